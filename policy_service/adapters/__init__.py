@@ -1,0 +1,1 @@
+"""With which technology: one port, one technology, one module."""

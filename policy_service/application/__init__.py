@@ -1,0 +1,1 @@
+"""What the service does: commands and queries over ports, asynchronous, free of any technology."""

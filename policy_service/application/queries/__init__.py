@@ -1,0 +1,1 @@
+"""What answers something: one question a module."""

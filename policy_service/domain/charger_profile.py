@@ -1,0 +1,54 @@
+"""What a charger model can do: freevend switching, denial signals, list limits, wire statuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from policy_service.domain.place import NOWHERE, Place
+
+
+@dataclass(frozen=True, slots=True)
+class FreevendSwitch:
+    """How freevend is switched: the configuration key, its values, and what follows a change."""
+
+    key: str
+    on: str
+    off: str
+    component: str | None = None
+    """OCPP 2.x component of the variable; None for an OCPP 1.6 key."""
+    id_tag_key: str | None = None
+    synthetic_id: str | None = None
+    """The token that the charger sends while in freevend, where the model fixes it."""
+    read_back: bool = True
+    clear_cache: bool = True
+    reboot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DenialSignal:
+    """What the charger can show a refused driver."""
+
+    display_text: bool = False
+    max_chars: int | None = None
+    formats: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    led: bool = False
+    buzzer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerProfile:
+    """A model's capabilities, named by chargers as ``profile``."""
+
+    name: str
+    title: str | None = None
+    protocols: tuple[str, ...] = ()
+    freevend: FreevendSwitch | None = None
+    denial: DenialSignal = DenialSignal()
+    list_max_entries: int | None = None
+    list_max_chunk: int | None = None
+    statuses: tuple[tuple[str, str], ...] = ()
+    """Reason to wire status, where the model wants another than the table's."""
+    source: str | None = None
+    confidence: str | None = None
+    place: Place = field(default=NOWHERE, compare=False)

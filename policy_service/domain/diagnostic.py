@@ -1,0 +1,38 @@
+"""A finding about a policy tree: an error as a value, with its place, until the last moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policy_service.domain.place import Place
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: errors keep a tree from being served, warnings do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. ``code`` names a row of :data:`policy_service.domain.codes.CODES`.
+
+    ``message`` says what is wrong: lower case, no full stop, input in backticks. ``help`` says what to do about it.
+    ``length`` is how many characters, from the place on, the finding is about: what the caret underlines.
+    """
+
+    code: str
+    severity: Severity
+    place: Place
+    message: str
+    help: str | None = None
+    length: int = 1
+
+
+def in_reading_order(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Sort findings by file, line, column, code, and drop exact repetitions."""
+    return sorted(dict.fromkeys(findings), key=lambda finding: (finding.place, finding.code, finding.message))

@@ -1,0 +1,145 @@
+"""What the registry says of a presented identifier: a registration, or why there is none."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from policy_service.domain.access import Reason, VehicleClass
+from policy_service.domain.agreement import AgreementStatus
+from policy_service.domain.identifier import IdentifierStatus
+from policy_service.domain.instant import EARLIEST, LATEST
+
+if TYPE_CHECKING:
+    from policy_service.domain.agreement import Agreement
+    from policy_service.domain.charger import AttributeValue
+    from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.selector import Selector
+
+
+class Absence(StrEnum):
+    """Why no registration stands behind a request; each value is the reason it leads to."""
+
+    NO_IDENTIFIER = Reason.NO_IDENTIFIER
+    SYNTHETIC_IDENTIFIER = Reason.SYNTHETIC_IDENTIFIER
+    TOO_MANY_ATTEMPTS = Reason.TOO_MANY_ATTEMPTS
+    LOOKUP_FAILED = Reason.LOOKUP_FAILED
+    UNKNOWN_IDENTIFIER = Reason.UNKNOWN_IDENTIFIER
+
+
+class VehicleProfile:
+    """All that grants may ask of a vehicle, save its id. Equal profiles are one object, hashed by identity."""
+
+    __slots__ = ("agreement", "agreement_chargers", "attributes", "chargers", "fleet", "vehicle_class")
+
+    def __init__(  # noqa: PLR0913 - a plain value
+        self,
+        vehicle_class: VehicleClass,
+        fleet: str | None,
+        agreement: str | None,
+        attributes: tuple[tuple[str, AttributeValue], ...],
+        chargers: Selector | None,
+        agreement_chargers: Selector | None,
+    ) -> None:
+        """Call :func:`profile_of` instead: it hands out one object for equal values."""
+        self.vehicle_class = vehicle_class
+        self.fleet = fleet
+        self.agreement = agreement
+        self.attributes = attributes
+        self.chargers = chargers
+        self.agreement_chargers = agreement_chargers
+
+
+@lru_cache(maxsize=65_536)
+def _profile(  # noqa: PLR0913 - the cache's key
+    _kinds: tuple[type, ...],  # 1.0 and True are equal in Python, but not to a condition
+    vehicle_class: VehicleClass,
+    fleet: str | None,
+    agreement: str | None,
+    attributes: tuple[tuple[str, AttributeValue], ...],
+    chargers: Selector | None,
+    agreement_chargers: Selector | None,
+) -> VehicleProfile:
+    return VehicleProfile(vehicle_class, fleet, agreement, attributes, chargers, agreement_chargers)
+
+
+def profile_of(record: IdentifierRecord, agreement: Agreement | None) -> VehicleProfile:
+    """Return the one profile object of what grants may ask of this vehicle."""
+    attributes = tuple(sorted(record.attributes.items()))
+    return _profile(
+        tuple(type(value) for _, value in attributes),
+        record.vehicle_class,
+        record.fleet,
+        record.agreement,
+        attributes,
+        record.chargers,
+        agreement.chargers if agreement else None,
+    )
+
+
+class Registration:
+    """An identifier record joined with its agreement, made ready for deciding.
+
+    Within ``[clear_from, clear_to)`` neither the identifier nor its agreement stands in the way; outside,
+    :meth:`obstacle` says which does. An interval that is empty has ``clear_from >= clear_to``.
+    """
+
+    __slots__ = ("agreement", "clear_from", "clear_to", "profile", "record", "vehicle")
+
+    def __init__(self, record: IdentifierRecord, agreement: Agreement | None = None) -> None:
+        """Join the record with its agreement; ``agreement`` is None where the record names none or an unknown one."""
+        self.record = record
+        self.agreement = agreement
+        self.vehicle = record.vehicle
+        self.profile = profile_of(record, agreement)
+        self.clear_from, self.clear_to = self._clear_interval()
+
+    def _clear_interval(self) -> tuple[int, int]:
+        record, agreement = self.record, self.agreement
+        if record.status is not IdentifierStatus.ACTIVE:
+            return LATEST, LATEST
+        start = EARLIEST if record.valid_from is None else record.valid_from
+        end = LATEST * 2 if record.valid_to is None else record.valid_to
+        if record.vehicle_class is VehicleClass.AGREEMENT:
+            if agreement is None or agreement.status is not AgreementStatus.ACTIVE:
+                return LATEST, LATEST
+            start = max(start, EARLIEST if agreement.valid_from is None else agreement.valid_from)
+            end = min(end, LATEST * 2 if agreement.valid_to is None else agreement.valid_to)
+        return start, end
+
+    def obstacle(self, at: int) -> Reason | None:
+        """Return what stands in the way at the instant, in the order in which reasons are judged, or None."""
+        record = self.record
+        if record.status is not IdentifierStatus.ACTIVE:
+            return Reason.IDENTIFIER_BLOCKED
+        if record.valid_from is not None and at < record.valid_from:
+            return Reason.IDENTIFIER_NOT_YET_VALID
+        if record.valid_to is not None and at >= record.valid_to:
+            return Reason.IDENTIFIER_EXPIRED
+        if record.vehicle_class is not VehicleClass.AGREEMENT:
+            return None
+        return self._agreement_obstacle(at)
+
+    def _agreement_obstacle(self, at: int) -> Reason | None:
+        agreement = self.agreement
+        if agreement is None:
+            return Reason.AGREEMENT_UNKNOWN
+        if agreement.status is not AgreementStatus.ACTIVE:
+            return Reason.AGREEMENT_SUSPENDED
+        if agreement.valid_from is not None and at < agreement.valid_from:
+            return Reason.AGREEMENT_NOT_YET_VALID
+        if agreement.valid_to is not None and at >= agreement.valid_to:
+            return Reason.AGREEMENT_EXPIRED
+        return None
+
+    def edges(self) -> tuple[int, ...]:
+        """Return the validity bounds at which :meth:`obstacle` may change."""
+        bounds = [self.record.valid_from, self.record.valid_to]
+        if self.agreement is not None:
+            bounds += [self.agreement.valid_from, self.agreement.valid_to]
+        return tuple(bound for bound in bounds if bound is not None)
+
+
+Finding: TypeAlias = Registration | Absence
+"""What looking up a presented identifier found."""

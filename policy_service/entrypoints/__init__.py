@@ -1,0 +1,1 @@
+"""How the service is asked: over HTTP and on the command line."""

@@ -1,0 +1,1 @@
+"""How policies are written: text to checked policies, without input or output."""
