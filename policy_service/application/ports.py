@@ -158,8 +158,8 @@ class ChargerRepository(Protocol):
         """Return every charger by id."""
         ...
 
-    async def put(self, chargers: Sequence[Charger]) -> None:
-        """Insert or replace chargers, all or none."""
+    async def put(self, chargers: Sequence[Charger], *, drop: Sequence[str] = ()) -> None:
+        """Insert or replace chargers and remove those named by ``drop``, all or none."""
         ...
 
     async def delete(self, charger_id: str) -> bool:
@@ -169,6 +169,10 @@ class ChargerRepository(Protocol):
 
 class ConflictError(Exception):
     """What is asked contradicts what is on record."""
+
+
+class CursorError(ValueError):
+    """A page cursor that this service did not hand out."""
 
 
 @dataclass(frozen=True, slots=True)

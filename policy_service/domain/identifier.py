@@ -87,7 +87,7 @@ class IdentifierRecord:
     """
 
     id: str
-    key: str
+    key: str = field(repr=False)
     type: IdentifierType
     vehicle_class: VehicleClass
     vehicle: str
@@ -99,3 +99,5 @@ class IdentifierRecord:
     valid_to: int | None = None
     status: IdentifierStatus = IdentifierStatus.ACTIVE
     source: str = "http"
+    spelling: str | None = field(default=None, repr=False)
+    """The identifier as its source wrote it; None for a PIN."""
