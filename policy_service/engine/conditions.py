@@ -1,0 +1,309 @@
+"""Conditions of selectors and grants: typed and resolved at compile time, so that holding one can never fail.
+
+The tree with places is ours (:mod:`policy_service.engine.condition_syntax`); rule-engine evaluates it, with numbers as
+exact decimals. An attribute that is absent leaves the whole condition unmet, so that a negation cannot open a door.
+"""
+
+from __future__ import annotations
+
+import decimal
+import math
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import rule_engine  # pyright: ignore[reportMissingTypeStubs] # annotated, but without a py.typed marker
+
+from policy_service.domain.diagnostic import Diagnostic, Severity
+from policy_service.domain.place import Place
+from policy_service.engine.condition_syntax import (
+    ConditionSyntaxError,
+    Listing,
+    Literal,
+    Name,
+    Node,
+    Operation,
+    parse_condition,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from policy_service.domain.charger import AttributeValue, Charger
+    from policy_service.domain.policy import AttributeTypes
+    from policy_service.domain.registration import VehicleProfile
+    from policy_service.domain.selector import Expression
+
+_CHARGER_NAMES = {"charger.id": "string", "charger.protocol": "string", "charger.profile": "string"}
+_VEHICLE_NAMES = dict.fromkeys(("vehicle.id", "vehicle.class", "vehicle.fleet", "vehicle.agreement"), "string")
+_LABELS = "charger.labels."
+_KINDS = {
+    "string": rule_engine.DataType.STRING,
+    "number": rule_engine.DataType.FLOAT,
+    "boolean": rule_engine.DataType.BOOLEAN,
+}
+_DECIMALS = decimal.Context(prec=60)  # products of doubles stay exact
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A checked condition. Conditions of the same text over the same types are equal."""
+
+    text: str
+    kinds: tuple[tuple[str, str], ...]
+    """The attributes named, such as ``vehicle.kind``, each with ``string``, ``number`` or ``boolean``; sorted."""
+    tree: Node = field(compare=False, repr=False)
+    rule: rule_engine.Rule = field(compare=False, repr=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The attributes that the condition names."""
+        return frozenset(name for name, _ in self.kinds)
+
+    @property
+    def about_vehicle(self) -> bool:
+        """Whether any named attribute is the vehicle's."""
+        return any(name.startswith("vehicle.") for name, _ in self.kinds)
+
+    @property
+    def names_vehicle_id(self) -> bool:
+        """Whether two vehicles with equal attributes may be told apart."""
+        return "vehicle.id" in self.names
+
+    def holds(self, values: Mapping[str, AttributeValue]) -> bool:
+        """Tell whether the condition is met by the attributes; it is not if any that it names is absent or mistyped."""
+        return self._absent(values) is None and _evaluate(self.rule, self.kinds, values)
+
+    def failing_part(self, values: Mapping[str, AttributeValue]) -> str:
+        """Say why the condition is not met: the attribute that is absent, or the first failing part of an ``and``.
+
+        A part is told as the author wrote it; the text is empty where the condition is met.
+        """
+        absent = self._absent(values)
+        if absent is not None:
+            return f"{absent} is not on record"
+        if _evaluate(self.rule, self.kinds, values):
+            return ""
+        for part in _conjuncts(self.tree):
+            if not _evaluate(_rule(_rendered(part, self._symbols), self.kinds), self.kinds, values):
+                return self.text[part.start : part.end]
+        return self.text
+
+    @property
+    def _symbols(self) -> dict[str, str]:
+        return {name: _symbol(at) for at, (name, _) in enumerate(self.kinds)}
+
+    def _absent(self, values: Mapping[str, AttributeValue]) -> str | None:
+        return next((name for name, kind in self.kinds if not _fits(values.get(name), kind)), None)
+
+
+def compile_condition(
+    expression: Expression, types: AttributeTypes, *, vehicle: bool
+) -> Condition | tuple[Diagnostic, ...]:
+    """Return the checked condition, or every finding (PS106), each with its place inside the expression.
+
+    ``vehicle`` False lets only ``charger.*`` be named: a selector is about chargers alone.
+    """
+    try:
+        tree = parse_condition(expression.text)
+    except ConditionSyntaxError as error:
+        return (_finding(expression, error),)
+    checker = _Checker(types, vehicle=vehicle)
+    kind = checker.kind(tree)
+    if kind not in {"boolean", None}:
+        checker.refuse(
+            f"the condition is a {kind}, not true or false", tree.start, tree.end, "compare it with something"
+        )
+    if checker.errors:
+        return tuple(_finding(expression, error) for error in sorted(checker.errors, key=lambda error: error.start))
+    kinds = tuple(sorted(checker.named.items()))
+    symbols = {name: _symbol(at) for at, (name, _) in enumerate(kinds)}
+    return Condition(expression.text, kinds, tree, _rule(_rendered(tree, symbols), kinds))
+
+
+def charger_values(charger: Charger) -> dict[str, AttributeValue]:
+    """Return what conditions may ask of a charger, by full name; what is not on record has no entry."""
+    values: dict[str, AttributeValue] = {f"charger.{name}": value for name, value in charger.attributes.items()}
+    values |= {_LABELS + name: value for name, value in charger.labels.items()}
+    return values | _present(
+        {"charger.id": charger.id, "charger.protocol": charger.protocol, "charger.profile": charger.profile}
+    )
+
+
+def vehicle_values(profile: VehicleProfile, vehicle_id: str | None = None) -> dict[str, AttributeValue]:
+    """Return what conditions may ask of a vehicle, by full name; what is not on record has no entry."""
+    values: dict[str, AttributeValue] = {f"vehicle.{name}": value for name, value in profile.attributes}
+    return values | _present(
+        {
+            "vehicle.id": vehicle_id,
+            "vehicle.class": str(profile.vehicle_class),
+            "vehicle.fleet": profile.fleet,
+            "vehicle.agreement": profile.agreement,
+        }
+    )
+
+
+def _present(values: dict[str, str | None]) -> dict[str, AttributeValue]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+# --- checking --------------------------------------------------------------------------------------------------------
+
+
+def _finding(expression: Expression, error: ConditionSyntaxError) -> Diagnostic:
+    before = expression.text[: error.start]
+    line, column = before.count("\n"), error.start - (before.rfind("\n") + 1)
+    start = expression.place
+    place = Place(start.file, start.line + line, start.column + column)
+    return Diagnostic("PS106", Severity.ERROR, place, error.message, error.help, error.end - error.start)
+
+
+class _Checker:
+    """Gives every node its kind, None where it has none; collects what is wrong, and which attributes are named."""
+
+    def __init__(self, types: AttributeTypes, *, vehicle: bool) -> None:
+        self.errors: list[ConditionSyntaxError] = []
+        self.named: dict[str, str] = {}
+        self._vehicle = vehicle
+        declared_for_chargers = {f"charger.{name}": kind for name, kind in types.charger.items()}
+        declared_for_vehicles = {f"vehicle.{name}": kind for name, kind in types.vehicle.items()}
+        self._known = declared_for_chargers | _CHARGER_NAMES
+        self._vehicles = declared_for_vehicles | _VEHICLE_NAMES
+        if vehicle:
+            self._known |= self._vehicles
+
+    def refuse(self, message: str, start: int, end: int, help_text: str | None = None) -> None:
+        self.errors.append(ConditionSyntaxError(message, start, end, help_text))
+
+    def kind(self, node: Node) -> str | None:
+        if isinstance(node, Literal):
+            return node.kind
+        if isinstance(node, Name):
+            return self._name(node)
+        if isinstance(node, Operation):
+            return self._operation(node)
+        self.refuse("a list stands only after `in`", node.start, node.end)
+        return None
+
+    def _name(self, node: Name) -> str | None:
+        name = _full_name(node)
+        kind = "string" if name.startswith(_LABELS) and name.count(".") == _LABELS.count(".") else self._known.get(name)
+        if name.startswith(_LABELS) and "[" in node.text:
+            kind = "string"
+        if kind is not None:
+            self.named[name] = kind
+            return kind
+        if name in self._vehicles:
+            self.refuse(
+                f"`{name}` cannot be asked of a charger", node.start, node.end, "a selector names `charger.*` alone"
+            )
+            return None
+        close = get_close_matches(name, self._known, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else "declare it in the Attributes document"
+        if "." not in name:
+            hint = f'write "{name}" if it is a text' if not close else hint
+        self.refuse(f"unknown attribute `{name}`", node.start, node.end, hint)
+        return None
+
+    def _operation(self, node: Operation) -> str | None:
+        operator = node.operator
+        if operator in {"and", "or", "not"}:
+            return self._all(node, "boolean", "boolean")
+        if operator in {"+", "-", "*", "negative"}:
+            return self._all(node, "number", "number")
+        if operator in {"in", "not in"}:
+            return self._membership(node)
+        left, right = (self.kind(operand) for operand in node.operands)
+        if left is None or right is None:
+            return "boolean"
+        if left != right:
+            self._refuse_sign(node, f"`{operator}` compares a {left} with a {right}")
+        elif left == "boolean" and operator not in {"==", "!="}:
+            self._refuse_sign(node, f"`{operator}` does not compare booleans")
+        return "boolean"
+
+    def _all(self, node: Operation, wanted: str, result: str) -> str:
+        for operand in node.operands:
+            kind = self.kind(operand)
+            if kind not in {wanted, None}:
+                sign = "-" if node.operator == "negative" else node.operator
+                self.refuse(f"`{sign}` needs a {wanted}, not a {kind}", operand.start, operand.end)
+        return result
+
+    def _membership(self, node: Operation) -> str:
+        member, container = node.operands
+        left = self.kind(member)
+        if isinstance(container, Listing):
+            for item in container.items:
+                if left not in {item.kind, None}:
+                    self.refuse(f"`in` looks for a {left} among others: this is a {item.kind}", item.start, item.end)
+            return "boolean"
+        right = self.kind(container)
+        if right not in {"string", None} or left not in {"string", None}:
+            self._refuse_sign(node, f"`{node.operator}` looks for a {left} in a {right}", "look in a list: `in [...]`")
+        return "boolean"
+
+    def _refuse_sign(self, node: Operation, message: str, help_text: str | None = None) -> None:
+        end = node.sign.start + len(node.operator) if node.operator != "not in" else node.sign.end
+        self.refuse(message, node.sign.start, end, help_text)
+
+
+def _full_name(node: Name) -> str:
+    if "[" not in node.text:
+        return node.text
+    return _LABELS + node.text[len(_LABELS) + 1 : -2]
+
+
+# --- evaluating ------------------------------------------------------------------------------------------------------
+
+
+def _symbol(at: int) -> str:
+    return f"v{at}"
+
+
+def _rendered(node: Node, symbols: Mapping[str, str]) -> str:
+    """Write the node as rule-engine reads it without any doubt: fully in parentheses, attributes as plain symbols."""
+    if isinstance(node, Name):
+        return symbols[_full_name(node)]
+    if isinstance(node, Literal):
+        return node.text
+    if isinstance(node, Listing):
+        return f"[{', '.join(item.text for item in node.items)}]"
+    parts = [_rendered(operand, symbols) for operand in node.operands]
+    if node.operator == "not":
+        return f"(not {parts[0]})"
+    if node.operator == "negative":
+        return f"(-{parts[0]})"
+    return _balanced(f" {node.operator} ", parts)
+
+
+def _balanced(operator: str, parts: list[str]) -> str:
+    """Pair the operands of a chain off evenly: rule-engine recurses once a link."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return f"({_balanced(operator, parts[:middle])}{operator}{_balanced(operator, parts[middle:])})"
+
+
+@lru_cache(maxsize=4096)
+def _rule(text: str, kinds: tuple[tuple[str, str], ...]) -> rule_engine.Rule:
+    types = {_symbol(at): _KINDS[kind] for at, (_, kind) in enumerate(kinds)}
+    context = rule_engine.Context(type_resolver=types, default_timezone="utc", decimal_context=_DECIMALS)
+    return rule_engine.Rule(text, context=context)
+
+
+def _evaluate(rule: rule_engine.Rule, kinds: tuple[tuple[str, str], ...], values: Mapping[str, AttributeValue]) -> bool:
+    return bool(rule.matches({_symbol(at): values[name] for at, (name, _) in enumerate(kinds)}))
+
+
+def _fits(value: AttributeValue | None, kind: str) -> bool:
+    if kind == "string":
+        return isinstance(value, str)
+    if kind == "boolean":
+        return isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _conjuncts(tree: Node) -> Iterable[Node]:
+    return tree.operands if isinstance(tree, Operation) and tree.operator == "and" else (tree,)
