@@ -1,0 +1,1 @@
+"""The database behind the repository ports: SQLAlchemy Core on SQLite or PostgreSQL."""

@@ -1,0 +1,31 @@
+"""Page cursors: the sort key of a page's last row, opaque to clients."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from policy_service.application.ports import CursorError
+
+_SEPARATOR = "\x00"
+
+
+def encode_cursor(*parts: str) -> str:
+    """Return the cursor of a row with that sort key."""
+    return urlsafe_b64encode(_SEPARATOR.join(parts).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, parts: int) -> list[str]:
+    """Return the sort key. Raises CursorError for a text that is no cursor of so many parts."""
+    try:
+        text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, UnicodeError):
+        raise _not_ours() from None
+    key = text.split(_SEPARATOR)
+    if len(key) != parts:
+        raise _not_ours()
+    return key
+
+
+def _not_ours() -> CursorError:
+    return CursorError("not a cursor of this list")

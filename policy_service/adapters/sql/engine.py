@@ -1,0 +1,144 @@
+"""The database: an async engine, tuned per technology, whose failures are all StoreUnavailableError."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from policy_service.application.ports import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterator
+
+    from sqlalchemy import Table
+    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long a SQLite writer waits for another process's transaction."""
+
+_IMMEDIATE = "policy_service_immediate"
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+class Database:
+    """One database, shared by the repositories. Its sessions raise StoreUnavailableError, never a driver's error."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Take an engine made by :func:`database_at`."""
+        self.engine = engine
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for queries."""
+        with translated():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that is committed on leaving, and undone on leaving by an exception."""
+        with translated():
+            async with self.engine.connect() as connection:
+                await immediately(connection)
+                async with connection.begin():
+                    yield connection
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return the technology's INSERT, which knows ON CONFLICT."""
+        return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
+
+    def upsert(
+        self, table: Table, keys: Collection[str], *, keep: Collection[str] = ()
+    ) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that replaces the row of equal keys, save the columns to keep."""
+        insert = self.insert(table)
+        fixed = {*keys, *keep}
+        changed = {column.name: insert.excluded[column.name] for column in table.c if column.name not in fixed}
+        return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def database_at(url: str) -> Database:
+    """Open the database at the URL; nothing is connected yet. ``sqlite://`` and ``postgresql://`` name their drivers.
+
+    Raises ValueError for a URL that names another technology or cannot be read.
+    """
+    address = _with_driver(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_async_engine(address, hide_parameters=True, json_serializer=_to_json, json_deserializer=orjson.loads)
+        event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return Database(engine)
+    return Database(
+        create_async_engine(
+            address,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
+        )
+    )
+
+
+async def immediately(connection: AsyncConnection, *, wanted: bool = True) -> None:
+    """Let the connection's next transactions take the write lock at their beginning.
+
+    A SQLite transaction that reads first and writes later fails at once when another writer was faster, however long
+    the busy timeout; one that begins as a writer waits its turn. PostgreSQL needs no such thing and ignores it.
+    """
+    await connection.execution_options(**{_IMMEDIATE: wanted})
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn whatever the driver raises into StoreUnavailableError; parameters never reach its text."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        message = f"the database could not be asked ({type(error).__name__})"
+        raise StoreUnavailableError(message) from error
+
+
+def _with_driver(url: str) -> URL:
+    try:
+        address = make_url(url)
+        backend = address.drivername.partition("+")[0]
+        return address.set(drivername=_DRIVERS[backend])
+    except (SQLAlchemyError, KeyError):
+        # The URL may hold a password: the error does not repeat it.
+        message = "the database URL must begin with `sqlite:///` or `postgresql://`"
+        raise ValueError(message) from None
+
+
+def _to_json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    adapted: Any = connection
+    adapted.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver guesses
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA synchronous = FULL")  # a recorded denial survives a power cut, WAL or not
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_IMMEDIATE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

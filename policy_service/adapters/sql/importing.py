@@ -1,0 +1,200 @@
+"""Imports into one table: staged beside it, so that a slow upload never holds the write lock."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, func, select, true
+from sqlalchemy.exc import SQLAlchemyError
+
+from policy_service.adapters.sql.engine import immediately, translated
+from policy_service.adapters.sql.versions import REGISTRY, bump
+from policy_service.application.ports import ImportConflict, ImportTooLossyError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from policy_service.adapters.sql.engine import Database
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+LOSSY_SHARE = 0.2
+"""The share of a source's records that a replace may drop without being forced."""
+
+
+class ImportTarget(Generic[T]):
+    """A table that takes imports: its key column, how a record becomes a row, and what a row keeps when replaced."""
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        key: str,
+        noun: str,
+        to_row: Callable[[T], dict[str, Any]],
+        conflict_on: Sequence[str],
+        keep: Sequence[str] = (),
+    ) -> None:
+        """``noun`` is the record's field that holds the key: where a conflict is reported."""
+        self.table = table
+        self.key = key
+        self.noun = noun
+        self.to_row = to_row
+        self.conflict_on = conflict_on
+        self.keep = keep
+
+    @property
+    def owned_elsewhere(self) -> bool:
+        """Tell whether a key belongs to one source only, so that another cannot list it."""
+        return "source" not in self.conflict_on
+
+
+class SqlImportSession(Generic[T_contra]):
+    """An import under way: every record is staged in a temporary table, and an atomic one goes over in one stroke."""
+
+    def __init__(
+        self,
+        database: Database,
+        connection: AsyncConnection,
+        target: ImportTarget[T_contra],
+        source: str,
+        *,
+        atomic: bool,
+    ) -> None:
+        """Stage on this connection."""
+        self._connection = connection
+        self._target = target
+        self._source = source
+        self._atomic = atomic
+        self._table = target.table
+        self._upsert = database.upsert(target.table, target.conflict_on, keep=target.keep)
+        self._stage = Table(
+            f"staged_{token_hex(8)}",
+            MetaData(),
+            *(Column(column.name, column.type, primary_key=column.name == target.key) for column in target.table.c),
+            prefixes=["TEMPORARY"],
+        )
+
+    async def open(self) -> None:
+        """Make the stage."""
+        with translated():
+            await self._connection.run_sync(self._stage.create)
+            await self._connection.commit()
+
+    async def add(self, batch: Sequence[T_contra]) -> Sequence[ImportConflict]:
+        """Take records in; return those whose key this import has listed before, or another source owns."""
+        rows = [{**self._target.to_row(record), "source": self._source} for record in batch]
+        with translated():
+            await immediately(self._connection, wanted=not self._atomic)
+            listed, foreign = await self._claimed([row[self._target.key] for row in rows])
+            fresh, conflicts = self._sorted_out(rows, listed, foreign)
+            if fresh:
+                await self._connection.execute(self._stage.insert(), fresh)
+                if not self._atomic:
+                    await self._connection.execute(self._upsert, fresh)
+                    await bump(self._connection, REGISTRY)
+            await self._connection.commit()
+        return conflicts
+
+    async def drop_unlisted(self, *, force: bool) -> int:
+        """Remove what the source had and this import did not list; return how many. Raises ImportTooLossyError."""
+        ours = self._table.c.source == self._source
+        unlisted = ours & self._key.not_in(select(self._stage_key))
+        with translated():
+            await immediately(self._connection)
+            held = await self._count(ours)
+            dropped = await self._count(unlisted)
+            if dropped > held * LOSSY_SHARE and not force:
+                await self._connection.rollback()
+                raise ImportTooLossyError(dropped, held)
+            await self._connection.execute(delete(self._table).where(unlisted))
+            if not self._atomic:
+                await bump(self._connection, REGISTRY)
+                await self._connection.commit()
+        return dropped
+
+    async def finish(self) -> None:
+        """Let an atomic import take effect."""
+        if not self._atomic:
+            return
+        with translated():
+            if not self._connection.in_transaction():
+                await immediately(self._connection)
+            names = [column.name for column in self._table.c]
+            # SQLite needs a WHERE here, to tell ON CONFLICT from a join's ON.
+            staged = select(*(self._stage.c[name] for name in names)).where(true())
+            await self._connection.execute(self._upsert.from_select(names, staged))
+            await bump(self._connection, REGISTRY)
+            await self._connection.commit()
+
+    async def close(self) -> None:
+        """Undo what has not taken effect and remove the stage, or give the connection up."""
+        try:
+            await self._connection.rollback()
+            await immediately(self._connection, wanted=False)
+            await self._connection.run_sync(self._stage.drop)
+            await self._connection.commit()
+        except (SQLAlchemyError, OSError):
+            await self._connection.invalidate()
+
+    @property
+    def _key(self) -> ColumnElement[str]:
+        return self._table.c[self._target.key]
+
+    @property
+    def _stage_key(self) -> ColumnElement[str]:
+        return self._stage.c[self._target.key]
+
+    async def _count(self, condition: ColumnElement[bool]) -> int:
+        counted = await self._connection.execute(select(func.count()).select_from(self._table).where(condition))
+        return counted.scalar_one()
+
+    async def _claimed(self, keys: list[str]) -> tuple[set[str], set[str]]:
+        """Return which of the keys this import has listed already, and which belong to another source."""
+        stage = select(self._stage_key).where(self._stage_key.in_(keys))
+        listed = set((await self._connection.execute(stage)).scalars())
+        if not self._target.owned_elsewhere:
+            return listed, set()
+        others = select(self._key).where(self._key.in_(keys), self._table.c.source != self._source)
+        return listed, set((await self._connection.execute(others)).scalars())
+
+    def _sorted_out(
+        self, rows: list[dict[str, Any]], listed: set[str], foreign: set[str]
+    ) -> tuple[list[dict[str, Any]], list[ImportConflict]]:
+        fresh: list[dict[str, Any]] = []
+        conflicts: list[ImportConflict] = []
+        for index, row in enumerate(rows):
+            key = row[self._target.key]
+            if key in foreign:
+                conflicts.append(ImportConflict(index, f"/{self._target.noun}", "belongs to another source"))
+            elif key in listed:
+                conflicts.append(ImportConflict(index, f"/{self._target.noun}", "listed twice in this import"))
+            else:
+                listed.add(key)
+                fresh.append(row)
+        return fresh, conflicts
+
+
+@asynccontextmanager
+async def importing(
+    database: Database, target: ImportTarget[T], source: str, *, atomic: bool
+) -> AsyncIterator[SqlImportSession[T]]:
+    """Open an import; leaving by an exception undoes an atomic one."""
+    with translated():
+        connection = await database.engine.connect()
+    try:
+        session = SqlImportSession(database, connection, target, source, atomic=atomic)
+        try:
+            await session.open()
+            yield session
+            await session.finish()
+        finally:
+            await session.close()
+    finally:
+        with translated():
+            await connection.close()

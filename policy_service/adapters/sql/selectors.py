@@ -1,0 +1,36 @@
+"""Charger selectors as JSON columns, in the shape of the policy format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from policy_service.domain.selector import Selector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def to_json(selector: Selector | None) -> dict[str, Any] | None:
+    """Return the selector as stored; None for none."""
+    if selector is None:
+        return None
+    written: dict[str, Any] = {}
+    if selector.ids is not None:
+        written["ids"] = list(selector.ids)
+    if selector.labels is not None:
+        written["labels"] = {name: list(values) for name, values in selector.labels}
+    if selector.exclude:
+        written["exclude"] = list(selector.exclude)
+    return written
+
+
+def from_json(written: Mapping[str, Any] | None) -> Selector | None:
+    """Read a stored selector; equal texts give equal selectors."""
+    if written is None:
+        return None
+    ids, labels = written.get("ids"), written.get("labels")
+    return Selector(
+        ids=None if ids is None else tuple(ids),
+        labels=None if labels is None else tuple(sorted((name, tuple(values)) for name, values in labels.items())),
+        exclude=tuple(written.get("exclude", ())),
+    )

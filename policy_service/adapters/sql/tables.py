@@ -1,0 +1,138 @@
+"""The tables, as SQLAlchemy Core sees them; :mod:`.migrations` creates them, and a test holds the two together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
+
+from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.agreement import AgreementStatus
+from policy_service.domain.events import EventType
+from policy_service.domain.identifier import IdentifierStatus, IdentifierType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    """Return the check that stands in for an enum type: text out of a closed list."""
+    accepted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f'"{column}" IN ({accepted})', name=column)
+
+
+def _json(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, JSON(none_as_null=True), nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _instant(name: str, *, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+identifiers = Table(
+    "identifiers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _text("key"),
+    _text("type"),
+    _text("class"),
+    _text("vehicle"),
+    _text("fleet", nullable=True),
+    _text("agreement", nullable=True),
+    _json("attributes"),
+    _json("chargers", nullable=True),
+    _instant("valid_from"),
+    _instant("valid_to"),
+    _text("status"),
+    _text("source"),
+    _text("spelling", nullable=True),
+    one_of("type", IdentifierType),
+    one_of("class", (VehicleClass.OWN, VehicleClass.AGREEMENT)),
+    one_of("status", IdentifierStatus),
+    UniqueConstraint("key", "source"),
+    Index(None, "source", "key"),
+    Index(None, "agreement"),
+)
+"""One row for each identifier that each source lists. Validity in epoch seconds."""
+
+agreements = Table(
+    "agreements",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _text("fleet"),
+    _instant("valid_from"),
+    _instant("valid_to"),
+    _text("status"),
+    _json("chargers", nullable=True),
+    _text("source"),
+    one_of("status", AgreementStatus),
+)
+"""One row for each agreement, whichever source it came from. Validity in epoch seconds."""
+
+chargers = Table(
+    "chargers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _json("labels"),
+    _json("attributes"),
+    _text("protocol", nullable=True),
+    _text("profile", nullable=True),
+    _json("synthetic_ids"),
+)
+"""Chargers that came over HTTP."""
+
+events = Table(
+    "events",
+    METADATA,
+    Column("decision_id", Text, primary_key=True),
+    _text("type"),
+    _instant("time", nullable=False),
+    _instant("recorded_at", nullable=False),
+    _text("charger"),
+    _json("labels"),
+    _text("outcome"),
+    _text("reason"),
+    _text("mode", nullable=True),
+    _text("vehicle_class", nullable=True),
+    _text("policy", nullable=True),
+    _text("window", nullable=True),
+    _text("revision"),
+    _text("vehicle", nullable=True),
+    _text("fleet", nullable=True),
+    _text("agreement", nullable=True),
+    _text("identifier_masked", nullable=True),
+    _text("identifier_fingerprint", nullable=True),
+    Column("evse", Integer),
+    Column("connector", Integer),
+    _text("caller", nullable=True),
+    _text("request_id", nullable=True),
+    one_of("type", EventType),
+    one_of("outcome", Outcome),
+    one_of("reason", Reason),
+    one_of("mode", AccessMode),
+    one_of("vehicle_class", VehicleClass),
+    Index(None, "recorded_at", "decision_id"),
+    Index(None, "charger", "recorded_at", "decision_id"),
+    Index(None, "outcome", "recorded_at", "decision_id"),
+    Index(None, "reason", "recorded_at", "decision_id"),
+)
+"""One row for each recorded decision. Instants in epoch milliseconds."""
+
+versions = Table("versions", METADATA, Column("name", Text, primary_key=True), _instant("value", nullable=False))
+"""Counters by which processes notice each other's changes."""
+
+secrets = Table("secrets", METADATA, Column("name", Text, primary_key=True), _text("value"))
+"""Secrets that the service generated for itself, in hexadecimal."""

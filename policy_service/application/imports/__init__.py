@@ -1,0 +1,1 @@
+"""From uploaded bytes to checked records: rows, fields, shapes, batches, report."""
