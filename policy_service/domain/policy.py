@@ -167,6 +167,9 @@ class RunningSessions:
     after: int | None = None
 
 
+KEEP = RunningSessions()
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A recurring or one-off time in which the charger has a mode of its own."""
@@ -177,7 +180,7 @@ class Window:
     allow: Grants | None = None
     priority: int = 0
     message: Texts | None = None
-    running_sessions: RunningSessions = RunningSessions()
+    running_sessions: RunningSessions = KEEP
     place: Place = field(default=NOWHERE, compare=False)
     places: Places = field(default_factory=dict[str, Place], compare=False)
 
@@ -196,7 +199,7 @@ class DayException:
     allow: Grants | None = None
     priority: int = 0
     message: Texts | None = None
-    running_sessions: RunningSessions = RunningSessions()
+    running_sessions: RunningSessions = KEEP
     place: Place = field(default=NOWHERE, compare=False)
     places: Places = field(default_factory=dict[str, Place], compare=False)
 

@@ -1,0 +1,304 @@
+"""Compile a checked policy tree into a plan: pure, all mistakes in one run, unchanged policies taken over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policy_service.domain.access import AccessMode, Ungoverned
+from policy_service.domain.codes import CODES
+from policy_service.domain.diagnostic import Diagnostic, Severity, in_reading_order
+from policy_service.domain.instant import DAY, format_instant
+from policy_service.engine.compile_policy import (
+    CompiledPolicy,
+    PolicyCompiler,
+    Surroundings,
+    compile_policy,
+    selector_condition,
+)
+from policy_service.engine.conditions import charger_values
+from policy_service.engine.days import Almanac
+from policy_service.engine.occurrences import Once
+from policy_service.engine.overlaps import overlaps
+from policy_service.engine.plan import ChargerPlan, Governance, Plan, home_around
+from policy_service.engine.rules import OVERRIDE, Layer, Rule, ranked
+from policy_service.engine.selection import ChargerIndex
+from policy_service.engine.timeline import Timeline
+from policy_service.engine.zone import ZONE_DATA_VERSION, Zone, wall_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from policy_service.domain.charger import AttributeValue, Charger
+    from policy_service.domain.place import Place
+    from policy_service.domain.policy import Override, WallInstant
+    from policy_service.domain.policy_tree import PolicyTree
+    from policy_service.engine.holiday_days import HolidayDates
+    from policy_service.engine.timeline import TimelineKey
+
+_NAMED = 5  # chargers that a message about a tie names
+
+
+@dataclass(frozen=True, slots=True)
+class CompileContext:
+    """All that a plan depends on beside the policy tree."""
+
+    now: int
+    """Epoch seconds; decides which part of time is kept at hand, and no answer."""
+    holidays: HolidayDates
+    content: str = ""
+    """A hash of the policy files."""
+    ungoverned: Ungoverned = Ungoverned.DENY
+    chargers: Mapping[str, Charger] = field(default_factory=dict[str, "Charger"])
+    """Imported chargers; none of them stands in the tree's inventory."""
+    overrides: tuple[Override, ...] = ()
+    """Overrides made over HTTP."""
+    previous: Plan | None = None
+    """The plan before: what has not changed is taken over from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The plan, None where anything of error level was found; and all findings in reading order."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
+    """Compile the tree. The same tree and context give a plan of the same revision and the same answers."""
+    almanac = Almanac(tree.calendars, context.holidays)
+    around = Surroundings(tree.schedules, almanac, tree.attributes, context.now - context.now % DAY)
+    previous = _reusable(context.previous, around)
+    around = previous.surroundings if previous else around
+    policies = _compile_policies(tree, around, previous)
+    findings = [finding for policy in policies for finding in policy.diagnostics]
+    findings += _unused_schedules(tree, around)
+    if _any_error(findings):
+        return Compiled(None, tuple(in_reading_order(findings)))
+    work = _Assembly({**tree.chargers, **context.chargers}, policies, (*tree.overrides, *context.overrides), around)
+    work.timelines = dict(previous.timelines) if previous else {}
+    chargers = work.assemble()
+    findings += work.findings
+    if _any_error(findings):
+        return Compiled(None, tuple(in_reading_order(findings)))
+    plan = Plan(
+        revision=_revision(context),
+        tzdata=ZONE_DATA_VERSION,
+        holidays=context.holidays.version,
+        chargers=chargers,
+        ungoverned=context.ungoverned,
+        policies=tuple(policies),
+        timelines={key: work.timelines[key] for key in work.used},
+        surroundings=around,
+    )
+    plan.roll(context.now)
+    return Compiled(plan, tuple(in_reading_order(findings)))
+
+
+def _any_error(findings: Iterable[Diagnostic]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _reusable(previous: Plan | None, around: Surroundings) -> Plan | None:
+    return previous if previous is not None and previous.surroundings.same_as(around) else None
+
+
+def _compile_policies(tree: PolicyTree, around: Surroundings, previous: Plan | None) -> list[CompiledPolicy]:
+    """Compile what changed; a policy that is the very object of the plan before is taken over."""
+    known = {id(compiled.policy): compiled for compiled in previous.policies} if previous else {}
+    return [known.get(id(policy)) or compile_policy(policy, around) for policy in tree.policies]
+
+
+def _unused_schedules(tree: PolicyTree, around: Surroundings) -> list[Diagnostic]:
+    """Check every schedule by itself: one that nothing uses yet must not carry a mistake into next week's policy."""
+    work = PolicyCompiler(around, Zone.of("UTC"), 0)
+    for schedule in tree.schedules.values():
+        for times in schedule.times:
+            work.sources(times)
+    return work.findings
+
+
+def _revision(context: CompileContext) -> str:
+    digest = hashlib.sha256()
+    for part in (context.content, ZONE_DATA_VERSION, context.holidays.version, context.ungoverned):
+        digest.update(f"{part}\n".encode())
+    for _, charger in sorted(context.chargers.items()):
+        digest.update(repr(charger).encode())
+    for override in context.overrides:
+        digest.update(repr(override).encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+class _Assembly:
+    """Puts chargers, policies and overrides together."""
+
+    def __init__(
+        self,
+        chargers: Mapping[str, Charger],
+        policies: Sequence[CompiledPolicy],
+        overrides: Sequence[Override],
+        around: Surroundings,
+    ) -> None:
+        self.findings: list[Diagnostic] = []
+        self.timelines: dict[TimelineKey, Timeline] = {}
+        self.used: dict[TimelineKey, None] = {}
+        self._chargers = chargers
+        self._policies = policies
+        self._overrides = overrides
+        self._around = around
+        self._index = ChargerIndex(chargers)
+        self._home = home_around(around.today)
+        self._governances: dict[tuple[object, ...], Governance] = {}
+        self._layers: dict[tuple[int, tuple[int, ...]], tuple[Layer, ...]] = {}
+        self._names: dict[tuple[int, tuple[int, ...]], tuple[str, ...]] = {}
+        self._clashes: set[tuple[str, str]] = set()
+
+    def assemble(self) -> dict[str, ChargerPlan]:
+        """Return every charger with its governance."""
+        governing = self._governing()
+        overriding = self._overriding()
+        plans: dict[str, ChargerPlan] = {}
+        for id_, charger in self._chargers.items():
+            position = governing.get(id_)
+            governance = None
+            if position is not None:
+                governance = self._governance(position, overriding.get(id_, ()), charger)
+            plans[id_] = ChargerPlan(charger, governance)
+        return plans
+
+    def _governing(self) -> dict[str, int]:
+        """Return, for every charger that a policy matches, the position of the one that governs it (PS111)."""
+        by_priority: dict[int, list[int]] = defaultdict(list)
+        for position, compiled in enumerate(self._policies):
+            by_priority[compiled.policy.priority].append(position)
+        governing: dict[str, int] = {}
+        for priority in sorted(by_priority, reverse=True):
+            claims: dict[str, int] = {}
+            ties: dict[tuple[int, int], list[str]] = defaultdict(list)
+            for position in by_priority[priority]:
+                compiled = self._policies[position]
+                for id_ in self._index.matched(compiled.policy.chargers, compiled.selector):
+                    if id_ not in governing and claims.setdefault(id_, position) != position:
+                        ties[claims[id_], position].append(id_)
+            for (first, second), ids in ties.items():
+                self._report_tie(first, second, ids)
+            governing |= claims
+        return governing
+
+    def _report_tie(self, first: int, second: int, ids: list[str]) -> None:
+        one, other = self._policies[first].policy, self._policies[second].policy
+        named = ", ".join(f"`{id_}`" for id_ in sorted(ids)[:_NAMED])
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        self._report(
+            "PS111",
+            other.chargers.place,
+            f"policies `{one.name}` and `{other.name}` of priority {other.priority} both claim {named}{more}",
+            "give the one that should govern a higher `priority`, or narrow a selector",
+        )
+
+    def _overriding(self) -> dict[str, tuple[int, ...]]:
+        """Return the positions of the overrides that a charger is under, in order."""
+        overriding: dict[str, tuple[int, ...]] = {}
+        for position, override in enumerate(self._overrides):
+            condition, findings = selector_condition(override.chargers, self._around, Zone.of("UTC"))
+            self.findings += findings
+            for id_ in self._index.matched(override.chargers, condition):
+                overriding[id_] = (*overriding.get(id_, ()), position)
+        return overriding
+
+    def _governance(self, position: int, overriding: tuple[int, ...], charger: Charger) -> Governance:
+        compiled = self._policies[position]
+        if overriding and compiled.policy.locked:
+            overriding = tuple(each for each in overriding if self._overrides[each].force)
+        layers = self._ranked_layers(position, overriding, charger)
+        values = self._named_values(position, overriding, charger)
+        key = (position, overriding, tuple(values.items()), tuple(type(value) for value in values.values()))
+        governance = self._governances.get(key)
+        if governance is None:
+            rules = tuple(Rule(compiled.policy, layer, values, compiled.hours, self._home) for layer in layers)
+            governance = Governance(compiled.policy, rules, self._timeline(layers), _has_twins(layers))
+            self._governances[key] = governance
+        return governance
+
+    def _timeline(self, layers: tuple[Layer, ...]) -> Timeline:
+        key = tuple(layer.sources for layer in layers[1:])
+        timeline = self.timelines.get(key)
+        if timeline is None:
+            timeline = self.timelines[key] = Timeline(key, *self._home)
+        self.used[key] = None
+        return timeline
+
+    def _ranked_layers(self, position: int, overriding: tuple[int, ...], charger: Charger) -> tuple[Layer, ...]:
+        known = self._layers.get((position, overriding))
+        if known is None:
+            compiled = self._policies[position]
+            over = [self._override_layer(compiled, self._overrides[each]) for each in overriding]
+            self._check_overrides(over, charger)
+            default, *others = compiled.layers
+            known = self._layers[position, overriding] = (default, *ranked([*others, *over]))
+        return known
+
+    def _override_layer(self, compiled: CompiledPolicy, override: Override) -> Layer:
+        zone = compiled.zone if override.timezone is None else Zone.of(override.timezone)
+        allow = compiled.policy.allow if override.allow is None else override.allow
+        work = PolicyCompiler(self._around, compiled.zone, compiled.policy.day_start)
+        grants = work.grants(allow)
+        self.findings += work.findings
+        return Layer(
+            OVERRIDE,
+            0,
+            override.name,
+            override.mode,
+            allow,
+            grants,
+            (Once(_instant(override.start, zone), _instant(override.end, zone)),),
+            override.message,
+            place=override.place,
+            created=override.created or 0,
+        )
+
+    def _check_overrides(self, layers: Sequence[Layer], charger: Charger) -> None:
+        """Report file overrides that hold at once and differ (PS112); made over HTTP, the later one wins."""
+        from_files = [layer for layer in layers if not layer.created]
+        for first, second, at in overlaps(from_files, 0, 1 << 40):
+            pair = (str(first.name), str(second.name))
+            if pair not in self._clashes and second.place is not None:
+                self._clashes.add(pair)
+                self._report(
+                    "PS112",
+                    second.place,
+                    f"overrides `{pair[0]}` and `{pair[1]}` hold on `{charger.id}` at once and differ",
+                    f"end one before the other starts; they first meet at {format_instant(at)}",
+                )
+
+    def _named_values(
+        self, position: int, overriding: tuple[int, ...], charger: Charger
+    ) -> Mapping[str, AttributeValue]:
+        """Return the charger's values that any condition of its grants names: what tells its rules from others'."""
+        names = self._names.get((position, overriding))
+        if names is None:
+            layers = self._ranked_layers(position, overriding, charger)
+            conditions = (grant.condition for layer in layers for grant in layer.grants)
+            named = {name for condition in conditions if condition is not None for name in condition.names}
+            names = tuple(sorted(name for name in named if name.startswith("charger.")))
+            self._names[position, overriding] = names
+        if not names:
+            return {}
+        values = charger_values(charger)
+        return {name: values[name] for name in names if name in values}
+
+    def _report(self, code: str, place: Place, message: str, help_text: str) -> None:
+        self.findings.append(Diagnostic(code, CODES[code].severity, place, message, help_text))
+
+
+def _has_twins(layers: Sequence[Layer]) -> bool:
+    shown = [(layer.mode, layer.name) for layer in layers if layer.mode is AccessMode.MANAGED]
+    open_ = {layer.name for layer in layers if layer.mode is AccessMode.FREEVEND}
+    return len(set(shown)) < len(shown) or len(open_) < len(layers) - len(shown)
+
+
+def _instant(at: WallInstant | int, zone: Zone) -> int:
+    return at if isinstance(at, int) else zone.to_utc(wall_seconds(at.day.toordinal(), at.second))

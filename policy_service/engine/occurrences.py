@@ -1,0 +1,149 @@
+"""Times to occurrences: the stretches of UTC that a window, an exception or a schedule covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from policy_service.domain.instant import DAY
+from policy_service.domain.policy import AllDay, Duration, Span, WallEnd
+from policy_service.engine.recurrence import parse_rule
+from policy_service.engine.zone import EPOCH_ORDINAL, wall_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from policy_service.domain.policy import DaySet, Times
+    from policy_service.engine.days import Almanac
+    from policy_service.engine.recurrence import Rule
+    from policy_service.engine.zone import Zone
+
+Stretch: TypeAlias = tuple[int, int]
+"""A half-open interval of epoch seconds."""
+
+_SLACK = 3  # days: no zone is further than that from UTC, and no mapping moves an end further
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """A source of stretches: start dates drawn on demand, mapped to UTC start and end apart (RFC 5545 §3.3.5).
+
+    Sources that give the same stretches under one almanac are equal.
+    """
+
+    times: Times
+    zone: Zone
+    day_start: int
+    """Seconds after local midnight at which the operating day begins."""
+    rule: Rule | None
+    almanac: Almanac = field(compare=False, repr=False)
+
+    def between(self, lo: int, hi: int) -> list[Stretch]:
+        """Return the occurrences that touch ``[lo, hi)``, in order of their starts; they may overlap each other."""
+        span = _span(self.times.span, self.day_start)
+        reach = _length_in_days(span) + _SLACK
+        days = self.start_days(lo // DAY + EPOCH_ORDINAL - reach, hi // DAY + EPOCH_ORDINAL + _SLACK)
+        return [(start, end) for start, end in _mapped(days, span, self.zone) if end > lo and start < hi]
+
+    def start_days(self, lo: int, hi: int) -> list[int]:
+        """Return the ordinals of the start dates in ``[lo, hi)``."""
+        start_second = _span(self.times.span, self.day_start).start
+        times = self.times
+        days = set(self.ruled(lo, hi))
+        days.update(day.toordinal() for day in times.dates + times.rdates)
+        days.difference_update(day.toordinal() for day in times.exdates)
+        if times.skip:
+            # a start before dayStart still belongs to the operating day of the date before
+            early = start_second < self.day_start
+            skipped = self.almanac.ordinals(times.skip, lo - 1, hi + 1)
+            days = {day for day in days if day - early not in skipped}
+        return sorted(day for day in days if lo <= day < hi)
+
+    def ruled(self, lo: int, hi: int) -> Sequence[int]:
+        """Return the ordinals in ``[lo, hi)`` that the rule or the single date gives, nothing taken out."""
+        times = self.times
+        if self.rule is None:
+            first = times.first
+            return (first.toordinal(),) if first is not None and lo <= first.toordinal() < hi else ()
+        if times.until is not None:
+            hi = min(hi, times.until.toordinal() + 1)
+        return self.rule.ordinals(lo, hi) if lo < hi else ()
+
+
+def occurrences_of(times: Times, zone: Zone, day_start: int, almanac: Almanac) -> Occurrences:
+    """Make the source of a Times value. Raises RecurrenceError where its rule is not accepted."""
+    rule = None
+    if times.rrule is not None and times.first is not None:
+        rule = parse_rule(times.rrule, times.first, _span(times.span, day_start).start, zone.to_utc)
+    return Occurrences(times, zone, day_start, rule, almanac)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionDays:
+    """The stretches of a day exception: whole operating days, or the same part of each."""
+
+    days: tuple[DaySet, ...]
+    part: Span | None
+    zone: Zone
+    day_start: int
+    almanac: Almanac = field(compare=False, repr=False)
+
+    def between(self, lo: int, hi: int) -> list[Stretch]:
+        """Return the stretches that touch ``[lo, hi)``, in order of their starts."""
+        part = self.part
+        span = part or _span(AllDay(), self.day_start)
+        # the operating day reaches past midnight: a part before dayStart comes on the next calendar day
+        shift = 1 if part is not None and part.start < self.day_start else 0
+        reach = _length_in_days(span) + _SLACK + shift
+        days = self.almanac.ordinals(self.days, lo // DAY + EPOCH_ORDINAL - reach, hi // DAY + EPOCH_ORDINAL + _SLACK)
+        mapped = _mapped([day + shift for day in sorted(days)], span, self.zone)
+        return [(start, end) for start, end in mapped if end > lo and start < hi]
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One stretch."""
+
+    start: int
+    end: int
+
+    def between(self, lo: int, hi: int) -> list[Stretch]:
+        """Return the stretch where it touches ``[lo, hi)``."""
+        return [(self.start, self.end)] if self.end > lo and self.start < hi and self.start < self.end else []
+
+
+def united(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Unite overlapping and touching stretches into disjoint ones, in order."""
+    whole: list[Stretch] = []
+    for start, end in sorted(stretches):
+        if whole and start <= whole[-1][1]:
+            if end > whole[-1][1]:
+                whole[-1] = (whole[-1][0], end)
+        else:
+            whole.append((start, end))
+    return whole
+
+
+def _span(span: Span | AllDay, day_start: int) -> Span:
+    return span if isinstance(span, Span) else Span(day_start, WallEnd(1, day_start))
+
+
+def _length_in_days(span: Span) -> int:
+    end = span.end
+    return end.days + 1 if isinstance(end, WallEnd) else end.days + end.seconds // DAY + 2
+
+
+def _mapped(days: list[int], span: Span, zone: Zone) -> list[Stretch]:
+    """Map start dates to UTC; what ends at or before its start after the mapping does not exist."""
+    to_utc = zone.to_utc
+    starts = [to_utc(wall_seconds(day, span.start)) for day in days]
+    if isinstance(span.end, Duration):
+        nominal, exact = span.end.days, span.end.seconds
+        if nominal == 0:
+            ends = [start + exact for start in starts]
+        else:
+            ends = [to_utc(wall_seconds(day + nominal, span.start)) + exact for day in days]
+    else:
+        ends = [to_utc(wall_seconds(day + span.end.days, span.end.second)) for day in days]
+    # set: two dates may come to the same instants where a zone skipped a day (Pacific/Apia 2011-12-30)
+    return sorted({(start, end) for start, end in zip(starts, ends, strict=True) if end > start})

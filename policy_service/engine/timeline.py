@@ -1,0 +1,148 @@
+"""Layers to a timeline: at every instant the highest layer that covers it, materialised over a horizon."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from policy_service.domain.instant import DAY
+from policy_service.engine.occurrences import united
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policy_service.engine.occurrences import Stretch
+
+HORIZON = 400 * DAY
+"""How far ahead an answer's ``valid_until`` is searched, in seconds."""
+
+LOOK_BACK = 35 * DAY
+"""How far back instants are answered from the materialised stretch."""
+
+NEVER = 1 << 62
+"""Stands after the last boundary: beyond any instant that can be asked about."""
+
+_FAR_KEPT = 64
+_BLOCK = HORIZON
+
+
+TimelineKey: TypeAlias = "tuple[tuple[Source, ...], ...]"
+"""The sources of a timeline's layers: equal keys draw equal timelines."""
+
+
+class Source(Protocol):
+    """What a layer is drawn from."""
+
+    def between(self, lo: int, hi: int) -> list[Stretch]:
+        """Return the stretches that touch ``[lo, hi)``, in order of their starts."""
+        ...
+
+
+class Drawn(NamedTuple):
+    """A timeline over ``[lo, hi)``: from ``bounds[i]`` to ``bounds[i + 1]`` the layer ``ranks[i]`` holds.
+
+    ``bounds`` has one entry more than ``ranks``: NEVER, because where the last layer ends is not known here.
+    """
+
+    lo: int
+    hi: int
+    bounds: list[int]
+    ranks: list[int]
+
+
+class Timeline:
+    """Layers by rank over all time. Rank 0 always holds; a higher rank hides the lower ones.
+
+    ``home`` is the part that is kept at hand; it may be moved without changing any answer, because every other
+    instant is drawn on demand from the same layers.
+    """
+
+    __slots__ = ("_far", "home", "layers")
+
+    def __init__(self, layers: TimelineKey, lo: int, hi: int) -> None:
+        """Take the sources of the ranks from 1 on, and the horizon to keep at hand."""
+        self.layers = layers
+        self._far: OrderedDict[int, Drawn] = OrderedDict()
+        self.home = self.draw(lo, hi)
+
+    def draw(self, lo: int, hi: int) -> Drawn:
+        """Sweep the layers over ``[lo, hi)``."""
+        return sweep([[s for source in layer for s in source.between(lo, hi)] for layer in self.layers], lo, hi)
+
+    def around(self, at: int) -> Drawn:
+        """Return a drawn part that holds ``[at, at + HORIZON)``: the home, or one drawn on demand."""
+        home = self.home
+        if home.lo <= at and at + HORIZON <= home.hi:
+            return home
+        block = at // _BLOCK
+        drawn = self._far.get(block)
+        if drawn is None:
+            drawn = self._far[block] = self.draw(block * _BLOCK, (block + 2) * _BLOCK)
+            if len(self._far) > _FAR_KEPT:
+                self._far.popitem(last=False)
+        return drawn
+
+    def locate(self, at: int) -> tuple[int, int]:
+        """Return the rank that holds at the instant, and until when (NEVER: beyond the horizon)."""
+        drawn = self.around(at)
+        i = bisect_right(drawn.bounds, at)
+        return drawn.ranks[i - 1], drawn.bounds[i]
+
+    def roll(self, lo: int, hi: int) -> None:
+        """Move the home to ``[lo, hi)``: drop the past, draw only what is new at its end."""
+        home = self.home
+        if not home.lo <= lo <= home.hi <= hi:
+            self.home = self.draw(lo, hi)
+            return
+        first = bisect_right(home.bounds, lo) - 1
+        bounds = [lo, *home.bounds[first + 1 : -1]]
+        ranks = home.ranks[first:]
+        for bound, rank in zip(*self.draw(home.hi, hi)[2:], strict=False):
+            if rank != ranks[-1]:
+                bounds.append(bound)
+                ranks.append(rank)
+        self.home = Drawn(lo, hi, [*bounds, NEVER], ranks)
+
+
+def sweep(layers: Sequence[list[Stretch]], lo: int, hi: int) -> Drawn:
+    """Sweep stretches by rank (``layers[0]`` has rank 1) over ``[lo, hi)`` into one timeline.
+
+    The set of active layers is an integer with one bit a rank: an edge flips its layer's bit, the top bit holds.
+    """
+    edges: dict[int, int] = {}
+    for rank, stretches in enumerate(layers, start=1):
+        bit = 1 << rank
+        for start, end in united(stretches):
+            edges[start] = edges.get(start, 0) ^ bit
+            edges[end] = edges.get(end, 0) ^ bit
+    bounds = [lo]
+    ranks = [0]
+    active = 1
+    for edge in sorted(edges):
+        if edge >= hi:
+            break
+        active ^= edges[edge]
+        rank = active.bit_length() - 1
+        if edge <= lo:
+            ranks[-1] = rank
+        elif rank != ranks[-1]:
+            bounds.append(edge)
+            ranks.append(rank)
+    bounds.append(NEVER)
+    return Drawn(lo, hi, bounds, ranks)
+
+
+class Hours:
+    """Whether any of some sources covers an instant: a timeline of two ranks."""
+
+    __slots__ = ("timeline",)
+
+    def __init__(self, sources: tuple[Source, ...], lo: int, hi: int) -> None:
+        """Take the sources of the hours, and the horizon to keep at hand."""
+        self.timeline = Timeline((sources,), lo, hi)
+
+    def locate(self, at: int) -> tuple[bool, int]:
+        """Tell whether the instant lies inside, and until when that stays so (NEVER: beyond the horizon)."""
+        rank, until = self.timeline.locate(at)
+        return rank == 1, until
