@@ -78,7 +78,9 @@ def database_at(url: str) -> Database:
     """
     address = _with_driver(url)
     if address.get_backend_name() == "sqlite":
-        engine = create_async_engine(address, hide_parameters=True, json_serializer=_to_json, json_deserializer=orjson.loads)
+        engine = create_async_engine(
+            address, hide_parameters=True, json_serializer=_to_json, json_deserializer=orjson.loads
+        )
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return Database(engine)

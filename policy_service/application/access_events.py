@@ -1,0 +1,82 @@
+"""From a finished decision to the access event that it leaves behind, if it leaves one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policy_service.domain.access import Outcome, Reason
+from policy_service.domain.events import AccessEvent, EventType
+from policy_service.domain.registration import Registration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from policy_service.domain.decision import Answer, Decision
+    from policy_service.domain.registration import Finding
+
+_MS = 1000
+_NO_LABELS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What surrounds a decision and is worth recording; nothing of it has a say in the outcome."""
+
+    decision_id: str
+    recorded_at: int
+    """Epoch milliseconds."""
+    revision: str
+    labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
+    """The charger's; empty where the charger is unknown."""
+    traces: tuple[str, str] | None = None
+    """The identifier's masked form and fingerprint; None where none was presented."""
+    evse: int | None = None
+    connector: int | None = None
+    caller: str | None = None
+    request_id: str | None = None
+
+
+def leaves_event(answer: Answer) -> bool:
+    """Tell whether an access decision was made at all: freevend, and ungoverned freevend, ask nobody."""
+    if answer.reason is Reason.FREEVEND:
+        return False
+    return not (answer.reason is Reason.NO_POLICY and answer.outcome is Outcome.ALLOWED and answer.would_be is None)
+
+
+def event_type(answer: Answer) -> EventType:
+    """Return what happened, seen from the driver."""
+    if answer.outcome is Outcome.ACCESS_DENIED:
+        return EventType.DENIED
+    return EventType.WOULD_DENY if answer.would_be is Outcome.ACCESS_DENIED else EventType.ALLOWED
+
+
+def access_event(decision: Decision, finding: Finding | None, circumstances: Circumstances) -> AccessEvent:
+    """Return the event of a decision; ``finding`` is None where nothing was looked up."""
+    answer = decision.answer
+    record = finding.record if isinstance(finding, Registration) else None
+    masked, fingerprint = circumstances.traces or (None, None)
+    return AccessEvent(
+        decision_id=circumstances.decision_id,
+        type=event_type(answer),
+        time=decision.time * _MS,
+        recorded_at=circumstances.recorded_at,
+        charger=decision.charger,
+        labels=circumstances.labels,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        mode=answer.mode,
+        vehicle_class=answer.vehicle_class,
+        policy=answer.policy,
+        window=answer.window,
+        revision=circumstances.revision,
+        vehicle=record.vehicle if record else None,
+        fleet=record.fleet if record else None,
+        agreement=record.agreement if record else None,
+        identifier_masked=masked,
+        identifier_fingerprint=fingerprint,
+        evse=circumstances.evse,
+        connector=circumstances.connector,
+        caller=circumstances.caller,
+        request_id=circumstances.request_id,
+    )

@@ -1,0 +1,105 @@
+"""Takes chargers in over HTTP: by upload, one by one, and out again."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from policy_service.application.imports.batches import run_import
+from policy_service.application.imports.charger_shape import FIELDS, read_charger
+from policy_service.application.imports.fields import Fault, Fields, InvalidRecordError
+from policy_service.application.ports import ConflictError, ImportConflict, ImportTooLossyError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from policy_service.application.imports.batches import ImportOptions
+    from policy_service.application.imports.report import ImportReport
+    from policy_service.application.ports import ChargerRepository
+    from policy_service.domain.charger import Charger
+    from policy_service.domain.policy import AttributeTypes
+
+_LOSSY_SHARE = 0.2
+
+Admit: TypeAlias = "Callable[[Mapping[str, Charger]], Awaitable[Sequence[str]]]"
+"""Given all chargers of HTTP as they would then be, says what speaks against it; nothing where all is well."""
+
+
+class ChargersNotAdmittedError(ConflictError):
+    """The chargers contradict policy files: an id of theirs, or a tie of policies (PS111). Nothing was changed."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Carry what speaks against them."""
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class ChargerCommands:
+    """Changes the chargers of HTTP, all or none, where policies admit it."""
+
+    def __init__(
+        self, chargers: ChargerRepository, attribute_types: Callable[[], AttributeTypes], admit: Admit
+    ) -> None:
+        """``attribute_types`` gives the declared attributes, ``admit`` what policies say."""
+        self._chargers = chargers
+        self._attribute_types = attribute_types
+        self._admit = admit
+
+    async def import_(self, chunks: AsyncIterator[bytes], options: ImportOptions) -> ImportReport:
+        """Import and report. Raises ChargersNotAdmittedError, ImportTooLossyError and StoreUnavailableError."""
+        declared = self._attribute_types().charger
+        return await run_import(chunks, options, FIELDS, partial(read_charger, declared=declared), self._importing)
+
+    async def put(self, charger_id: str, body: Mapping[str, object]) -> Charger:
+        """Insert or replace one charger. Raises InvalidRecordError, ChargersNotAdmittedError, StoreUnavailableError."""
+        fields = Fields({"id": charger_id, **body})
+        charger = read_charger(fields, declared=self._attribute_types().charger)
+        if charger.id != charger_id:
+            raise InvalidRecordError([Fault("/id", "must be the id of the path")])
+        await self._commit({charger.id: charger}, ())
+        return charger
+
+    async def delete(self, charger_id: str) -> bool:
+        """Remove one charger; tell whether it was there. Raises StoreUnavailableError."""
+        return await self._chargers.delete(charger_id)
+
+    @asynccontextmanager
+    async def _importing(self, _source: str, _atomic: bool) -> AsyncIterator[_Gathering]:  # noqa: FBT001 - the port's
+        gathering = _Gathering(await self._chargers.all())
+        yield gathering
+        await self._commit(gathering.listed, gathering.unlisted)
+
+    async def _commit(self, fresh: Mapping[str, Charger], drop: Sequence[str]) -> None:
+        then = {**await self._chargers.all(), **fresh}
+        for charger_id in drop:
+            then.pop(charger_id, None)
+        problems = await self._admit(then)
+        if problems:
+            raise ChargersNotAdmittedError(problems)
+        await self._chargers.put(list(fresh.values()), drop=drop)
+
+
+class _Gathering:
+    """Chargers of one upload, gathered before any is stored: policies are asked about all of them together."""
+
+    def __init__(self, held: Mapping[str, Charger]) -> None:
+        self._held = held
+        self.listed: dict[str, Charger] = {}
+        self.unlisted: Sequence[str] = ()
+
+    async def add(self, batch: Sequence[Charger]) -> Sequence[ImportConflict]:
+        conflicts: list[ImportConflict] = []
+        for index, charger in enumerate(batch):
+            if charger.id in self.listed:
+                conflicts.append(ImportConflict(index, "/id", "listed twice in this import"))
+            else:
+                self.listed[charger.id] = charger
+        return conflicts
+
+    async def drop_unlisted(self, *, force: bool) -> int:
+        unlisted = [charger_id for charger_id in self._held if charger_id not in self.listed]
+        if len(unlisted) > len(self._held) * _LOSSY_SHARE and not force:
+            raise ImportTooLossyError(len(unlisted), len(self._held))
+        self.unlisted = unlisted
+        return len(unlisted)

@@ -1,0 +1,189 @@
+"""Splits an upload into numbered rows, in bounded memory: NDJSON or CSV, UTF-8."""
+
+from __future__ import annotations
+
+import csv
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from policy_service.application.imports.fields import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+MAX_LINE = 64 * 1024
+"""Bytes in one line."""
+
+_LISTS = ("synthetic_ids", "chargers.ids", "chargers.exclude")
+_LIST_TABLE = "chargers.labels."
+_TABLES = ("attributes.", "labels.", _LIST_TABLE)
+_TABLE_ROOTS = ("attributes", "labels", "chargers")
+_BOM = b"\xef\xbb\xbf"
+
+
+class ImportFormat(StrEnum):
+    """How an upload is written: its media type."""
+
+    NDJSON = "application/x-ndjson"
+    CSV = "text/csv"
+
+
+class Row(NamedTuple):
+    """One row: its line, counted from 1, and its values, or what keeps it from being read."""
+
+    line: int
+    values: Mapping[str, object]
+    fault: Fault | None = None
+
+
+class HeaderError(Exception):
+    """A CSV header that cannot be used; nothing of the upload is."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Carry the faults."""
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
+
+
+async def rows(chunks: AsyncIterator[bytes], written: ImportFormat, columns: Sequence[str]) -> AsyncIterator[Row]:
+    """Yield the rows of an upload; blank lines are passed over. ``columns`` are the record's fields.
+
+    Raises HeaderError. A CSV cell never holds a line break, so that one stray quote spoils one line and not the rest.
+    """
+    parse: Callable[[str], Mapping[str, object]] | None = _object if written is ImportFormat.NDJSON else None
+    async for number, line in _lines(chunks):
+        text = _decoded(line)
+        if text is None:
+            yield Row(number, {}, Fault("", f"must be UTF-8 of at most {MAX_LINE} bytes in a line"))
+        elif not text.strip():
+            continue
+        elif parse is None:
+            parse = _CsvRow(text, columns)
+        else:
+            try:
+                yield Row(number, parse(text))
+            except (ValueError, RecursionError, csv.Error) as error:
+                yield Row(number, {}, Fault("", _why(error)))
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
+    """Yield numbered lines without their ends; of a line that is too long, only that it is."""
+    number, rest, overlong = 1, b"", False
+    async for chunk in chunks:
+        *whole, tail = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield number, _whole_line(number, line, overlong=overlong)
+            number, overlong = number + 1, False
+        overlong = overlong or len(tail) > MAX_LINE
+        rest = b"" if overlong else tail
+    if rest or overlong:
+        yield number, _whole_line(number, rest, overlong=overlong)
+
+
+_TOO_LONG = b"\xff"
+"""Stands for a line beyond the limit: like one, it is no UTF-8."""
+
+
+def _whole_line(number: int, line: bytes, *, overlong: bool) -> bytes:
+    if overlong or len(line) > MAX_LINE:
+        return _TOO_LONG
+    return line.removeprefix(_BOM) if number == 1 else line
+
+
+def _decoded(line: bytes) -> str | None:
+    try:
+        return line.decode().rstrip("\r")
+    except UnicodeDecodeError:
+        return None
+
+
+class _RowError(ValueError):
+    """A row at fault; its message shows nothing of the row."""
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, _RowError):
+        return str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"not well-formed JSON at column {error.colno}"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return "not well-formed"
+
+
+def _object(text: str) -> Mapping[str, object]:
+    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    if not isinstance(value, dict):
+        message = "must be a JSON object"
+        raise _RowError(message)
+    return value  # pyright: ignore[reportUnknownVariableType] - JSON objects have text keys
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        message = "has a key twice"
+        raise _RowError(message)
+    return table
+
+
+def _no_constant(_: str) -> NoReturn:
+    message = "NaN and Infinity are not JSON"
+    raise _RowError(message)
+
+
+class _CsvRow:
+    """Reads rows under one header. Dotted columns make tables; cells of lists are divided by semicolons."""
+
+    def __init__(self, header: str, fields: Sequence[str]) -> None:
+        """Check the header. Raises HeaderError, which tells columns by number: they may hold identifiers."""
+        try:
+            self._columns = [name.strip() for name in _cells(header)]
+        except csv.Error:
+            raise HeaderError([Fault("", "the header is not well-formed")]) from None
+        seen: set[str] = set()
+        faults: list[Fault] = []
+        for number, name in enumerate(self._columns, start=1):
+            if not _is_column(name, fields):
+                faults.append(Fault("", f"column {number} of the header is no known field"))
+            elif name in seen:
+                faults.append(Fault("", f"column {number} of the header repeats another"))
+            seen.add(name)
+        if faults:
+            raise HeaderError(faults)
+
+    def __call__(self, line: str) -> Mapping[str, object]:
+        cells = _cells(line)
+        if len(cells) != len(self._columns):
+            message = f"has {len(cells)} cells where the header has {len(self._columns)}"
+            raise _RowError(message)
+        values: dict[str, object] = {}
+        for name, cell in zip(self._columns, cells, strict=True):
+            if cell:
+                _put(values, name, cell)
+        return values
+
+
+def _cells(line: str) -> list[str]:
+    return next(csv.reader([line], strict=True))
+
+
+def _is_column(name: str, fields: Sequence[str]) -> bool:
+    """Tell whether a column fits the record; tables (attributes, labels, chargers) come as dotted columns only."""
+    root = name.partition(".")[0]
+    if root not in fields:
+        return False
+    if name in _LISTS or any(name.startswith(table) and len(name) > len(table) for table in _TABLES):
+        return True
+    return name == root and root not in _TABLE_ROOTS
+
+
+def _put(values: dict[str, object], name: str, cell: str) -> None:
+    listed = name in _LISTS or name.startswith(_LIST_TABLE)
+    value: object = [part.strip() for part in cell.split(";") if part.strip()] if listed else cell
+    *path, leaf = name.split(".", 2) if name.startswith(_LIST_TABLE) else name.split(".", 1)
+    table: dict[str, Any] = values
+    for step in path:
+        table = table.setdefault(step, {})
+    table[leaf] = value

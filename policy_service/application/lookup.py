@@ -1,0 +1,80 @@
+"""From an identifier as presented to the keys under which the registry may know it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policy_service.domain.identifier import IdentifierType, masked, normal_form
+
+if TYPE_CHECKING:
+    from policy_service.application.ports import Fingerprints
+    from policy_service.domain.identifier import IdentifierRecord
+
+TYPE_HINTS: dict[str, IdentifierType] = {
+    **{member.value: member for member in IdentifierType},
+    # OCPP idToken types, lower case
+    "keycode": IdentifierType.PIN,
+    "macaddress": IdentifierType.MAC,
+    "evccid": IdentifierType.MAC,
+    "iso14443": IdentifierType.RFID,
+    "iso15693": IdentifierType.RFID,
+}
+"""What a type hint means, whatever its case; any other, such as Central or Local, is ``other``."""
+
+
+class Presented:
+    """An identifier as presented, made ready for look-up. Never shows what it holds."""
+
+    __slots__ = ("form", "keys", "pin")
+
+    def __init__(self, form: str, keys: tuple[str, ...], *, pin: bool) -> None:
+        """``keys`` stand in the order in which they are tried; none of them means that nothing was presented."""
+        self.form = form
+        self.keys = keys
+        self.pin = pin
+
+    def __repr__(self) -> str:
+        """Say no more than a log may."""
+        return f"Presented({masked(self.form, pin=self.pin)!r})"
+
+
+class Lookup:
+    """The rules by which identifiers meet records.
+
+    PIN records are kept under keyed hashes in a name space of their own, so they answer only to requests that say
+    ``pin`` (OCPP: KeyCode) or say nothing, and nothing else answers to those that say ``pin``.
+    """
+
+    def __init__(self, fingerprints: Fingerprints) -> None:
+        """Take the keyed hashes."""
+        self._fingerprints = fingerprints
+
+    def present(self, text: str, hint: str | None = None) -> Presented:
+        """Return the identifier made ready. Raises IdentifierError for a text that cannot be an identifier."""
+        form = normal_form(text)
+        meant = None if hint is None else TYPE_HINTS.get(hint.lower(), IdentifierType.OTHER)
+        pin = meant is IdentifierType.PIN
+        if not form:
+            return Presented(form, (), pin=pin)
+        if pin:
+            return Presented(form, (self._fingerprints.pin_key(form),), pin=True)
+        if meant is None:
+            return Presented(form, (form, self._fingerprints.pin_key(form)), pin=False)
+        return Presented(form, (form,), pin=False)
+
+    def key(self, form: str, kind: IdentifierType) -> str:
+        """Return the key under which a record of that type is stored."""
+        return self._fingerprints.pin_key(form) if kind is IdentifierType.PIN else form
+
+    def traces(self, presented: Presented, record: IdentifierRecord | None = None) -> tuple[str, str] | None:
+        """Return the masked form and the fingerprint that events may show; None when nothing was presented."""
+        if not presented.keys:
+            return None
+        if record is not None:
+            return self.record_traces(record)
+        return masked(presented.form, pin=presented.pin), self._fingerprints.fingerprint(presented.keys[0])
+
+    def record_traces(self, record: IdentifierRecord) -> tuple[str, str]:
+        """Return the masked form and the fingerprint of a record; the same as those of its events."""
+        pin = record.type is IdentifierType.PIN
+        return masked(record.key, pin=pin), self._fingerprints.fingerprint(record.key)
