@@ -18,7 +18,7 @@ EPOCH_ORDINAL = 719_163
 
 _BLOCK = 1 << 27  # about 4.25 years: a table costs under a millisecond, and a 400-day horizon needs one or two
 _MARGIN = 2 * 86_400  # local time is never further than that from UTC, even across Apia's skipped day
-_STEP = 43_200  # no zone changes its offset and changes it back within half a day since 1970
+_STEP = 2 * 86_400  # changes of one zone since 1970 are at least six days apart (America/Recife, October 2000)
 
 
 class UnknownZoneError(KeyError):
