@@ -15,7 +15,7 @@ from policy_service.engine.holiday_days import UnknownRegionError
 from policy_service.engine.occurrences import ExceptionDays, occurrences_of
 from policy_service.engine.overlaps import conflict_horizon, overlaps
 from policy_service.engine.recurrence import RecurrenceError
-from policy_service.engine.rules import DEFAULT, EXCEPTION, WINDOW, CompiledGrant, HoursByGrants, Layer
+from policy_service.engine.rules import DEFAULT, EXCEPTION, WINDOW, CompiledGrant, Layer
 from policy_service.engine.zone import EPOCH_ORDINAL, Zone
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from policy_service.engine.days import Almanac
     from policy_service.engine.occurrences import Occurrences
     from policy_service.engine.overlaps import Overlap
+    from policy_service.engine.rules import HoursByGrants
+    from policy_service.engine.timeline import Hours, Source
 
 _YEAR = 366 * DAY
 _MOST_OCCURRENCES = 400_000
@@ -70,7 +72,7 @@ class CompiledPolicy:
     selector: Condition | None
     """The selector's compiled ``when``."""
     diagnostics: tuple[Diagnostic, ...]
-    hours: HoursByGrants = field(repr=False, default_factory=dict)
+    hours: HoursByGrants = field(repr=False, default_factory=dict[tuple["Source", ...], "Hours"])
     """Hours of grants, drawn when first asked for."""
 
 
