@@ -69,7 +69,15 @@ class Rule:
 
     def is_empty(self) -> bool:
         """Tell whether the rule has no start date at all, up to the year 2200."""
+        if self.positions and min(map(abs, self.positions)) > self._most_in_period():
+            return True
         return next(self.by_year(), None) is None
+
+    def _most_in_period(self) -> int:
+        """Return a bound on how many days BYSETPOS has to pick from."""
+        weekdays = len(self.days.by_day) or _WEEK
+        most = {"DAILY": 1, "WEEKLY": weekdays, "MONTHLY": weekdays * _MOST_WEEKS_OF_MONTH}
+        return most.get(self.days.freq, 366)
 
     def _uncounted(self, lo: int, hi: int) -> list[int]:
         lo, hi = max(lo, self.first), min(hi, _END)
