@@ -1,1 +1,1 @@
-"""How policies are written: text to checked policies, without input or output."""
+"""How policies are written: text to a checked tree, every mistake with its place; pure, no input or output."""

@@ -1,0 +1,174 @@
+"""JSON to located trees: content at the speed of the C decoder, inner places of long lists only on demand."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from json.decoder import JSONDecoder, scanstring
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from policy_service.language.lines import MAX_DEPTH, line_starts, place_at, place_of, too_deep
+from policy_service.language.tree import EAGER, LazyNode, ListNode, MappingNode, ScalarNode
+from policy_service.language.wording import finding, quoted
+
+if TYPE_CHECKING:
+    from policy_service.domain.diagnostic import Diagnostic
+    from policy_service.domain.place import Place
+    from policy_service.language.tree import AnyNode, Node, Plain
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_LITERAL = re.compile(r"[^\s,\]}]*", re.ASCII)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # never fails at a quote: linear on any text
+_TOKEN = re.compile(_STRING.pattern + r"|[\[\]{}]", re.DOTALL)
+_OTHER = re.compile(r"[^\[\]{}]+")
+_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]", re.ASCII)
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000", re.ASCII)
+_STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
+_CLASH = object()
+
+
+def read_json(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
+    """Read a JSON text as at most one document."""
+    if not text.strip():
+        return [], []
+    deep = _first_too_deep(text)
+    if deep is not None:
+        return [], [too_deep(place_of(file, text, deep))]
+    fault = _fault(file, text)
+    if fault is not None:
+        return [], [fault]
+    reader = _Reader(file, text)
+    node, _ = reader.value(reader.skip(0))
+    return [node], reader.findings
+
+
+def _first_too_deep(text: str) -> int | None:
+    brackets = _OTHER.sub("", _STRING.sub("", text))
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) <= MAX_DEPTH:
+        return None
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        depth += _STEP.get(match[0], 0)
+        if depth > MAX_DEPTH:
+            return match.start()
+    return None
+
+
+def _fault(file: str, text: str) -> Diagnostic | None:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        place = place_of(file, text, min(error.pos, len(text)))
+        surrogate = _SURROGATE.search(text)
+        if "surrogate" in str(error) and surrogate is not None:
+            return finding("PS001", place, "an escape that names no character", "a lone surrogate is none")
+        reason = str(error).split(": line ", maxsplit=1)[0]
+        return finding("PS002", place, f"not well-formed JSON: {quoted(reason)[1:-1]}")
+    nul = _NUL.search(text) if "\\u0000" in text else None
+    if nul is not None:
+        return finding("PS001", place_of(file, text, nul.start()), "a NUL character cannot stand in a policy file")
+    return None
+
+
+def _literal(text: str) -> str | None:
+    return None if text == "null" else text
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> object:
+    """Take an object's keys; one written twice makes the whole item be read with places."""
+    found = dict(pairs)
+    values = found.values()
+    if len(found) != len(pairs) or _CLASH in values:
+        return _CLASH
+    if True in values or False in values:
+        return {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
+    return found
+
+
+class _Reader:
+    """Reads a text that is known to be JSON, with places."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.starts = line_starts(text)
+        self.findings: list[Diagnostic] = []
+        self.fast = JSONDecoder(object_pairs_hook=_pairs, parse_int=str, parse_float=str)
+
+    def skip(self, offset: int) -> int:
+        match = _SPACE.match(self.text, offset)
+        return offset if match is None else match.end()
+
+    def place(self, offset: int) -> Place:
+        return place_at(self.file, self.starts, offset)
+
+    def again(self, item: LazyNode) -> Node:
+        """Read an item with its places that so far was read without."""
+        node, _ = self.value(item.span[0])
+        return node
+
+    def value(self, offset: int) -> tuple[Node, int]:
+        first = self.text[offset]
+        if first == "{":
+            return self._mapping(offset)
+        if first == "[":
+            return self._list(offset)
+        return self._scalar(offset)
+
+    def _scalar(self, offset: int) -> tuple[ScalarNode, int]:
+        place = self.place(offset)
+        if self.text[offset] == '"':
+            text, end = scanstring(self.text, offset + 1)
+            return ScalarNode(text, place.line, place.column, end - offset, '"'), end
+        match = _LITERAL.match(self.text, offset)
+        written = "" if match is None else match[0]
+        end = offset + len(written)
+        return ScalarNode(_literal(written), place.line, place.column, len(written), ""), end
+
+    def _mapping(self, offset: int) -> tuple[MappingNode, int]:
+        place = self.place(offset)
+        node = MappingNode(place.line, place.column)
+        at = self.skip(offset + 1)
+        while self.text[at] != "}":
+            key, at = self._scalar(at)
+            value, at = self.value(self.skip(self.skip(at) + 1))
+            self._enter(node, key, value)
+            at = self.skip(at)
+            at = self.skip(at + 1) if self.text[at] == "," else at
+        return node, at + 1
+
+    def _enter(self, node: MappingNode, key: ScalarNode, value: Node) -> None:
+        name = key.text or ""
+        first = node.entries.get(name)
+        if first is None:
+            node.entries[name] = (key, value)
+            return
+        place = self.place(self.starts[key.line - 1] + key.column - 1)
+        help_text = f"the key was first written on line {first[0].line}"
+        self.findings.append(finding("PS003", place, f"duplicate key {quoted(name)}", help_text, key.length))
+
+    def _list(self, offset: int) -> tuple[ListNode, int]:
+        place = self.place(offset)
+        node = ListNode(place.line, place.column)
+        at = self.skip(offset + 1)
+        while self.text[at] != "]":
+            item, at = self._item(at, lazy=len(node.items) >= EAGER and self.text[at] == "{")
+            node.items.append(item)
+            at = self.skip(at)
+            at = self.skip(at + 1) if self.text[at] == "," else at
+        return node, at + 1
+
+    def _item(self, offset: int, *, lazy: bool) -> tuple[AnyNode, int]:
+        if not lazy:
+            return self.value(offset)
+        value: Any
+        value, end = self.fast.raw_decode(self.text, offset)
+        if value is _CLASH:
+            return self.value(offset)
+        place = self.place(offset)
+        content: Plain = value
+        return LazyNode(content, place.line, place.column, (offset, end), self.again), end
+
+
