@@ -119,6 +119,15 @@ KNOWN: list[Record] = [
         "fleet": "kiwi-freight",
         "attributes": TRUCK,
     },
+    {  # its agreement was never imported
+        "identifier": "08:5E:00:06",
+        "type": "rfid",
+        "class": "agreement",
+        "agreement": "metro-north",
+        "vehicle": "metro-north-001",
+        "fleet": "metro-north",
+        "attributes": BUS,
+    },
     {
         "identifier": "NZ-DEM-C00000001-1",
         "type": "emaid",
