@@ -50,14 +50,15 @@ class Occurrences:
         start_second = _span(self.times.span, self.day_start).start
         times = self.times
         days = set(self.ruled(lo, hi))
-        days.update(day.toordinal() for day in times.dates + times.rdates)
+        added = (day.toordinal() for day in times.dates + times.rdates)
+        days.update(day for day in added if lo <= day < hi)
         days.difference_update(day.toordinal() for day in times.exdates)
         if times.skip:
             # a start before dayStart still belongs to the operating day of the date before
             early = start_second < self.day_start
             skipped = self.almanac.ordinals(times.skip, lo - 1, hi + 1)
             days = {day for day in days if day - early not in skipped}
-        return sorted(day for day in days if lo <= day < hi)
+        return sorted(days)
 
     def ruled(self, lo: int, hi: int) -> Sequence[int]:
         """Return the ordinals in ``[lo, hi)`` that the rule or the single date gives, nothing taken out."""
@@ -135,15 +136,12 @@ def _length_in_days(span: Span) -> int:
 
 def _mapped(days: list[int], span: Span, zone: Zone) -> list[Stretch]:
     """Map start dates to UTC; what ends at or before its start after the mapping does not exist."""
-    to_utc = zone.to_utc
-    starts = [to_utc(wall_seconds(day, span.start)) for day in days]
+    starts = zone.all_to_utc([wall_seconds(day, span.start) for day in days])
     if isinstance(span.end, Duration):
         nominal, exact = span.end.days, span.end.seconds
-        if nominal == 0:
-            ends = [start + exact for start in starts]
-        else:
-            ends = [to_utc(wall_seconds(day + nominal, span.start)) + exact for day in days]
+        bases = zone.all_to_utc([wall_seconds(day + nominal, span.start) for day in days]) if nominal else starts
+        ends = [base + exact for base in bases]
     else:
-        ends = [to_utc(wall_seconds(day + span.end.days, span.end.second)) for day in days]
+        ends = zone.all_to_utc([wall_seconds(day + span.end.days, span.end.second) for day in days])
     # set: two dates may come to the same instants where a zone skipped a day (Pacific/Apia 2011-12-30)
     return sorted({(start, end) for start, end in zip(starts, ends, strict=True) if end > start})

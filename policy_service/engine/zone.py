@@ -6,9 +6,12 @@ import zoneinfo
 from bisect import bisect_left, bisect_right
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import tzdata  # type: ignore[import-untyped] # a data package: it has no annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ZONE_DATA_VERSION: str = tzdata.IANA_VERSION
 """The release of the IANA time zone database that every answer rests on, such as ``2026f``."""
@@ -83,6 +86,21 @@ class Zone:
         """
         table = self._tables.get(wall // _BLOCK) or self._table(wall // _BLOCK)
         return wall - table.offsets[bisect_right(table.walls, wall)]
+
+    def all_to_utc(self, walls: Sequence[int]) -> list[int]:
+        """Map sorted local times as :meth:`to_utc` does one: between two changes of offset they move together."""
+        mapped: list[int] = []
+        done = 0
+        while done < len(walls):
+            block = walls[done] // _BLOCK
+            table = self._tables.get(block) or self._table(block)
+            change = bisect_right(table.walls, walls[done])
+            until = min([(block + 1) * _BLOCK, *table.walls[change : change + 1]])
+            upto = bisect_left(walls, until, done)
+            offset = table.offsets[change]
+            mapped += [wall - offset for wall in walls[done:upto]]
+            done = upto
+        return mapped
 
     def to_wall(self, epoch: int) -> int:
         """Return the wall seconds that clocks in the zone show at an epoch second."""
