@@ -220,10 +220,11 @@ class PolicyCompiler:
                 place = times.places.get(f"exdates[{position}]", times.place)
                 self.report("PS108", place, f"no occurrence starts on `{day}`", "remove it, or correct the date", 10)
         today = self._around.today
-        if rule is not None and not source.between(today, today + _YEAR):
+        drawn = source.between(*conflict_horizon(today))
+        if rule is not None and not any(end > today and start < today + _YEAR for start, end in drawn):
             place = times.places.get("rrule", times.place)
             self.report("PS109", place, "no occurrence in the next year", "remove the window if it is over")
-        if len(source.between(*conflict_horizon(today))) > _MOST_OCCURRENCES:
+        if len(drawn) > _MOST_OCCURRENCES:
             self.report("PS005", times.place, f"more than {_MOST_OCCURRENCES:,} occurrences", "split the schedule")
 
     def report(self, code: str, place: Place, message: str, help_text: str | None = None, length: int = 1) -> None:

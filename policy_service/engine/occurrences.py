@@ -136,12 +136,17 @@ def _length_in_days(span: Span) -> int:
 
 def _mapped(days: list[int], span: Span, zone: Zone) -> list[Stretch]:
     """Map start dates to UTC; what ends at or before its start after the mapping does not exist."""
-    starts = zone.all_to_utc([wall_seconds(day, span.start) for day in days])
+    starts = zone.all_to_utc(_walls(days, span.start))
     if isinstance(span.end, Duration):
         nominal, exact = span.end.days, span.end.seconds
-        bases = zone.all_to_utc([wall_seconds(day + nominal, span.start) for day in days]) if nominal else starts
+        bases = zone.all_to_utc(_walls(days, span.start + nominal * DAY)) if nominal else starts
         ends = [base + exact for base in bases]
     else:
-        ends = zone.all_to_utc([wall_seconds(day + span.end.days, span.end.second) for day in days])
+        ends = zone.all_to_utc(_walls(days, span.end.days * DAY + span.end.second))
     # set: two dates may come to the same instants where a zone skipped a day (Pacific/Apia 2011-12-30)
     return sorted({(start, end) for start, end in zip(starts, ends, strict=True) if end > start})
+
+
+def _walls(days: list[int], second: int) -> list[int]:
+    offset = wall_seconds(0, second)
+    return [day * DAY + offset for day in days]
