@@ -92,6 +92,8 @@ class Timeline:
     def roll(self, lo: int, hi: int) -> None:
         """Move the home to ``[lo, hi)``: drop the past, draw only what is new at its end."""
         home = self.home
+        if (home.lo, home.hi) == (lo, hi):
+            return
         if not home.lo <= lo <= home.hi <= hi:
             self.home = self.draw(lo, hi)
             return
