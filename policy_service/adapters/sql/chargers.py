@@ -29,6 +29,17 @@ def _row(charger: Charger) -> dict[str, Any]:
     }
 
 
+def _charger(row: Mapping[str, Any]) -> Charger:
+    return Charger(
+        id=row["id"],
+        labels=row["labels"],
+        attributes=row["attributes"],
+        protocol=row["protocol"],
+        profile=row["profile"],
+        synthetic_ids=tuple(row["synthetic_ids"]),
+    )
+
+
 class SqlChargers:
     """The charger repository. Every method raises StoreUnavailableError."""
 
@@ -40,7 +51,7 @@ class SqlChargers:
         """Return every charger by id."""
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(_TABLE).order_by(_TABLE.c.id))).mappings().all()
-        return {row["id"]: Charger(**{**row, "synthetic_ids": tuple(row["synthetic_ids"])}) for row in rows}
+        return {row["id"]: _charger(dict(row)) for row in rows}
 
     async def put(self, chargers: Sequence[Charger], *, drop: Sequence[str] = ()) -> None:
         """Insert or replace chargers and remove those named by ``drop``, all or none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 
 from policy_service.application.ports import CursorError
 
@@ -18,7 +18,7 @@ def encode_cursor(*parts: str) -> str:
 def decode_cursor(cursor: str, parts: int) -> list[str]:
     """Return the sort key. Raises CursorError for a text that is no cursor of so many parts."""
     try:
-        text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
+        text = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
         raise _not_ours() from None
     key = text.split(_SEPARATOR)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator
+    from collections.abc import AsyncGenerator, Collection, Generator
 
     from sqlalchemy import Table
     from sqlalchemy.engine import URL, Connection
@@ -38,14 +38,14 @@ class Database:
         self.engine = engine
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection for queries."""
         with translated():
             async with self.engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a transaction that is committed on leaving, and undone on leaving by an exception."""
         with translated():
             async with self.engine.connect() as connection:
@@ -105,7 +105,7 @@ async def immediately(connection: AsyncConnection, *, wanted: bool = True) -> No
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated() -> Generator[None, None, None]:
     """Turn whatever the driver raises into StoreUnavailableError; parameters never reach its text."""
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, false, or_, select
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
@@ -30,6 +30,7 @@ _VOCABULARY: Mapping[str, Callable[[str], str]] = {
     "mode": AccessMode,
     "vehicle_class": VehicleClass,
 }
+_FROM_OUTSIDE = ("charger", "caller", "request_id")
 
 
 def _row(event: AccessEvent) -> dict[str, Any]:
@@ -37,7 +38,14 @@ def _row(event: AccessEvent) -> dict[str, Any]:
     row["labels"] = dict(event.labels)
     for name in _VOCABULARY:
         row[name] = None if row[name] is None else str(row[name])
+    for name in _FROM_OUTSIDE:
+        row[name] = None if row[name] is None else _storable(row[name])
     return row
+
+
+def _storable(text: str) -> str:
+    """Replace what no database takes as text, such as NUL and lone surrogates: a denial must never fail on it."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _event(row: Mapping[str, Any]) -> AccessEvent:
@@ -71,7 +79,7 @@ class SqlEvents:
             query = query.where(_older_than(cursor))
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        items = [_event(row) for row in rows[:limit]]
+        items = [_event(dict(row)) for row in rows[:limit]]
         if len(rows) <= limit:
             return Page(items, None)
         return Page(items, encode_cursor(str(items[-1].recorded_at), items[-1].decision_id))
@@ -81,7 +89,7 @@ class SqlEvents:
         async with self._database.reading() as connection:
             found = await connection.execute(select(_TABLE).where(_TABLE.c.decision_id == decision_id))
             row = found.mappings().one_or_none()
-        return None if row is None else _event(row)
+        return None if row is None else _event(dict(row))
 
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
@@ -95,7 +103,8 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     conditions = [column[name] == str(value) for name, value in equal.items() if value is not None]
     if wanted.label is not None:
         name, value = wanted.label
-        conditions.append(column.labels[name].as_string() == value)
+        # No label has unprintable characters, and some of them would not pass for a JSON path.
+        conditions.append(column.labels[name].as_string() == value if name.isprintable() else false())
     if wanted.since is not None:
         conditions.append(column.recorded_at >= wanted.since)
     if wanted.until is not None:

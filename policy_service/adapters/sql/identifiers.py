@@ -108,7 +108,7 @@ class SqlIdentifiers:
             row = found.mappings().one_or_none()
         return None if row is None else _record(dict(row))
 
-    async def page(  # noqa: PLR0913 - the filters of the port
+    async def page(
         self,
         *,
         limit: int,

@@ -14,7 +14,7 @@ from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import ImportConflict, ImportTooLossyError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -183,7 +183,7 @@ class SqlImportSession(Generic[T_contra]):
 @asynccontextmanager
 async def importing(
     database: Database, target: ImportTarget[T], source: str, *, atomic: bool
-) -> AsyncIterator[SqlImportSession[T]]:
+) -> AsyncGenerator[SqlImportSession[T], None]:
     """Open an import; leaving by an exception undoes an atomic one."""
     with translated():
         connection = await database.engine.connect()

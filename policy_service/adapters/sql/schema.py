@@ -25,7 +25,7 @@ _ADVISORY_LOCK = 0x706F6C6963790001
 
 
 async def upgrade(database: Database) -> None:
-    """Run the migrations that are still to run; one process at a time, the others wait. Raises StoreUnavailableError."""
+    """Run the migrations still to run; one process at a time, the others wait. Raises StoreUnavailableError."""
     with translated():
         if database.engine.dialect.name == "sqlite":
             await _ensure_place(database.engine)

@@ -12,7 +12,7 @@ from policy_service.application.imports.fields import Fault, Fields, InvalidReco
 from policy_service.application.ports import ConflictError, ImportConflict, ImportTooLossyError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from policy_service.application.imports.batches import ImportOptions
     from policy_service.application.imports.report import ImportReport
@@ -65,7 +65,7 @@ class ChargerCommands:
         return await self._chargers.delete(charger_id)
 
     @asynccontextmanager
-    async def _importing(self, _source: str, _atomic: bool) -> AsyncIterator[_Gathering]:  # noqa: FBT001 - the port's
+    async def _importing(self, _source: str, _atomic: bool) -> AsyncGenerator[_Gathering, None]:  # noqa: FBT001 - the port's
         gathering = _Gathering(await self._chargers.all())
         yield gathering
         await self._commit(gathering.listed, gathering.unlisted)

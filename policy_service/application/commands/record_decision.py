@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.domain.events import EventType
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from policy_service.application.ports import EventWriter
     from policy_service.domain.events import AccessEvent
 
@@ -34,7 +37,7 @@ class RecordingObserver(Protocol):
         ...
 
     def dropped(self, event: AccessEvent) -> None:
-        """Hear that an event is lost because too many wait."""
+        """Hear that an event is lost: too many wait, or the store cannot take this one."""
         ...
 
 
@@ -74,7 +77,7 @@ class DecisionRecorder:
         self._failing = False
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> DecisionRecorder:
+    async def __aenter__(self) -> Self:
         """Start writing."""
         self._task = asyncio.create_task(self._run(), name="decision recorder")
         return self
@@ -123,10 +126,8 @@ class DecisionRecorder:
 
     async def _until_due(self) -> None:
         if not self._failing:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._urgent.wait(), LINGER_S)
-            except TimeoutError:
-                pass
         self._urgent.clear()
 
     async def _drain(self) -> None:
@@ -138,11 +139,21 @@ class DecisionRecorder:
             except StoreUnavailableError:
                 self._note_failure()
                 return
+            except Exception:  # noqa: BLE001 - no single event may end the recording of all others
+                await self._write_singly(batch)
             # Events at the head may have been dropped for want of room while this batch was being written.
             for _ in range(len(batch) - (self._settled - settled)):
                 self._pending.popleft()
                 self._settled += 1
             self._note_success(len(batch))
+
+    async def _write_singly(self, batch: list[AccessEvent]) -> None:
+        """Write what can be written of a batch that the store did not take for a reason of its own."""
+        for event in batch:
+            try:
+                await self._writer.write([event])
+            except Exception:  # noqa: BLE001 - the observer hears which event it was
+                self._observer.dropped(event)
 
     def _note_failure(self) -> None:
         self._failing = True

@@ -93,7 +93,7 @@ async def run_import(
     return report
 
 
-async def _take_in(  # noqa: PLR0913 - the parts of one import
+async def _take_in(
     chunks: AsyncIterator[bytes],
     options: ImportOptions,
     columns: Sequence[str],

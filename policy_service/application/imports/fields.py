@@ -42,7 +42,10 @@ class InvalidRecordError(Exception):
 
 
 class Fields:
-    """One record under reading. A field that is null counts as left out; ``from_text`` is for CSV, where all is text."""
+    """One record under reading. A field that is null counts as left out.
+
+    ``from_text`` is for CSV, where numbers and booleans are written as text.
+    """
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class Fields:
         value = self.take(name, required=required)
         if value is None:
             return None
-        if isinstance(value, str) and value in members:
+        if isinstance(value, str) and value in members.__members__.values():
             return members(value)
         self.fault(name, f"must be one of {', '.join(members)}")
         return None

@@ -51,7 +51,10 @@ def read_identifier(
     source: str,
     existing: IdentifierRecord | None = None,
 ) -> IdentifierRecord:
-    """Read a record; ``existing`` lends its id, and its identifier where that is left out. Raises InvalidRecordError."""
+    """Read a record; ``existing`` lends its id and source, and its identifier where that is left out.
+
+    Raises InvalidRecordError.
+    """
     kind = fields.one_of("type", IdentifierType, required=True)
     key, spelling = _key(fields, kind, lookup, existing)
     vehicle_class = fields.one_of("class", VehicleClass, required=True)

@@ -21,7 +21,7 @@ class IdentifierQueries:
         self._identifiers = identifiers
         self._lookup = lookup
 
-    async def page(  # noqa: PLR0913 - the filters of the list
+    async def page(
         self,
         *,
         limit: int,

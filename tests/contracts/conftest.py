@@ -1,0 +1,64 @@
+"""Every store that keeps the contracts: the fake, and SQLite on a real file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fakes.stores import (
+    MemoryAgreements,
+    MemoryChargers,
+    MemoryEvents,
+    MemoryIdentifiers,
+    MemoryState,
+    MemoryVersions,
+)
+
+from policy_service.adapters.sql.agreements import SqlAgreements
+from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.versions import SqlVersionStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+
+@dataclass
+class Stores:
+    """One of each port."""
+
+    identifiers: Any
+    agreements: Any
+    chargers: Any
+    events: Any
+    versions: Any
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Stores, None]:
+    """Give the stores of one technology."""
+    if request.param == "memory":
+        state = MemoryState()
+        yield Stores(
+            MemoryIdentifiers(state),
+            MemoryAgreements(state),
+            MemoryChargers(state),
+            MemoryEvents(state),
+            MemoryVersions(state),
+        )
+        return
+    database = database_at(f"sqlite:///{tmp_path}/state.db")
+    await upgrade(database)
+    yield Stores(
+        SqlIdentifiers(database),
+        SqlAgreements(database),
+        SqlChargers(database),
+        SqlEvents(database),
+        SqlVersionStore(database),
+    )
+    await database.close()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fakes.samples import event
+
+from policy_service.application.ports import CursorError, EventFilter
+from policy_service.domain.access import Outcome, Reason, VehicleClass
+from policy_service.domain.events import EventType
+
+pytestmark = pytest.mark.anyio
+
+
+async def _ids(stores: Any, **wanted: Any) -> list[str]:
+    page = await stores.events.page(EventFilter(**wanted), limit=100, cursor=None)
+    return [found.decision_id for found in page.items]
+
+
+async def test_an_event_comes_back_as_it_was_written(stores: Any) -> None:
+    full = event(
+        "e1",
+        vehicle="bus",
+        fleet="f",
+        agreement="a",
+        identifier_masked="…1234",
+        identifier_fingerprint="ff",
+        evse=1,
+        connector=2,
+        caller="csms",
+        request_id="r",
+    )
+    await stores.events.write([full])
+    assert await stores.events.get("e1") == full
+    assert await stores.events.get("e2") is None
+
+
+async def test_a_known_decision_id_changes_nothing(stores: Any) -> None:
+    await stores.events.write([event("e1")])
+    await stores.events.write([event("e1", charger="other"), event("e2")])
+    assert (await stores.events.get("e1")).charger == "NTH-01"
+    assert await _ids(stores) == ["e2", "e1"]
+
+
+async def test_pages_are_newest_first_and_stable_under_insertion(stores: Any) -> None:
+    await stores.events.write([event(f"e{number}", recorded_at=1000 + number // 2) for number in range(6)])
+    first = await stores.events.page(EventFilter(), limit=3, cursor=None)
+    await stores.events.write([event("new", recorded_at=2000)])
+    second = await stores.events.page(EventFilter(), limit=3, cursor=first.next_cursor)
+    assert [e.decision_id for e in [*first.items, *second.items]] == ["e5", "e4", "e3", "e2", "e1", "e0"]
+    assert second.next_cursor is None
+
+
+async def test_filters_narrow(stores: Any) -> None:
+    allowed = {"type": EventType.ALLOWED, "outcome": Outcome.ALLOWED, "reason": Reason.OWN_VEHICLE}
+    await stores.events.write(
+        [
+            event("a", charger="X", labels={"depot": 'so"uth', "a b": "c.d"}, recorded_at=10),
+            event("b", **allowed, vehicle_class=VehicleClass.OWN, recorded_at=20),
+        ]
+    )
+    assert await _ids(stores, outcome=Outcome.ALLOWED) == ["b"]
+    assert await _ids(stores, reason=Reason.UNKNOWN_IDENTIFIER) == ["a"]
+    assert await _ids(stores, charger="X") == ["a"]
+    assert await _ids(stores, vehicle_class=VehicleClass.OWN) == ["b"]
+    assert await _ids(stores, since=20) == ["b"]
+    assert await _ids(stores, until=20) == ["a"]
+    assert await _ids(stores, label=("depot", 'so"uth')) == ["a"]
+    assert await _ids(stores, label=("a b", "c.d")) == ["a"]
+
+
+@pytest.mark.parametrize("name", ['"', "'", "]", "$.x", "\\", "depot\x00", "", '"]["x'])
+async def test_no_label_breaks_the_query(stores: Any, name: str) -> None:
+    await stores.events.write([event("a")])
+    assert await _ids(stores, label=(name, "north")) == []
+
+
+@pytest.mark.parametrize("cursor", ["!", "é", "AAAA", "MQBh_"])
+async def test_a_foreign_cursor_is_refused(stores: Any, cursor: str) -> None:
+    with pytest.raises(CursorError):
+        await stores.events.page(EventFilter(), limit=1, cursor=cursor)

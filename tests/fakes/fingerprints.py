@@ -1,0 +1,15 @@
+"""Fingerprints that a test can predict."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+
+class FakeFingerprints:
+    """Hashes without a key."""
+
+    def pin_key(self, normal_form: str) -> str:
+        return "pin:" + sha256(normal_form.encode()).hexdigest()
+
+    def fingerprint(self, normal_form: str) -> str:
+        return sha256(b"f" + normal_form.encode()).hexdigest()[:32]

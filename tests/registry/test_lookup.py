@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from policy_service.adapters.secret_fingerprints import PIN_NAMESPACE, SecretFingerprints
+from policy_service.application.lookup import Lookup
+from policy_service.domain.identifier import IdentifierError, IdentifierType, normal_form
+
+LOOKUP = Lookup(SecretFingerprints(b"secret"))
+
+
+@pytest.mark.parametrize("hint", ["pin", "PIN", "KeyCode", "keycode"])
+def test_pins_are_looked_up_as_pins_alone(hint: str) -> None:
+    presented = LOOKUP.present("1234", hint)
+    assert presented.keys == (LOOKUP.key("1234", IdentifierType.PIN),)
+    assert presented.pin
+
+
+@pytest.mark.parametrize("hint", ["rfid", "ISO14443", "Central", "Local", "eMAID", "MacAddress", "whatever", ""])
+def test_no_other_type_reaches_pins(hint: str) -> None:
+    assert LOOKUP.present("1234", hint).keys == ("1234",)
+
+
+def test_untyped_requests_reach_both_the_plain_form_first() -> None:
+    assert LOOKUP.present(" 1234 ").keys == ("1234", LOOKUP.key("1234", IdentifierType.PIN))
+
+
+def test_empty_is_no_identifier() -> None:
+    assert LOOKUP.present("  ").keys == ()
+    assert LOOKUP.traces(LOOKUP.present("  ")) is None
+
+
+def test_what_cannot_be_an_identifier_is_refused() -> None:
+    with pytest.raises(IdentifierError):
+        LOOKUP.present("a\nb")
+
+
+def test_no_normal_form_falls_into_the_name_space_of_pins() -> None:
+    assert not normal_form(PIN_NAMESPACE + "0" * 64).startswith(PIN_NAMESPACE)
+
+
+def test_a_presented_identifier_does_not_show_itself() -> None:
+    assert repr(LOOKUP.present("04A2B3C4D5E680")) == "Presented('…E680')"
+    assert "1234" not in repr(LOOKUP.present("1234", "pin"))
+
+
+def test_a_pin_leaves_no_digit_and_one_fingerprint() -> None:
+    typed = LOOKUP.traces(LOOKUP.present("123456789012", "pin"))
+    assert typed is not None
+    assert typed[0] == "…"
+    assert typed[1] != LOOKUP.present("123456789012", "pin").keys[0]
+
+
+def test_another_secret_gives_other_hashes() -> None:
+    one, other = SecretFingerprints(b"a"), SecretFingerprints(b"b")
+    assert one.pin_key("1") != other.pin_key("1")
+    assert one.fingerprint("1") != other.fingerprint("1")
+    assert one.fingerprint("1") not in one.pin_key("1")
