@@ -89,6 +89,7 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
         tzdata=ZONE_DATA_VERSION,
         holidays=context.holidays.version,
         chargers=chargers,
+        governances={id_: entry.governance for id_, entry in chargers.items() if entry.governance is not None},
         ungoverned=context.ungoverned,
         policies=tuple(policies),
         timelines={key: work.timelines[key] for key in work.used},

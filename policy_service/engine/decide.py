@@ -29,14 +29,13 @@ def decide(  # noqa: PLR0911 - every kind of answer leaves at once: this is the 
     ``finding`` is what the registry says of the presented identifier. Without it the answer is given where nobody has
     to be asked (freevend, unknown charger); None says that a look-up is needed. With a finding it is never None.
     """
-    entry = plan.chargers.get(charger_id)
-    if entry is None:
-        return Decision(_UNKNOWN_CHARGER, charger_id, at, None)
-    governance = entry.governance
+    governance = plan.governances.get(charger_id)
     if governance is None:
+        if charger_id not in plan.chargers:
+            return Decision(_UNKNOWN_CHARGER, charger_id, at, None)
         return _ungoverned(plan.ungoverned, charger_id, at, finding)
     if governance.twins:
-        return _across_twins(entry, governance, at, finding)
+        return _across_twins(plan.chargers[charger_id], governance, at, finding)
     lo, hi, bounds, ranks = governance.timeline.home
     if not lo <= at < hi - HORIZON:
         lo, hi, bounds, ranks = governance.timeline.around(at)
@@ -54,7 +53,7 @@ def decide(  # noqa: PLR0911 - every kind of answer leaves at once: this is the 
             return Decision(verdict.allowed, charger_id, at, until if until - at <= HORIZON else None)
     if finding is None:
         return None
-    return _managed(entry, rule, finding, at, until)
+    return _managed(plan.chargers[charger_id], rule, finding, at, until)
 
 
 def _managed(entry: ChargerPlan, rule: Rule, finding: Finding, at: int, until: int) -> Decision:

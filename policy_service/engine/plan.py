@@ -118,6 +118,8 @@ class Plan:
     tzdata: str
     holidays: str
     chargers: Mapping[str, ChargerPlan]
+    governances: Mapping[str, Governance]
+    """The governance of every governed charger: what the hot path asks first, one step nearer than ``chargers``."""
     ungoverned: Ungoverned
     policies: tuple[CompiledPolicy, ...]
     """In document order."""
