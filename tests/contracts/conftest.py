@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes.stores import (
@@ -13,6 +12,7 @@ from fakes.stores import (
     MemoryIdentifiers,
     MemoryState,
     MemoryVersions,
+    Stores,
 )
 
 from policy_service.adapters.sql.agreements import SqlAgreements
@@ -26,17 +26,6 @@ from policy_service.adapters.sql.versions import SqlVersionStore
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
-
-
-@dataclass
-class Stores:
-    """One of each port."""
-
-    identifiers: Any
-    agreements: Any
-    chargers: Any
-    events: Any
-    versions: Any
 
 
 @pytest.fixture(params=["memory", "sqlite"])

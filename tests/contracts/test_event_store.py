@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes.samples import event
@@ -9,15 +9,18 @@ from policy_service.application.ports import CursorError, EventFilter
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import EventType
 
+if TYPE_CHECKING:
+    from fakes.stores import Stores
+
 pytestmark = pytest.mark.anyio
 
 
-async def _ids(stores: Any, **wanted: Any) -> list[str]:
+async def _ids(stores: Stores, **wanted: object) -> list[str]:
     page = await stores.events.page(EventFilter(**wanted), limit=100, cursor=None)
     return [found.decision_id for found in page.items]
 
 
-async def test_an_event_comes_back_as_it_was_written(stores: Any) -> None:
+async def test_an_event_comes_back_as_it_was_written(stores: Stores) -> None:
     full = event(
         "e1",
         vehicle="bus",
@@ -35,14 +38,14 @@ async def test_an_event_comes_back_as_it_was_written(stores: Any) -> None:
     assert await stores.events.get("e2") is None
 
 
-async def test_a_known_decision_id_changes_nothing(stores: Any) -> None:
+async def test_a_known_decision_id_changes_nothing(stores: Stores) -> None:
     await stores.events.write([event("e1")])
     await stores.events.write([event("e1", charger="other"), event("e2")])
     assert (await stores.events.get("e1")).charger == "NTH-01"
     assert await _ids(stores) == ["e2", "e1"]
 
 
-async def test_pages_are_newest_first_and_stable_under_insertion(stores: Any) -> None:
+async def test_pages_are_newest_first_and_stable_under_insertion(stores: Stores) -> None:
     await stores.events.write([event(f"e{number}", recorded_at=1000 + number // 2) for number in range(6)])
     first = await stores.events.page(EventFilter(), limit=3, cursor=None)
     await stores.events.write([event("new", recorded_at=2000)])
@@ -51,7 +54,7 @@ async def test_pages_are_newest_first_and_stable_under_insertion(stores: Any) ->
     assert second.next_cursor is None
 
 
-async def test_filters_narrow(stores: Any) -> None:
+async def test_filters_narrow(stores: Stores) -> None:
     allowed = {"type": EventType.ALLOWED, "outcome": Outcome.ALLOWED, "reason": Reason.OWN_VEHICLE}
     await stores.events.write(
         [
@@ -70,12 +73,12 @@ async def test_filters_narrow(stores: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ['"', "'", "]", "$.x", "\\", "depot\x00", "", '"]["x'])
-async def test_no_label_breaks_the_query(stores: Any, name: str) -> None:
+async def test_no_label_breaks_the_query(stores: Stores, name: str) -> None:
     await stores.events.write([event("a")])
     assert await _ids(stores, label=(name, "north")) == []
 
 
 @pytest.mark.parametrize("cursor", ["!", "é", "AAAA", "MQBh_"])
-async def test_a_foreign_cursor_is_refused(stores: Any, cursor: str) -> None:
+async def test_a_foreign_cursor_is_refused(stores: Stores, cursor: str) -> None:
     with pytest.raises(CursorError):
         await stores.events.page(EventFilter(), limit=1, cursor=cursor)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes.samples import identifier
@@ -11,20 +11,23 @@ from policy_service.domain.agreement import Agreement, AgreementStatus
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.domain.selector import Selector
 
+if TYPE_CHECKING:
+    from fakes.stores import Stores
+
 pytestmark = pytest.mark.anyio
 
 
-async def _import(stores: Any, *keys: str, source: str = "a", atomic: bool = False, replace: bool = False) -> int:
+async def _import(stores: Stores, *keys: str, source: str = "a", atomic: bool = False, replace: bool = False) -> int:
     async with stores.identifiers.importing(source, atomic=atomic) as session:
         assert not await session.add([identifier(key, source=source) for key in keys])
         return await session.drop_unlisted(force=False) if replace else 0
 
 
-async def _keys(stores: Any) -> set[str]:
+async def _keys(stores: Stores) -> set[str]:
     return {record.key for record in (await stores.identifiers.page(limit=1000, cursor=None)).items}
 
 
-async def test_a_record_comes_back_as_it_was_put(stores: Any) -> None:
+async def test_a_record_comes_back_as_it_was_put(stores: Stores) -> None:
     record = identifier(
         "04A2",
         type=IdentifierType.MAC,
@@ -44,24 +47,24 @@ async def test_a_record_comes_back_as_it_was_put(stores: Any) -> None:
     assert found.agreement is None
 
 
-async def test_a_registration_is_joined_with_its_agreement(stores: Any) -> None:
+async def test_a_registration_is_joined_with_its_agreement(stores: Stores) -> None:
     agreement = Agreement("metro", "fleet", 1, 2, AgreementStatus.SUSPENDED, Selector(ids=("N*",)), "feed")
     await stores.agreements.put(agreement)
     await stores.identifiers.put(identifier("A", vehicle_class=VehicleClass.AGREEMENT, agreement="metro"))
     assert (await stores.identifiers.find(["A"])).agreement == agreement
 
 
-async def test_nothing_is_found_under_unknown_keys(stores: Any) -> None:
+async def test_nothing_is_found_under_unknown_keys(stores: Stores) -> None:
     assert await stores.identifiers.find(["nobody", "pin:nobody"]) is None
 
 
-async def test_the_first_known_key_answers(stores: Any) -> None:
+async def test_the_first_known_key_answers(stores: Stores) -> None:
     for key in ("A", "B"):
         await stores.identifiers.put(identifier(key))
     assert (await stores.identifiers.find(["-", "B", "A"])).record.key == "B"
 
 
-async def test_own_beats_agreement_and_then_the_alphabet_decides(stores: Any) -> None:
+async def test_own_beats_agreement_and_then_the_alphabet_decides(stores: Stores) -> None:
     claim = {"vehicle_class": VehicleClass.AGREEMENT, "agreement": "m"}
     await stores.identifiers.put(identifier("A", source="a", **claim))
     await stores.identifiers.put(identifier("A", source="z"))
@@ -69,14 +72,14 @@ async def test_own_beats_agreement_and_then_the_alphabet_decides(stores: Any) ->
     assert (await stores.identifiers.find(["A"])).record.source == "y"
 
 
-async def test_one_source_has_a_key_once(stores: Any) -> None:
+async def test_one_source_has_a_key_once(stores: Stores) -> None:
     await stores.identifiers.put(identifier("A", id="1" * 32))
     with pytest.raises(ConflictError):
         await stores.identifiers.put(identifier("A", id="2" * 32))
     await stores.identifiers.put(identifier("A", id="2" * 32, source="other"))
 
 
-async def test_pages_hold_every_record_once(stores: Any) -> None:
+async def test_pages_hold_every_record_once(stores: Stores) -> None:
     for number in range(7):
         await stores.identifiers.put(identifier(f"K{number}", fleet="even" if number % 2 == 0 else "odd"))
     seen, cursor = [], None
@@ -92,12 +95,12 @@ async def test_pages_hold_every_record_once(stores: Any) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["!", "é", "AAAA\x00", "__"])
-async def test_a_foreign_cursor_is_refused(stores: Any, cursor: str) -> None:
+async def test_a_foreign_cursor_is_refused(stores: Stores, cursor: str) -> None:
     with pytest.raises(CursorError):
         await stores.identifiers.page(limit=1, cursor=cursor)
 
 
-async def test_deleting_tells_whether_it_was_there(stores: Any) -> None:
+async def test_deleting_tells_whether_it_was_there(stores: Stores) -> None:
     record = identifier("A")
     await stores.identifiers.put(record)
     assert await stores.identifiers.delete(record.id)
@@ -106,7 +109,7 @@ async def test_deleting_tells_whether_it_was_there(stores: Any) -> None:
 
 
 @pytest.mark.parametrize("atomic", [True, False])
-async def test_an_import_inserts_and_replaces_under_the_same_id(stores: Any, atomic: bool) -> None:
+async def test_an_import_inserts_and_replaces_under_the_same_id(stores: Stores, *, atomic: bool) -> None:
     await _import(stores, "A")
     before = (await stores.identifiers.find(["A"])).record.id
     async with stores.identifiers.importing("a", atomic=atomic) as session:
@@ -117,7 +120,7 @@ async def test_an_import_inserts_and_replaces_under_the_same_id(stores: Any, ato
 
 
 @pytest.mark.parametrize("atomic", [True, False])
-async def test_a_key_listed_twice_is_a_conflict(stores: Any, atomic: bool) -> None:
+async def test_a_key_listed_twice_is_a_conflict(stores: Stores, *, atomic: bool) -> None:
     async with stores.identifiers.importing("a", atomic=atomic) as session:
         twins = [identifier("A"), identifier("B"), identifier("A", id="0" * 32, vehicle="second")]
         conflicts = [(c.index, c.pointer) for c in await session.add(twins)]
@@ -126,7 +129,7 @@ async def test_a_key_listed_twice_is_a_conflict(stores: Any, atomic: bool) -> No
     assert (await stores.identifiers.find(["A"])).record.vehicle == "bus-A"
 
 
-async def test_leaving_an_atomic_import_by_an_exception_undoes_it(stores: Any) -> None:
+async def test_leaving_an_atomic_import_by_an_exception_undoes_it(stores: Stores) -> None:
     await _import(stores, "A")
     version = (await stores.versions.versions()).registry
 
@@ -143,14 +146,14 @@ async def test_leaving_an_atomic_import_by_an_exception_undoes_it(stores: Any) -
 
 
 @pytest.mark.parametrize("atomic", [True, False])
-async def test_a_replace_drops_what_its_source_no_longer_lists(stores: Any, atomic: bool) -> None:
+async def test_a_replace_drops_what_its_source_no_longer_lists(stores: Stores, *, atomic: bool) -> None:
     await _import(stores, *"ABCDE")
     await _import(stores, "X", source="other")
     assert await _import(stores, *"ABCDF", atomic=atomic, replace=True) == 1
     assert await _keys(stores) == set("ABCDFX")
 
 
-async def test_a_replace_that_drops_too_much_needs_force(stores: Any) -> None:
+async def test_a_replace_that_drops_too_much_needs_force(stores: Stores) -> None:
     await _import(stores, *"ABCDE")
     with pytest.raises(ImportTooLossyError) as caught:
         await _import(stores, *"ABCG", atomic=True, replace=True)
@@ -162,7 +165,7 @@ async def test_a_replace_that_drops_too_much_needs_force(stores: Any) -> None:
     assert await _keys(stores) == {"G"}
 
 
-async def test_every_change_moves_the_version(stores: Any) -> None:
+async def test_every_change_moves_the_version(stores: Stores) -> None:
     seen = [(await stores.versions.versions()).registry]
 
     async def moved() -> bool:

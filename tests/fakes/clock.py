@@ -7,6 +7,7 @@ class FakeClock:
     """Tells the time it was given, in epoch milliseconds."""
 
     def __init__(self, milliseconds: int = 1_795_000_000_000) -> None:
+        """Stand at this instant."""
         self.milliseconds = milliseconds
 
     def now(self) -> int:

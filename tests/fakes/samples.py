@@ -9,7 +9,7 @@ from policy_service.domain.events import AccessEvent, EventType
 from policy_service.domain.identifier import IdentifierRecord, IdentifierType
 
 
-def identifier(key: str, **changed: Any) -> IdentifierRecord:
+def identifier(key: str, **changed: object) -> IdentifierRecord:
     values: dict[str, Any] = {
         "id": f"{hash(('sample', key, changed.get('source'))) & (2**128 - 1):032x}",
         "key": key,
@@ -21,7 +21,7 @@ def identifier(key: str, **changed: Any) -> IdentifierRecord:
     return IdentifierRecord(**{**values, **changed})
 
 
-def event(decision_id: str, **changed: Any) -> AccessEvent:
+def event(decision_id: str, **changed: object) -> AccessEvent:
     values: dict[str, Any] = {
         "decision_id": decision_id,
         "type": EventType.DENIED,

@@ -21,14 +21,41 @@ from policy_service.domain.registration import Registration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from typing import TypeAlias
 
-    from policy_service.application.ports import EventFilter
+    from policy_service.application.ports import (
+        AgreementRepository,
+        ChargerRepository,
+        EventFilter,
+        EventReader,
+        EventWriter,
+        IdentifierRepository,
+        VersionStore,
+    )
     from policy_service.domain.agreement import Agreement
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
 
+    Listed: TypeAlias = IdentifierRecord | Agreement
+
+    class EventStore(EventWriter, EventReader):
+        """Both sides of events."""
+
+
 LOSSY_SHARE = 0.2
+
+
+@dataclass
+class Stores:
+    """One of each port."""
+
+    identifiers: IdentifierRepository
+    agreements: AgreementRepository
+    chargers: ChargerRepository
+    events: EventStore
+    versions: VersionStore
 
 
 @dataclass
@@ -54,6 +81,7 @@ class MemoryState:
 
 class MemoryVersions:
     def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
         self._state = state
 
     async def versions(self) -> Versions:
@@ -72,6 +100,7 @@ def _after(items: Sequence[Any], key: Callable[[Any], Any], limit: int, cursor: 
 
 class MemoryIdentifiers:
     def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
         self._state = state
         self.finds = 0
 
@@ -108,12 +137,14 @@ class MemoryIdentifiers:
         self._state.change()
         return self._state.identifiers.pop(record_id, None) is not None
 
-    def importing(self, source: str, *, atomic: bool) -> Any:
-        return _importing(self._state, _Kind(self._state.identifiers, "key", "identifier", True), source, atomic)
+    def importing(self, source: str, *, atomic: bool) -> AbstractAsyncContextManager[_Session]:
+        kind = _Kind(self._state.identifiers, "key", "identifier", shared=True)
+        return _importing(self._state, kind, source, atomic=atomic)
 
 
 class MemoryAgreements:
     def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
         self._state = state
 
     async def get(self, agreement_id: str) -> Agreement | None:
@@ -134,8 +165,9 @@ class MemoryAgreements:
         self._state.change()
         return self._state.agreements.pop(agreement_id, None) is not None
 
-    def importing(self, source: str, *, atomic: bool) -> Any:
-        return _importing(self._state, _Kind(self._state.agreements, "id", "agreement", False), source, atomic)
+    def importing(self, source: str, *, atomic: bool) -> AbstractAsyncContextManager[_Session]:
+        kind = _Kind(self._state.agreements, "id", "agreement", shared=False)
+        return _importing(self._state, kind, source, atomic=atomic)
 
 
 @dataclass
@@ -145,7 +177,7 @@ class _Kind:
     noun: str
     shared: bool
 
-    def key_of(self, record: Any) -> str:
+    def key_of(self, record: Listed) -> str:
         return str(getattr(record, self.key))
 
     def held(self, source: str) -> dict[str, Any]:
@@ -169,7 +201,7 @@ class _Session:
                 conflicts.append(ImportConflict(index, f"/{self._kind.noun}", problem))
         return conflicts
 
-    def _take(self, record: Any) -> str:
+    def _take(self, record: Listed) -> str:
         key, table = self._kind.key_of(record), self._kind.table
         if not self._kind.shared and key in table and table[key].source != self._source:
             return "belongs to another source"
@@ -192,7 +224,7 @@ class _Session:
 
 
 @asynccontextmanager
-async def _importing(state: MemoryState, kind: _Kind, source: str, atomic: bool) -> AsyncGenerator[_Session, None]:
+async def _importing(state: MemoryState, kind: _Kind, source: str, *, atomic: bool) -> AsyncGenerator[_Session, None]:
     state.ask()
     before = copy(kind.table)
     try:
@@ -206,6 +238,7 @@ async def _importing(state: MemoryState, kind: _Kind, source: str, atomic: bool)
 
 class MemoryChargers:
     def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
         self._state = state
 
     async def all(self) -> Mapping[str, Charger]:
@@ -229,6 +262,7 @@ class MemoryChargers:
 
 class MemoryEvents:
     def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
         self._state = state
         self.writes: list[int] = []
 

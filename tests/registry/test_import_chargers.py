@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes.stores import MemoryChargers, MemoryState
@@ -17,6 +17,8 @@ from policy_service.domain.policy import AttributeTypes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from policy_service.application.imports.report import ImportReport
+
 pytestmark = pytest.mark.anyio
 
 
@@ -24,6 +26,7 @@ class House:
     """The commands over the fake; a charger named `FILE` belongs to a policy file."""
 
     def __init__(self) -> None:
+        """Start empty."""
         self.state = MemoryState()
         declared = AttributeTypes(charger={"max_kw": "number"})
         self.commands = ChargerCommands(MemoryChargers(self.state), lambda: declared, self._admit)
@@ -31,7 +34,7 @@ class House:
     async def _admit(self, then: Mapping[str, Charger]) -> Sequence[str]:
         return ["`FILE` belongs to a file"] if "FILE" in then else []
 
-    async def import_(self, *records: Any, **options: Any) -> Any:
+    async def import_(self, *records: object, **options: object) -> ImportReport:
         return await self.commands.import_(_upload("\n".join(map(json.dumps, records))), ImportOptions(**options))
 
 

@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes.samples import event
@@ -18,6 +18,7 @@ from policy_service.domain.decision import Answer, Decision
 from policy_service.domain.events import EventType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from policy_service.domain.events import AccessEvent
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.anyio
 
 class Notes:
     def __init__(self) -> None:
-        self.said: list[Any] = []
+        """Note nothing yet."""
+        self.said: list[tuple[str, object]] = []
 
     def store_failed(self, pending: int) -> None:
         self.said.append(("failed", pending))
@@ -96,7 +98,7 @@ async def test_what_waits_is_bounded_and_losses_are_told() -> None:
 
 async def test_one_event_that_cannot_be_stored_does_not_stop_the_others() -> None:
     class Picky(MemoryEvents):
-        async def write(self, events: Any) -> None:
+        async def write(self, events: Sequence[AccessEvent]) -> None:
             if any(each.charger == "bad" for each in events):
                 raise OverflowError
             await super().write(events)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes.samples import identifier
@@ -16,6 +16,7 @@ from policy_service.domain.identifier import IdentifierStatus
 from policy_service.domain.registration import Absence, Registration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
@@ -78,12 +79,12 @@ async def test_a_read_that_a_change_overtook_is_not_kept() -> None:
     find = identifiers.find
 
     class Slow:
-        async def find(self, keys: Any) -> Any:
+        async def find(self, keys: Sequence[str]) -> Registration | None:
             found = await find(keys)
             await release.wait()
             return found
 
-    registry = Registry(Slow(), MemoryVersions(state))  # type: ignore[arg-type]
+    registry = Registry(Slow(), MemoryVersions(state))  # type: ignore[arg-type] # finds only
     await registry.refresh()
     reading = asyncio.create_task(registry.find(("A",)))
     await asyncio.sleep(0)
