@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policy_service.domain.identifier import IdentifierType, masked, normal_form
@@ -20,6 +21,10 @@ TYPE_HINTS: dict[str, IdentifierType] = {
     "iso15693": IdentifierType.RFID,
 }
 """What a type hint means, whatever its case; any other, such as Central or Local, is ``other``."""
+
+
+_REMEMBERED = 16_384
+"""Texts whose keys are kept ready: a yard sees the same vehicles every day."""
 
 
 class Presented:
@@ -48,11 +53,17 @@ class Lookup:
     def __init__(self, fingerprints: Fingerprints) -> None:
         """Take the keyed hashes."""
         self._fingerprints = fingerprints
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._present)
 
     def present(self, text: str, hint: str | None = None) -> Presented:
         """Return the identifier made ready. Raises IdentifierError for a text that cannot be an identifier."""
-        form = normal_form(text)
         meant = None if hint is None else TYPE_HINTS.get(hint.lower(), IdentifierType.OTHER)
+        if meant is IdentifierType.PIN:
+            return self._present(text, meant)  # what is known for a PIN is not kept in the clear, not even here
+        return self._remembered(text, meant)
+
+    def _present(self, text: str, meant: IdentifierType | None) -> Presented:
+        form = normal_form(text)
         pin = meant is IdentifierType.PIN
         if not form:
             return Presented(form, (), pin=pin)

@@ -66,6 +66,11 @@ async def test_chargers_are_taken_in() -> None:
     )
 
 
+async def test_a_label_that_cannot_be_one_is_refused() -> None:
+    report = await House().import_({"id": "A", "labels": {"\ud800": "x"}}, {"id": "B", "labels": {"": "x"}})
+    assert [error.pointer for error in report.errors] == ["/labels", "/labels"]
+
+
 async def test_csv_is_taken_in() -> None:
     house = House()
     text = "id,labels.depot,attributes.max_kw,synthetic_ids\nN-1,north,50,A;B\nN-2,,,\n"

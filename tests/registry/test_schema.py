@@ -137,3 +137,25 @@ async def test_an_import_under_way_keeps_nobody_from_writing(tmp_path: Path) -> 
         assert await identifiers.find(["A"]) is None
     assert await identifiers.find(["A"]) is not None
     await database.close()
+
+
+async def test_a_cancelled_import_leaves_the_database_free(tmp_path: Path) -> None:
+    database = database_at(f"sqlite:///{tmp_path}/state.db")
+    await upgrade(database)
+    identifiers = SqlIdentifiers(database)
+
+    async def endless() -> None:
+        async with identifiers.importing("a", atomic=True) as session:
+            await session.add([identifier("A", source="a")])
+            await session.drop_unlisted(force=True)
+            await asyncio.sleep(60)
+
+    for _ in range(20):
+        task = asyncio.create_task(endless())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await identifiers.put(identifier("B"))
+    assert await identifiers.find(["A"]) is None
+    await database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+MAX_IMPORTS = 4
+"""Imports under way at once in one process; more of them wait."""
+
+POOL_SIZE = 10
+POOL_TIMEOUT_S = 5
+
 BUSY_TIMEOUT_MS = 5_000
 """How long a SQLite writer waits for another process's transaction."""
 
@@ -36,6 +43,8 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         """Take an engine made by :func:`database_at`."""
         self.engine = engine
+        self.importing = asyncio.Semaphore(MAX_IMPORTS)
+        """Each import holds a connection for as long as its upload lasts: denials need some, too."""
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection, None]:
@@ -77,22 +86,19 @@ def database_at(url: str) -> Database:
     Raises ValueError for a URL that names another technology or cannot be read.
     """
     address = _with_driver(url)
+    engine = create_async_engine(
+        address,
+        hide_parameters=True,  # they are identifiers: no error may show them
+        pool_size=POOL_SIZE,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=address.get_backend_name() != "sqlite",
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+    )
     if address.get_backend_name() == "sqlite":
-        engine = create_async_engine(
-            address, hide_parameters=True, json_serializer=_to_json, json_deserializer=orjson.loads
-        )
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        return Database(engine)
-    return Database(
-        create_async_engine(
-            address,
-            hide_parameters=True,
-            pool_pre_ping=True,
-            json_serializer=_to_json,
-            json_deserializer=orjson.loads,
-        )
-    )
+    return Database(engine)
 
 
 async def immediately(connection: AsyncConnection, *, wanted: bool = True) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -133,7 +134,7 @@ class SqlImportSession(Generic[T_contra]):
             await self._connection.commit()
 
     async def close(self) -> None:
-        """Undo what has not taken effect and remove the stage, or give the connection up."""
+        """Undo what has not taken effect, remove the stage and return the connection, or give it up."""
         try:
             await self._connection.rollback()
             await immediately(self._connection, wanted=False)
@@ -141,6 +142,9 @@ class SqlImportSession(Generic[T_contra]):
             await self._connection.commit()
         except (SQLAlchemyError, OSError):
             await self._connection.invalidate()
+        finally:
+            with suppress(SQLAlchemyError, OSError):
+                await self._connection.close()
 
     @property
     def _key(self) -> ColumnElement[str]:
@@ -185,16 +189,14 @@ async def importing(
     database: Database, target: ImportTarget[T], source: str, *, atomic: bool
 ) -> AsyncGenerator[SqlImportSession[T], None]:
     """Open an import; leaving by an exception undoes an atomic one."""
-    with translated():
-        connection = await database.engine.connect()
-    try:
+    async with database.importing:
+        with translated():
+            connection = await database.engine.connect()
         session = SqlImportSession(database, connection, target, source, atomic=atomic)
         try:
             await session.open()
             yield session
             await session.finish()
         finally:
-            await session.close()
-    finally:
-        with translated():
-            await connection.close()
+            # An upload may be cancelled at any time; the connection must go back clean all the same.
+            await asyncio.shield(session.close())

@@ -122,7 +122,7 @@ class Fields:
     def labels(self, name: str) -> dict[str, str]:
         """Return a table of texts by label."""
         nested = self._nested(name)
-        return {label: text for label in nested.names() if (text := nested.text(label)) is not None}
+        return {label: text for label in nested._label_names() if (text := nested.text(label)) is not None}  # noqa: SLF001 - one of ours
 
     def attributes(self, name: str, declared: Mapping[str, str]) -> dict[str, AttributeValue]:
         """Return attributes, each of its declared type; numbers as floats, so that 3 and 3.0 are one value."""
@@ -187,6 +187,13 @@ class Fields:
             if name not in self._read and name not in known:
                 self.unknown(name, known, "unknown field")
 
+    def _label_names(self) -> list[str]:
+        """Return the names given, without those that cannot be a label's."""
+        fitting = [name for name in self.names() if name.isprintable() and 0 < len(name) <= MAX_TEXT]
+        if len(fitting) < len(self.names()):
+            self.faults.append(Fault(self._pointer, f"a label has 1 to {MAX_TEXT} printable characters"))
+        return fitting
+
     def _nested(self, name: str) -> Fields:
         value = self.take(name)
         if value is not None and not isinstance(value, dict):
@@ -197,7 +204,7 @@ class Fields:
     def _label_sets(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         nested = self._nested(name)
         pairs: list[tuple[str, tuple[str, ...]]] = []
-        for label in sorted(nested.names()):
+        for label in sorted(nested._label_names()):  # noqa: SLF001 - one of ours
             value = nested._values[label]  # noqa: SLF001 - one of ours
             if isinstance(value, list):
                 pairs.append((label, nested.texts(label)))
