@@ -1,0 +1,47 @@
+"""Public holidays from the ``holidays`` library, loaded on first use: it costs a third of a second."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from policy_service.engine.holiday_days import UnknownRegionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """Return every region name: a country's two letters, or those with a subdivision, such as ``AU-VIC``."""
+    import holidays  # noqa: PLC0415 - see the module's first line
+
+    supported = holidays.list_supported_countries(include_aliases=False)
+    countries = {country for country in supported if len(country) == 2}  # noqa: PLR2004 - ISO 3166-1 alpha-2
+    return frozenset(countries) | {f"{country}-{part}" for country in countries for part in supported[country]}
+
+
+class LibraryHolidays:
+    """Answers from the installed release of the library, whose number is part of a plan's revision."""
+
+    @property
+    def version(self) -> str:
+        """Name the release."""
+        return f"holidays {version('holidays')}"
+
+    def __call__(self, region: str, year: int) -> Mapping[date, str]:
+        """Return the names of the region's public holidays by date. Raises UnknownRegionError."""
+        return _dates(region, year)
+
+
+@cache
+def _dates(region: str, year: int) -> Mapping[date, str]:
+    import holidays  # noqa: PLC0415 - see the module's first line
+
+    if region not in known_regions():
+        raise UnknownRegionError(region, tuple(get_close_matches(region.upper(), sorted(known_regions()), n=3)))
+    country, _, subdivision = region.partition("-")
+    return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=year))

@@ -1,0 +1,55 @@
+"""The last tree that compiled, as one checksummed file that is replaced by an atomic rename."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MAGIC = b"policy-service last good tree 1\n"
+
+
+class FileLastGoodTree:
+    """Keeps the tree in ``<directory>/last-good-tree``: a header, a SHA-256 line and the files as JSON."""
+
+    def __init__(self, directory: Path) -> None:
+        """Keep the file in the directory, which is made when it is first needed."""
+        self._path = directory / "last-good-tree"
+
+    def load(self) -> Mapping[str, bytes] | None:
+        """Return the kept files; None where there are none or a byte of them is not as it was written."""
+        try:
+            raw = self._path.read_bytes()
+        except OSError:
+            return None
+        if not raw.startswith(_MAGIC):
+            return None
+        checksum, _, body = raw[len(_MAGIC) :].partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != checksum:
+            return None
+        return {name: base64.b64decode(text) for name, text in orjson.loads(body).items()}
+
+    def save(self, files: Mapping[str, bytes]) -> None:
+        """Write beside, flush to the disk, rename over the former."""
+        body = orjson.dumps({name: base64.b64encode(content).decode() for name, content in files.items()})
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".last-good-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._path)
+        except BaseException:
+            with suppress(OSError):
+                Path(temporary).unlink()
+            raise

@@ -1,0 +1,154 @@
+"""The policy tree as files of a directory: read consistently, watched by notification and by polling."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchfiles import awatch
+
+from policy_service.application.ports import PolicyFilesError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+SUFFIXES = (".yaml", ".yml", ".json")
+MAX_FILES = 20_000
+MAX_FILE_BYTES = 5 * 1024 * 1024
+"""The format's own limit. One byte more is read of a larger file, so that the language reports it with its place."""
+MAX_TREE_BYTES = 256 * 1024 * 1024
+_HASH_UP_TO = 16 * 1024 * 1024
+"""Trees up to this size are compared by content, larger ones by what the file system says of each file."""
+_ATTEMPTS = 20
+_PAUSE = 0.05
+
+
+class DirectoryPolicyFiles:
+    """Policy files under a directory. Dot-files and dot-directories are left out, symlinks are followed.
+
+    A Kubernetes ``..data`` swap, a rename of the directory and an editor's atomic rename all show as a changed
+    signature, because paths are resolved anew on every look.
+    """
+
+    def __init__(self, root: Path, *, interval: float = 1.0) -> None:
+        """Read under ``root``; look for changes at least every ``interval`` seconds."""
+        self._root = root
+        self._interval = interval
+
+    def read(self) -> Mapping[str, bytes]:
+        """Return every policy file by its relative name, as of one moment."""
+        for _ in range(_ATTEMPTS):
+            before = _signature(self._root)
+            try:
+                files = _contents(before)
+            except FileNotFoundError:  # renamed away between the listing and the read
+                time.sleep(_PAUSE)
+                continue
+            if _signature(self._root) == before:
+                return files
+            time.sleep(_PAUSE)
+        message = "the policy files kept changing while they were read"
+        raise PolicyFilesError(message)
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yield when the tree looks different from the last look."""
+        seen = await asyncio.to_thread(self._look)
+        while True:
+            await self._stir()
+            now = await asyncio.to_thread(self._look)
+            if now != seen:
+                seen = now
+                yield
+
+    async def _stir(self) -> None:
+        """Wait for a notification or for the interval, whichever comes first."""
+        try:
+            watch = awatch(
+                self._root,
+                watch_filter=None,
+                debounce=200,
+                rust_timeout=max(1, int(self._interval * 1000)),
+                yield_on_timeout=True,
+            )
+            async for _ in watch:
+                await watch.aclose()
+                return
+        except (OSError, RuntimeError):  # the directory is gone, or the system's watches are used up: polling goes on
+            await asyncio.sleep(self._interval)
+
+    def _look(self) -> str:
+        try:
+            signature = _signature(self._root)
+            digest = hashlib.sha256()
+            if sum(size for _, size, *_ in signature.values()) <= _HASH_UP_TO:
+                for name, content in _contents(signature).items():
+                    digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+                    digest.update(content)
+            else:
+                digest.update(repr(signature).encode("utf-8", "surrogateescape"))
+        except (OSError, PolicyFilesError) as error:
+            return f"unreadable: {type(error).__name__}"
+        return digest.hexdigest()
+
+
+_Stat = tuple[Path, int, int, int, int]
+
+
+def _signature(root: Path) -> dict[str, _Stat]:
+    """Return path, size, modification and change times and inode of every policy file by relative name."""
+    if not root.is_dir():
+        message = "the policy directory does not exist" if not root.exists() else "the policy path is no directory"
+        raise PolicyFilesError(message)
+    found: dict[str, _Stat] = {}
+    total = 0
+    for path in _walk(root, frozenset()):
+        try:
+            stat = path.stat()
+        except OSError:  # a dangling link or a file that just went; the next look sees what became of it
+            continue
+        found[path.relative_to(root).as_posix()] = (path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        total += min(stat.st_size, MAX_FILE_BYTES)
+        if len(found) > MAX_FILES or total > MAX_TREE_BYTES:
+            message = f"the policy directory has more than {MAX_FILES} files or {MAX_TREE_BYTES} bytes"
+            raise PolicyFilesError(message)
+    return dict(sorted(found.items()))
+
+
+def _walk(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+    try:
+        stat = directory.stat()
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        message = "a policy directory cannot be read"
+        raise PolicyFilesError(message) from error
+    here = (stat.st_dev, stat.st_ino)
+    if here in above:  # a symlink back to a directory that leads here
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _walk(Path(entry.path), above | {here})
+        elif entry.name.endswith(SUFFIXES) and entry.is_file():
+            yield Path(entry.path)
+
+
+def _contents(signature: Mapping[str, _Stat]) -> dict[str, bytes]:
+    try:
+        return {name: _head(path) for name, (path, *_) in signature.items()}
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        message = "a policy file cannot be read"
+        raise PolicyFilesError(message) from error
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES + 1)

@@ -1,0 +1,171 @@
+"""Logs by structlog under OpenTelemetry's names, and Prometheus metrics that are right under several workers."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from policy_service.application.commands.reload_policies import ReloadOutcome
+    from policy_service.application.plan_holder import PlanHolder, PlanState
+    from policy_service.application.ports import Clock
+    from policy_service.domain.decision import Decision
+    from policy_service.domain.events import AccessEvent
+
+MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
+_SEVERITY = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
+"""SeverityNumber of the OpenTelemetry log data model."""
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+def configure_logs(level: str, form: str) -> None:
+    """Send every log of the process, uvicorn's included, to stderr: JSON lines, or text for a terminal."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    final = structlog.dev.ConsoleRenderer() if form == "console" else structlog.processors.JSONRenderer()
+    named: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if form != "console":
+        named += [_without_messages_of_exceptions, _otel_names]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*named, final]))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    for noisy in ("watchfiles", "aiosqlite", "asyncio", "sqlalchemy", "alembic"):
+        logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _without_messages_of_exceptions(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep of an exception its type alone: its message may repeat what was sent."""
+    if (info := event.pop("exc_info", None)) is not None:
+        kind = info[0] if isinstance(info, tuple) else type(info)
+        event["exception.type"] = getattr(kind, "__qualname__", "unknown")
+    return event
+
+
+def _otel_names(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    level = str(event.pop("level", "info"))
+    return {
+        "timestamp": event.pop("timestamp", None),
+        "severity_text": level.upper(),
+        "severity_number": _SEVERITY.get(level, 9),
+        "body": event.pop("event", ""),
+        "service.name": "policy-service",
+        "code.namespace": event.pop("logger", None),
+        **event,
+    }
+
+
+class Telemetry:
+    """Takes notice of what happens, counts it, and says aloud what operators must know. Never names an identifier."""
+
+    def __init__(self, plans: PlanHolder, clock: Clock) -> None:
+        """Measure into a registry of its own, so that several services fit into one test process."""
+        self._plans = plans
+        self._clock = clock
+        self._log = structlog.get_logger("policy_service.telemetry")
+        self.registry = registry = CollectorRegistry()
+        self._decisions = Counter("policy_service_decisions", "Decisions", ["outcome", "reason"], registry=registry)
+        self._requests = Histogram(
+            "policy_service_http_request_duration_seconds",
+            "Time from a request's first byte in the application to its answer's last",
+            ["method", "route", "status"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._reloads = Counter("policy_service_reloads", "Loads of the policies", ["outcome"], registry=registry)
+        self._reload_seconds = Histogram(
+            "policy_service_reload_duration_seconds", "Time that loads took", registry=registry
+        )
+        self._age = Gauge(
+            "policy_service_policy_age_seconds",
+            "For how long what is served has not been what is committed",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._chargers = Gauge(
+            "policy_service_chargers", "Chargers in the plan", registry=registry, multiprocess_mode="livemostrecent"
+        )
+        self._writes = Counter(
+            "policy_service_event_store", "Event store, by what happened", ["state"], registry=registry
+        )
+
+    def decided(self, decision: Decision) -> None:
+        """Count a decision."""
+        self._decisions.labels(decision.answer.outcome, decision.answer.reason).inc()
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Measure a request."""
+        self._requests.labels(method, route, status).observe(seconds)
+
+    def loaded(self, outcome: ReloadOutcome, state: PlanState, seconds: float) -> None:
+        """Count a load and tell how it went."""
+        self._reloads.labels(outcome.status).inc()
+        self._reload_seconds.observe(seconds)
+        self._gauge()
+        if outcome.status == "in_force":
+            revision = None if state.plan is None else state.plan.revision
+            self._log.info("policies in force", **{"policy.revision": revision, "reload.seconds": seconds})
+        else:
+            self._log.error("policies not in force", **{"error.message": outcome.unreadable})
+        if outcome.stale_chargers:
+            self._log.warning("imported chargers could not be read, those known before stay")
+        if not outcome.kept:
+            self._log.warning("the policies could not be kept for a restart, see POLICY_SERVICE_STATE_DIR")
+        for finding in outcome.diagnostics[:50]:
+            fields = {"file": str(finding.place), "code": finding.code, "help": finding.help}
+            log = self._log.error if finding.severity == "error" else self._log.warning
+            log(finding.message, **{f"diagnostic.{name}": value for name, value in fields.items()})
+
+    def store_failed(self, pending: int) -> None:
+        """Hear that events cannot be written for now."""
+        self._writes.labels("failed").inc()
+        self._log.error("access events cannot be written", **{"events.pending": pending})
+
+    def store_recovered(self, written: int) -> None:
+        """Hear that events are written again."""
+        self._writes.labels("recovered").inc()
+        self._log.info("access events are written again", **{"events.written": written})
+
+    def dropped(self, event: AccessEvent) -> None:
+        """Hear that an event is lost."""
+        self._writes.labels("dropped").inc()
+        self._log.error("access event lost", **{"decision.id": event.decision_id})
+
+    def exposition(self) -> tuple[bytes, str]:
+        """Return the metrics of all workers and their media type."""
+        self._gauge()
+        if not os.environ.get(MULTIPROCESS_DIR):
+            return generate_latest(self.registry), CONTENT_TYPE_LATEST
+        merged = CollectorRegistry()
+        MultiProcessCollector(merged)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        return generate_latest(merged), CONTENT_TYPE_LATEST
+
+    def _gauge(self) -> None:
+        state = self._plans.state
+        self._age.set(state.age(self._clock.now()))
+        self._chargers.set(0 if state.plan is None else len(state.plan.chargers))

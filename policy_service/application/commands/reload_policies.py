@@ -1,0 +1,232 @@
+"""Reload the policies: read, load, compile, swap; a broken tree changes nothing but what is reported."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from policy_service.application.plan_holder import PlanState
+from policy_service.application.ports import PolicyFilesError, StoreUnavailableError
+from policy_service.domain.diagnostic import Severity
+from policy_service.engine.compile import CompileContext, compile_plan
+from policy_service.language.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from policy_service.application.plan_holder import PlanHolder
+    from policy_service.application.ports import ChargerRepository, Clock, LastGoodTree, PolicyFiles
+    from policy_service.domain.access import Ungoverned
+    from policy_service.domain.charger import Charger
+    from policy_service.domain.diagnostic import Diagnostic
+    from policy_service.domain.policy_tree import PolicyTree
+    from policy_service.engine.holiday_days import HolidayDates
+    from policy_service.engine.plan import Plan
+
+ReloadStatus = Literal["in_force", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOutcome:
+    """How a reload went; ``refused`` leaves what was in force as it was."""
+
+    status: ReloadStatus
+    diagnostics: tuple[Diagnostic, ...] = ()
+    unreadable: str | None = None
+    stale_chargers: bool = False
+    """The store could not be asked for imported chargers; those known before stay."""
+    kept: bool = True
+    """The tree could be kept on this node for a restart."""
+
+
+class ReloadWatcher(Protocol):
+    """Is told how every load went: logs and metrics stand behind it."""
+
+    def loaded(self, outcome: ReloadOutcome, state: PlanState, seconds: float) -> None:
+        """Take notice of a finished load."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What a thread brings back: a plan with its tree, or the findings that stand in its way."""
+
+    plan: Plan | None
+    tree: PolicyTree | None
+    diagnostics: tuple[Diagnostic, ...]
+    failure: str | None = None
+
+
+class BrokenTreeError(Exception):
+    """No tree can be served: neither the committed one nor one kept from before."""
+
+    def __init__(self, state: PlanState) -> None:
+        """Keep the state with the diagnostics and the sources they point into."""
+        super().__init__(state.unreadable or f"{len(state.diagnostics)} findings")
+        self.state = state
+
+
+class ReloadPolicies:
+    """The only writer of the plan holder."""
+
+    def __init__(
+        self,
+        plans: PlanHolder,
+        files: PolicyFiles,
+        last_good: LastGoodTree,
+        chargers: ChargerRepository,
+        holidays: HolidayDates,
+        clock: Clock,
+        ungoverned: Ungoverned,
+        watcher: ReloadWatcher,
+    ) -> None:
+        """Wire the collaborators; nothing is read before the first call."""
+        self._plans = plans
+        self._files = files
+        self._last_good = last_good
+        self._chargers = chargers
+        self._holidays = holidays
+        self._clock = clock
+        self._ungoverned = ungoverned
+        self._watcher = watcher
+        self._one_at_a_time = asyncio.Lock()
+        self._imported: Mapping[str, Charger] = {}
+        self._asked: tuple[str, Mapping[str, Charger]] | None = None
+        self._cache: dict[object, object] = {}
+
+    async def start(self) -> ReloadOutcome:
+        """Load for the first time; where the tree is broken, serve the last good one. Raises BrokenTreeError."""
+        outcome = await self()
+        if self._plans.state.plan is None:
+            await self._serve_last_good()
+        return outcome
+
+    async def __call__(self, *, force: bool = False) -> ReloadOutcome:
+        """Bring what is committed into force, unless it is in force already or broken."""
+        async with self._one_at_a_time:
+            began = self._clock.now_ms()
+            outcome = await self._reload(force=force)
+            if outcome.status != "unchanged":
+                self._watcher.loaded(outcome, self._plans.state, (self._clock.now_ms() - began) / 1000)
+            return outcome
+
+    async def objections(self, chargers: Mapping[str, Charger]) -> Sequence[str]:
+        """Return what speaks against these imported chargers: files that list them, or a tie of policies."""
+        tree = self._plans.state.tree
+        if tree is None:
+            return ()
+        filed = [key for key in chargers if key in tree.chargers and key not in self._imported]
+        if filed:
+            return [f"{tree.chargers[key].place}: the charger is listed there" for key in filed]
+        context = self._context("", _unfiled(chargers, tree), self._plans.state.plan)
+        compiled = await asyncio.to_thread(compile_plan, tree, context)
+        errors = [found for found in compiled.diagnostics if found.severity is Severity.ERROR]
+        return [f"{found.place}: {found.code} {found.message}" for found in errors]
+
+    async def roll(self) -> None:
+        """Move the part of time that the plan keeps at hand on to today."""
+        async with self._one_at_a_time:
+            if (plan := self._plans.state.plan) is not None:
+                await asyncio.to_thread(plan.roll, self._clock.now())
+
+    async def _reload(self, *, force: bool) -> ReloadOutcome:
+        stale = not await self._fetch_chargers()
+        try:
+            files = await asyncio.to_thread(self._files.read)
+        except PolicyFilesError as error:
+            return self._refuse({}, (), str(error), stale=stale)
+        asked = (_digest(files), self._imported)
+        if asked == self._asked and not force:
+            return ReloadOutcome("unchanged", self._plans.state.diagnostics, self._plans.state.unreadable, stale)
+        loaded = await self._load(files, asked[0])
+        self._asked = asked
+        if loaded.plan is None:
+            return self._refuse(files, loaded.diagnostics, loaded.failure, stale=stale)
+        self._plans.swap(
+            PlanState(loaded.plan, loaded.tree, files, loaded.diagnostics, loaded_at=self._clock.now()),
+        )
+        return ReloadOutcome("in_force", loaded.diagnostics, stale_chargers=stale, kept=await self._keep(files))
+
+    async def _keep(self, files: Mapping[str, bytes]) -> bool:
+        try:
+            await asyncio.to_thread(self._last_good.save, files)
+        except OSError:  # a full disk must not keep a good tree out of force
+            return False
+        return True
+
+    def _refuse(
+        self, files: Mapping[str, bytes], diagnostics: tuple[Diagnostic, ...], unreadable: str | None, *, stale: bool
+    ) -> ReloadOutcome:
+        state = self._plans.state
+        if unreadable is not None:
+            self._asked = None  # the same tree, readable again, is a change
+            if unreadable == state.unreadable:
+                return ReloadOutcome("unchanged", state.diagnostics, unreadable, stale)
+        since = self._clock.now() if state.broken_since is None else state.broken_since
+        self._plans.swap(
+            replace(state, sources=files, diagnostics=diagnostics, unreadable=unreadable, broken_since=since)
+        )
+        return ReloadOutcome("refused", diagnostics, unreadable, stale)
+
+    async def _load(self, files: Mapping[str, bytes], content: str) -> _Loaded:
+        """Load and compile away from the event loop: the one place that would become a process pool."""
+        try:
+            return await asyncio.to_thread(self._load_now, files, content)
+        except Exception as error:  # noqa: BLE001 - whatever an edit brings to light, what is in force stays
+            return _Loaded(None, None, (), f"the policies could not be compiled ({type(error).__name__})")
+
+    def _load_now(self, files: Mapping[str, bytes], content: str) -> _Loaded:
+        checked = load(files, self._cache)
+        found = tuple(checked.diagnostics)
+        if checked.tree is None:
+            return _Loaded(None, None, found)
+        imported = _unfiled(self._imported, checked.tree)
+        compiled = compile_plan(checked.tree, self._context(content, imported, self._plans.state.plan))
+        return _Loaded(compiled.plan, checked.tree, (*found, *compiled.diagnostics))
+
+    def _context(self, content: str, chargers: Mapping[str, Charger], previous: Plan | None) -> CompileContext:
+        return CompileContext(
+            now=self._clock.now(),
+            holidays=self._holidays,
+            ungoverned=self._ungoverned,
+            content=content,
+            chargers=chargers,
+            overrides=(),
+            previous=previous,
+        )
+
+    async def _fetch_chargers(self) -> bool:
+        try:
+            self._imported = dict(await self._chargers.all())
+        except StoreUnavailableError:
+            return False
+        return True
+
+    async def _serve_last_good(self) -> None:
+        broken = self._plans.state
+        files = await asyncio.to_thread(self._last_good.load)
+        if files is None:
+            raise BrokenTreeError(broken)
+        loaded = await self._load(files, _digest(files))
+        if loaded.plan is None:
+            raise BrokenTreeError(broken)
+        self._plans.swap(
+            replace(broken, plan=loaded.plan, tree=loaded.tree, loaded_at=self._clock.now(), from_last_good=True)
+        )
+
+
+def _unfiled(chargers: Mapping[str, Charger], tree: PolicyTree) -> Mapping[str, Charger]:
+    """Leave out imported chargers that a file has claimed since: what is committed wins."""
+    return {key: charger for key, charger in chargers.items() if key not in tree.chargers}
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    """Return a hash of names and contents: what a plan's revision says of its tree."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        content = files[name]
+        digest.update(f"{len(name)}:{name}{len(content)}:".encode("utf-8", "surrogateescape"))
+        digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+"""Guessing of PINs: how many were denied at a charger lately, counted in this process."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from policy_service.application.ports import Clock
+
+_UNTYPED_PIN_BELOW = 8
+"""An untyped run of digits shorter than the shortest card number (four bytes in hexadecimal) may be a PIN."""
+
+
+class PinThrottle(Protocol):
+    """Counts denied PINs by charger."""
+
+    async def exhausted(self, charger: str) -> bool:
+        """Tell whether PINs at the charger are to be refused for now."""
+        ...
+
+    async def count(self, charger: str) -> None:
+        """Take note of a denied PIN."""
+        ...
+
+
+class SlidingWindowThrottle:
+    """At most so many denied PINs at a charger within so many seconds; bounded by the number of chargers."""
+
+    def __init__(self, clock: Clock, *, attempts: int, window: int) -> None:
+        """Allow ``attempts`` denied PINs in any ``window`` seconds."""
+        self._clock = clock
+        self._attempts = attempts
+        self._window = window
+        self._denied: dict[str, deque[int]] = {}
+
+    async def exhausted(self, charger: str) -> bool:
+        """Tell whether the window is full."""
+        denied = self._denied.get(charger)
+        if denied is None:
+            return False
+        past = self._clock.now() - self._window
+        while denied and denied[0] <= past:
+            denied.popleft()
+        if not denied:
+            del self._denied[charger]
+        return len(denied) >= self._attempts
+
+    async def count(self, charger: str) -> None:
+        """Take note of a denied PIN; the oldest one beyond the bound is forgotten."""
+        self._denied.setdefault(charger, deque(maxlen=self._attempts)).append(self._clock.now())
+
+
+def may_be_pin(form: str, *, typed: bool) -> bool:
+    """Tell whether an untyped identifier in normal form has the shape of a PIN."""
+    return not typed and len(form) < _UNTYPED_PIN_BELOW and form.isdigit()

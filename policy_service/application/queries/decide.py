@@ -1,0 +1,147 @@
+"""Decide: the answer to one question, or to many, recorded before it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from policy_service.application.access_events import Circumstances, access_event, leaves_event
+from policy_service.application.plan_holder import standing
+from policy_service.application.question import Answered
+from policy_service.domain.access import Reason
+from policy_service.domain.registration import Registration
+from policy_service.engine.decide import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policy_service.application.decision_id import DecisionIds
+    from policy_service.application.lookup import Presented
+    from policy_service.application.plan_holder import PlanHolder
+    from policy_service.application.ports import Clock
+    from policy_service.application.queries.finding import Findings
+    from policy_service.application.question import Question
+    from policy_service.domain.decision import Decision
+    from policy_service.domain.events import AccessEvent
+    from policy_service.domain.registration import Finding
+    from policy_service.engine.plan import Plan
+
+
+class Recorder(Protocol):
+    """Keeps what was answered."""
+
+    async def record(self, event: AccessEvent) -> None:
+        """Take an event in; a denial is durable when this returns."""
+        ...
+
+
+class DecisionMeter(Protocol):
+    """Counts decisions by outcome and reason."""
+
+    def decided(self, decision: Decision) -> None:
+        """Take notice of a decision."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRules:
+    """Which decisions leave an event; denials always do."""
+
+    freevend: bool = False
+    allowed: bool = True
+
+    def wants(self, decision: Decision) -> bool:
+        """Tell whether the decision is to be recorded."""
+        answer = decision.answer
+        if answer.reason is Reason.FREEVEND:
+            return self.freevend
+        return leaves_event(answer) and (self.allowed or decision.denied or answer.would_be is not None)
+
+
+class Decide:
+    """The policy decision point."""
+
+    def __init__(
+        self,
+        plans: PlanHolder,
+        findings: Findings,
+        recorder: Recorder,
+        clock: Clock,
+        ids: DecisionIds,
+        meter: DecisionMeter,
+        rules: RecordRules,
+    ) -> None:
+        """Wire the collaborators."""
+        self._plans = plans
+        self._findings = findings
+        self._recorder = recorder
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._rules = rules
+
+    async def __call__(self, question: Question) -> Answered:
+        """Answer one question. Raises NoPlanError and IdentifierError."""
+        answered, event = await self._answer(standing(self._plans), question)
+        if event is not None:
+            await self._recorder.record(event)
+        return answered
+
+    def check(self, question: Question) -> None:
+        """Do nothing for a question in good form. Raises IdentifierError."""
+        self._findings.presented(question)
+
+    async def many(self, questions: Sequence[Question]) -> Sequence[Answered]:
+        """Answer questions under one plan and record them together. Raises NoPlanError and IdentifierError."""
+        plan = standing(self._plans)
+        pairs = [await self._answer(plan, question) for question in questions]
+        await asyncio.gather(*(self._recorder.record(event) for _, event in pairs if event is not None))
+        return [answered for answered, _ in pairs]
+
+    async def _answer(self, plan: Plan, question: Question) -> tuple[Answered, AccessEvent | None]:
+        now_ms = self._clock.now_ms()
+        at = now_ms // 1000 if question.time is None else question.time
+        presented = self._findings.presented(question)
+        decision, finding = decide(plan, question.charger, at), None
+        if decision is None:
+            finding = await self._findings.about(presented, question, plan.chargers[question.charger].charger)
+            decision = _settled(decide(plan, question.charger, at, finding))
+            if decision.denied or decision.answer.would_be is not None:
+                await self._findings.denied(presented, question, finding)
+        self._meter.decided(decision)
+        answered = Answered(self._ids.next(), decision, plan.revision, question.language)
+        if not question.record or not self._rules.wants(decision):
+            return answered, None
+        return answered, self._event(plan, question, presented, answered, finding, now_ms)
+
+    def _event(
+        self,
+        plan: Plan,
+        question: Question,
+        presented: Presented,
+        answered: Answered,
+        finding: Finding | None,
+        now_ms: int,
+    ) -> AccessEvent:
+        entry = plan.chargers.get(question.charger)
+        record = finding.record if isinstance(finding, Registration) else None
+        circumstances = Circumstances(
+            decision_id=answered.decision_id,
+            recorded_at=now_ms,
+            revision=answered.revision,
+            labels={} if entry is None else entry.charger.labels,
+            traces=self._findings.traces(presented, record),
+            evse=question.evse,
+            connector=question.connector,
+            caller=question.caller,
+            request_id=question.request_id,
+        )
+        return access_event(answered.decision, finding, circumstances)
+
+
+def _settled(decision: Decision | None) -> Decision:
+    if decision is None:
+        message = "a decision with a finding is never None"
+        raise AssertionError(message)
+    return decision

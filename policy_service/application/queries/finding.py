@@ -1,0 +1,55 @@
+"""What stands behind a presented identifier: nothing, a charger's own token, a throttled PIN, or a registration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policy_service.application.pin_throttle import may_be_pin
+from policy_service.domain.registration import Absence
+
+if TYPE_CHECKING:
+    from policy_service.application.lookup import Lookup, Presented
+    from policy_service.application.pin_throttle import PinThrottle
+    from policy_service.application.question import Question
+    from policy_service.application.registry import Registry
+    from policy_service.domain.charger import Charger
+    from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.registration import Finding
+
+
+class Findings:
+    """Finds out in the order in which reasons are judged."""
+
+    def __init__(self, lookup: Lookup, registry: Registry, throttle: PinThrottle) -> None:
+        """Ask this registry by these rules, under this throttle."""
+        self._lookup = lookup
+        self._registry = registry
+        self._throttle = throttle
+
+    def presented(self, question: Question) -> Presented:
+        """Return the question's identifier made ready. Raises IdentifierError."""
+        return self._lookup.present(question.identifier, question.identifier_type)
+
+    async def about(self, presented: Presented, question: Question, charger: Charger) -> Finding:
+        """Return what stands behind the identifier at this charger."""
+        if not presented.keys:
+            return Absence.NO_IDENTIFIER
+        if presented.form in charger.synthetic_ids:
+            return Absence.SYNTHETIC_IDENTIFIER
+        if _is_pin(presented, question) and await self._throttle.exhausted(charger.id):
+            return Absence.TOO_MANY_ATTEMPTS
+        return self._registry.find_cached(presented.keys) or await self._registry.find(presented.keys)
+
+    async def denied(self, presented: Presented, question: Question, finding: Finding) -> None:
+        """Count a denied PIN; refusals without a look-up do not count."""
+        looked_up = finding is Absence.UNKNOWN_IDENTIFIER or not isinstance(finding, Absence)
+        if looked_up and _is_pin(presented, question):
+            await self._throttle.count(question.charger)
+
+    def traces(self, presented: Presented, record: IdentifierRecord | None) -> tuple[str, str] | None:
+        """Return what an event may show of the identifier."""
+        return self._lookup.traces(presented, record)
+
+
+def _is_pin(presented: Presented, question: Question) -> bool:
+    return presented.pin or may_be_pin(presented.form, typed=question.identifier_type is not None)

@@ -1,0 +1,69 @@
+"""Health: whether a plan stands, how old it is against what is committed, and how the stores are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from policy_service.application.plan_holder import PlanHolder
+    from policy_service.application.ports import Clock
+
+Status = Literal["ready", "degraded", "unavailable"]
+
+
+class StoreProbe(Protocol):
+    """Tells how a store answered last."""
+
+    def __call__(self) -> str:
+        """Return ``up``, ``down`` or ``off`` (not configured)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The state of the service, as load balancers and on-call people ask for it."""
+
+    status: Status
+    revision: str | None
+    policy_age_s: int
+    tzdata: str | None
+    stores: Mapping[str, str]
+    problems: Sequence[str]
+
+
+class Health:
+    """Looks at what is in memory; asks no store."""
+
+    def __init__(self, plans: PlanHolder, clock: Clock, stores: Mapping[str, Callable[[], str]]) -> None:
+        """Report these stores beside the plan."""
+        self._plans = plans
+        self._clock = clock
+        self._stores = stores
+
+    def readiness(self) -> Readiness:
+        """Return the state as of now."""
+        state = self._plans.state
+        stores = {name: probe() for name, probe in self._stores.items()}
+        problems = [*self._plan_problems(), *(f"{name} does not answer" for name, up in stores.items() if up == "down")]
+        if state.plan is None:
+            return Readiness("unavailable", None, 0, None, stores, problems or ["no plan stands"])
+        status: Status = "degraded" if problems else "ready"
+        age = state.age(self._clock.now())
+        return Readiness(status, state.plan.revision, age, state.plan.tzdata, stores, problems)
+
+    def _plan_problems(self) -> list[str]:
+        state = self._plans.state
+        if not state.degraded:
+            return []
+        found = [f"the committed policies are not in force: {state.unreadable}"] if state.unreadable else []
+        found += [
+            f"{finding.place}: {finding.code} {finding.message}"
+            for finding in state.diagnostics
+            if finding.severity == "error"
+        ][:20]
+        if state.from_last_good:
+            found.append("serving the last policies that compiled on this node")
+        return found or ["the committed policies are not in force"]

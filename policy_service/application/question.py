@@ -1,0 +1,37 @@
+"""A question to the decision point and its answer, as the service's doors hand them in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policy_service.domain.decision import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether the vehicle behind this identifier may charge at this charger at this time."""
+
+    charger: str
+    identifier: str = field(repr=False)
+    identifier_type: str | None = None
+    """A hint, such as ``rfid`` or OCPP's ``KeyCode``."""
+    time: int | None = None
+    """Epoch seconds; None asks for now."""
+    evse: int | None = None
+    connector: int | None = None
+    language: str | None = None
+    record: bool = True
+    caller: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A decision with its name and the revision of the plan that made it."""
+
+    decision_id: str
+    decision: Decision
+    revision: str
+    language: str | None

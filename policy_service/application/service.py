@@ -1,0 +1,59 @@
+"""Everything the service does, put together: what its doors are handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from policy_service.application.commands.edit_agreements import AgreementEdits
+    from policy_service.application.commands.edit_identifiers import IdentifierEdits
+    from policy_service.application.commands.import_agreements import ImportAgreements
+    from policy_service.application.commands.import_chargers import ChargerCommands
+    from policy_service.application.commands.import_identifiers import ImportIdentifiers
+    from policy_service.application.commands.reload_policies import ReloadPolicies
+    from policy_service.application.plan_holder import PlanHolder
+    from policy_service.application.ports import Clock
+    from policy_service.application.queries.agreements import AgreementQueries
+    from policy_service.application.queries.chargers import Chargers
+    from policy_service.application.queries.decide import Decide
+    from policy_service.application.queries.events import EventQueries
+    from policy_service.application.queries.explain import Explain
+    from policy_service.application.queries.health import Health
+    from policy_service.application.queries.identifiers import IdentifierQueries
+    from policy_service.application.queries.policies import Policies
+
+
+class Metrics(Protocol):
+    """What is measured of requests, and its exposition."""
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Take notice of an answered request; ``route`` is the template, never the path."""
+        ...
+
+    def exposition(self) -> tuple[bytes, str]:
+        """Return the metrics of all workers and their media type."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The use cases, ready to be called."""
+
+    clock: Clock
+    plans: PlanHolder
+    decide: Decide
+    explain: Explain
+    chargers: Chargers
+    policies: Policies
+    reload: ReloadPolicies
+    health: Health
+    identifiers: IdentifierQueries
+    agreements: AgreementQueries
+    events: EventQueries
+    import_identifiers: ImportIdentifiers
+    import_agreements: ImportAgreements
+    edit_identifiers: IdentifierEdits
+    edit_agreements: AgreementEdits
+    edit_chargers: ChargerCommands
+    metrics: Metrics

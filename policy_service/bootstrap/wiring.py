@@ -1,0 +1,206 @@
+"""The service, wired: every port with its adapter, and what keeps it current."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+
+from policy_service.adapters.holiday_days import LibraryHolidays
+from policy_service.adapters.last_good_tree import FileLastGoodTree
+from policy_service.adapters.policy_files import DirectoryPolicyFiles
+from policy_service.adapters.secret_fingerprints import SecretFingerprints
+from policy_service.adapters.sql.agreements import SqlAgreements
+from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.secret import generated_secret
+from policy_service.adapters.sql.versions import SqlVersionStore
+from policy_service.adapters.system_clock import SystemClock
+from policy_service.application.commands.edit_agreements import AgreementEdits
+from policy_service.application.commands.edit_identifiers import IdentifierEdits
+from policy_service.application.commands.import_agreements import ImportAgreements
+from policy_service.application.commands.import_chargers import ChargerCommands
+from policy_service.application.commands.import_identifiers import ImportIdentifiers
+from policy_service.application.commands.record_decision import DecisionRecorder
+from policy_service.application.commands.reload_policies import BrokenTreeError, ReloadPolicies
+from policy_service.application.decision_id import DecisionIds
+from policy_service.application.keeping import follow_chargers, follow_files, roll_on
+from policy_service.application.lookup import Lookup
+from policy_service.application.pin_throttle import SlidingWindowThrottle
+from policy_service.application.plan_holder import PlanHolder
+from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.queries.agreements import AgreementQueries
+from policy_service.application.queries.chargers import Chargers
+from policy_service.application.queries.decide import Decide, RecordRules
+from policy_service.application.queries.events import EventQueries
+from policy_service.application.queries.explain import Explain
+from policy_service.application.queries.finding import Findings
+from policy_service.application.queries.health import Health
+from policy_service.application.queries.identifiers import IdentifierQueries
+from policy_service.application.queries.policies import Policies
+from policy_service.application.registry import Registry
+from policy_service.application.service import Service
+from policy_service.domain.policy import AttributeTypes
+from policy_service.engine.zone import use_pinned_zone_data
+from policy_service.language.render import render
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from policy_service.adapters.sql.engine import Database
+    from policy_service.application.plan_holder import PlanState
+    from policy_service.application.ports import PolicyFiles, VersionStore
+    from policy_service.settings import Settings
+
+__all__ = ["BrokenTreeError", "StartError", "prepare", "rehearse", "rendered", "running", "share_metrics"]
+
+
+class StartError(Exception):
+    """The service cannot start; the message says what to do about it."""
+
+
+def prepare(settings: Settings) -> None:
+    """Set the process up: zone data and logs."""
+    use_pinned_zone_data()
+    from policy_service.adapters.telemetry import configure_logs  # noqa: PLC0415 - see share_metrics()
+
+    configure_logs(settings.log_level, settings.log_format)
+
+
+def share_metrics(settings: Settings) -> None:
+    """Let the worker processes to come put their metrics together; what a run before left is wiped.
+
+    The variable is read when prometheus_client is first imported, so in the workers, and not in this process.
+    """
+    directory = settings.state_dir / "metrics"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def rendered(state: PlanState) -> str:
+    """Return the diagnostics of a tree that cannot be served, as text."""
+    if state.unreadable is not None:
+        return f"error: {state.unreadable}\n"
+    return render(state.diagnostics, state.sources)
+
+
+async def rehearse(settings: Settings) -> None:
+    """Bring everything up and down again once, before worker processes do. Raises BrokenTreeError and StartError."""
+    async with running(settings):
+        pass
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """Build the service, keep it current while the context is open, and flush what waits on leaving.
+
+    Raises BrokenTreeError and StartError.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            built = await _build(settings, stack)
+        except StoreUnavailableError as error:
+            message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
+            raise StartError(message) from error
+        except ValueError as error:
+            message = f"error: {error}"
+            raise StartError(message) from error
+        except OSError as error:
+            message = (
+                f"error: the state directory cannot be used ({type(error).__name__}); see POLICY_SERVICE_STATE_DIR"
+            )
+            raise StartError(message) from error
+        await built.registry.refresh()
+        await built.service.reload.start()
+        for work in (
+            follow_files(built.files, built.service.reload),
+            follow_chargers(built.versions, built.service.reload),
+            roll_on(built.service.reload),
+            built.registry.keep_fresh(),
+        ):
+            stack.push_async_callback(_end, asyncio.create_task(work))
+        yield built.service
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+class _Built(NamedTuple):
+    """The service, and what has to be kept current around it."""
+
+    service: Service
+    files: PolicyFiles
+    registry: Registry
+    versions: VersionStore
+
+
+async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
+    from policy_service.adapters.telemetry import Telemetry  # noqa: PLC0415 - see share_metrics()
+
+    await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
+    database = database_at(settings.database)
+    stack.push_async_callback(database.close)
+    await upgrade(database)
+    clock, plans = SystemClock(), PlanHolder()
+    ids = DecisionIds(clock)
+    telemetry = Telemetry(plans, clock)
+    recorder = await stack.enter_async_context(DecisionRecorder(SqlEvents(database), telemetry))
+    lookup = Lookup(SecretFingerprints(await _secret(settings, database)))
+    identifiers, agreements, chargers = SqlIdentifiers(database), SqlAgreements(database), SqlChargers(database)
+    versions, holidays = SqlVersionStore(database), LibraryHolidays()
+    registry = Registry(identifiers, versions)
+    files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
+    reload = ReloadPolicies(
+        plans, files, FileLastGoodTree(settings.state_dir), chargers, holidays, clock, settings.ungoverned, telemetry
+    )
+    throttle = SlidingWindowThrottle(clock, attempts=settings.pin_attempts, window=settings.pin_attempts_window)
+    findings = Findings(lookup, registry, throttle)
+    rules = RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
+
+    def attribute_types() -> AttributeTypes:
+        tree = plans.state.tree
+        return AttributeTypes() if tree is None else tree.attributes
+
+    def database_state() -> str:
+        return "up" if registry.available and not recorder.failing else "down"
+
+    service = Service(
+        clock=clock,
+        plans=plans,
+        decide=Decide(plans, findings, recorder, clock, ids, telemetry, rules),
+        explain=Explain(plans, findings, clock, ids),
+        chargers=Chargers(plans),
+        policies=Policies(plans, holidays, clock, settings.ungoverned),
+        reload=reload,
+        health=Health(plans, clock, {"database": database_state, "redis": lambda: "off"}),
+        identifiers=IdentifierQueries(identifiers, lookup),
+        agreements=AgreementQueries(agreements),
+        events=EventQueries(SqlEvents(database)),
+        import_identifiers=ImportIdentifiers(identifiers, registry, lookup, attribute_types),
+        import_agreements=ImportAgreements(agreements, registry),
+        edit_identifiers=IdentifierEdits(identifiers, registry, lookup, attribute_types),
+        edit_agreements=AgreementEdits(agreements, registry),
+        edit_chargers=ChargerCommands(chargers, attribute_types, reload.objections),
+        metrics=telemetry,
+    )
+    return _Built(service, files, registry, versions)
+
+
+async def _secret(settings: Settings, database: Database) -> bytes:
+    if settings.secret is not None:
+        return settings.secret.get_secret_value().encode()
+    structlog.get_logger("policy_service.bootstrap").warning(
+        "POLICY_SERVICE_SECRET is not set: the key of PIN hashes lies in the database beside them"
+    )
+    return await generated_secret(database)

@@ -1,0 +1,1 @@
+"""Asked over HTTP: the FastAPI application, its problems, its routes and its server."""

@@ -1,0 +1,98 @@
+"""The FastAPI application: routes, problem handlers, and the edge around them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from starlette.exceptions import HTTPException
+
+import policy_service
+from policy_service.application.plan_holder import NoPlanError
+from policy_service.application.ports import ConflictError, CursorError, StoreUnavailableError
+from policy_service.domain.identifier import IdentifierError
+from policy_service.entrypoints.http import docs, openapi, operations
+from policy_service.entrypoints.http.edge import Edge, request_id_of
+from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, problem_for, problem_response
+from policy_service.entrypoints.http.v1 import routers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from policy_service.application.service import Service
+
+_RETRY_S = "5"
+
+
+def create_app(service: Service, *, max_body_bytes: int) -> Edge:
+    """Return the application around the service, ready for any ASGI server."""
+    app = FastAPI(
+        title="policy-service",
+        version=policy_service.__version__,
+        description=openapi.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    app.state.max_body_bytes = max_body_bytes
+    for router in (*routers(), operations.router, docs.router):
+        app.include_router(router)
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # the documented way to extend it
+    _handle_errors(app)
+    return Edge(app, service.metrics)
+
+
+def _handle_errors(app: FastAPI) -> None:
+    async def answer(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - an HTTP status
+            problem.headers = {"Allow": allowed_methods(app, request.url.path)}
+        return problem_response(problem, request_id_of(request.scope))
+
+    for kind in (ProblemError, ResponseValidationError, *_MADE):
+        app.add_exception_handler(kind, answer)
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """Return the problem for an error of the layers below, without a word of what was sent."""
+    if isinstance(error, ProblemError):
+        return error
+    for kind, made in _MADE.items():
+        if isinstance(error, kind):
+            return made(error)
+    return ProblemError(Problem.INTERNAL)
+
+
+_MADE: dict[type[Exception], Callable[[Any], ProblemError]] = {
+    RequestValidationError: lambda error: ProblemError(Problem.INVALID, errors=faults_of(error.errors())),
+    IdentifierError: lambda error: ProblemError(
+        Problem.INVALID, errors=[{"pointer": "/identifier", "detail": str(error)}]
+    ),
+    CursorError: lambda error: ProblemError(Problem.NOT_FOUND, str(error)),
+    ConflictError: lambda error: ProblemError(Problem.CONFLICT, str(error)),
+    NoPlanError: lambda _: _later("no plan stands"),
+    StoreUnavailableError: lambda _: _later("no store could be asked"),
+    HTTPException: lambda error: ProblemError(problem_for(error.status_code), headers=error.headers),
+}
+
+
+def _later(detail: str) -> ProblemError:
+    return ProblemError(Problem.UNAVAILABLE, detail, headers={"Retry-After": _RETRY_S})
+
+
+def allowed_methods(app: FastAPI, path: str) -> str:
+    """Return every method that the path takes: routes of one path are many, and each knows only its own."""
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    found = {
+        method.upper()
+        for template, operations_of_path in paths.items()
+        if re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template)), path)
+        for method in operations_of_path
+    }
+    return ", ".join(sorted(found)) or "GET"

@@ -1,0 +1,84 @@
+"""Request bodies: read within the limit, only when they say that they are JSON, strictly, into a shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from policy_service.entrypoints.http import strict_json
+from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+async def json_body(request: Request, shape: type[Shape]) -> Shape:
+    """Return the request's body in the shape. Raises ProblemError (400, 413, 415, 422)."""
+    demand_json(request)
+    return shaped(parse(await read_body(request)), shape)
+
+
+def shaped(value: object, shape: type[Shape]) -> Shape:
+    """Return a JSON value in the shape. Raises ProblemError (422)."""
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        faults = faults_of(error.errors(include_url=False, include_context=False, include_input=False))
+        raise ProblemError(Problem.INVALID, errors=faults) from None
+
+
+def parse(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Read strictly. Raises ProblemError (400)."""
+    try:
+        return strict_json.loads(raw)
+    except strict_json.StrictJSONError as error:
+        raise ProblemError(Problem.MALFORMED, str(error)) from None
+
+
+def demand_json(request: Request) -> None:
+    """Refuse a body that is not declared as JSON, in UTF-8 where it names a character set."""
+    if not is_json(request.headers.get("content-type", "")):
+        raise ProblemError(Problem.UNSUPPORTED_MEDIA_TYPE, "the body must be `application/json`")
+    refuse_encoding(request)
+
+
+def refuse_encoding(request: Request) -> None:
+    """Refuse a compressed body: a small one may hide an endless one."""
+    if request.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+        raise ProblemError(Problem.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a Content-Type is ``application/json`` or ``application/…+json`` in UTF-8."""
+    media_type, _, parameters = content_type.lower().partition(";")
+    media_type = media_type.strip()
+    if media_type != "application/json" and not (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    ):
+        return False
+    charset = next((p.partition("=")[2] for p in parameters.split(";") if p.strip().startswith("charset=")), "utf-8")
+    return charset.strip(' "') in ("utf-8", "utf8", "us-ascii")
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body. Raises ProblemError (413) as soon as it is longer than the limit, declared or not."""
+    limit: int = request.app.state.max_body_bytes
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared[:20]) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> ProblemError:
+    # closing spares both sides the rest of the body
+    return ProblemError(Problem.TOO_LARGE, f"the body has more than {limit} bytes", headers={"Connection": "close"})

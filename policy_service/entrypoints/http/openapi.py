@@ -1,0 +1,69 @@
+"""The description of the API: request bodies, problems and the statuses of each route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from policy_service.entrypoints.http.problems import MEDIA_TYPE, PROBLEMS, problem_for
+from policy_service.entrypoints.http.wire import ProblemReply
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from pydantic import BaseModel
+
+_REF = "#/components/schemas/{model}"
+_BODIES: dict[str, type[BaseModel]] = {"ProblemReply": ProblemReply}
+
+DESCRIPTION = (
+    "Access decisions for shared EV depot chargers on recurring schedules: freevend or managed, allowed or denied, "
+    "and why. A denial is a decision and answered with 200; errors are problem documents (RFC 9457)."
+)
+
+
+def takes_json(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Describe a JSON body of the shape, for ``openapi_extra``."""
+    _BODIES[shape.__name__] = shape
+    content: dict[str, Any] = {"schema": {"$ref": _REF.format(model=shape.__name__)}}
+    if examples:
+        content["examples"] = {name: {"value": value} for name, value in examples.items()}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def replies(
+    shape: type[BaseModel] | None, *problems: int, success: int = 200, description: str = "OK"
+) -> dict[int | str, Any]:
+    """Describe what a route answers: one shape, and problems by status; 503 comes from anywhere."""
+    described: dict[int | str, Any] = {status: _problem(status) for status in (*problems, 503)}
+    described[success] = {"description": description} if shape is None else {"model": shape, "description": description}
+    return described
+
+
+BODY = (400, 413, 415, 422)
+"""What a route with a JSON body may answer."""
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {
+        "description": PROBLEMS[problem_for(status)].title,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemReply")}}},
+    }
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+        )
+        _, bodies = models_json_schema([(shape, "validation") for shape in _BODIES.values()], ref_template=_REF)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for name, schema in bodies.get("$defs", {}).items():
+            schemas.setdefault(name, schema)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        document["components"]["schemas"] = dict(sorted(schemas.items()))
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,41 @@
+"""Operations: liveness, readiness and metrics."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from policy_service.entrypoints.http.access import ServiceOf, answer
+from policy_service.entrypoints.http.openapi import replies
+from policy_service.entrypoints.http.problems import Problem, ProblemError
+from policy_service.entrypoints.http.wire_records import LiveReply, ReadyReply
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/health/live", summary="The process runs", responses=replies(LiveReply))
+async def live() -> Response:
+    """Answer as long as the process does."""
+    return answer({"status": "live"})
+
+
+@router.get("/health/ready", summary="The service decides", responses=replies(ReadyReply))
+async def ready(service: ServiceOf) -> Response:
+    """Answer 200 while a plan stands, degraded or not, else 503."""
+    state = service.health.readiness()
+    if state.status == "unavailable":
+        extra = {"stores": dict(state.stores), "problems": list(state.problems)}
+        raise ProblemError(Problem.UNAVAILABLE, "no plan stands", extra=extra)
+    return answer(asdict(state))
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    responses={200: {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    response_class=Response,
+)
+async def metrics(service: ServiceOf) -> Response:
+    """Return the metrics of all workers."""
+    body, media_type = service.metrics.exposition()
+    return Response(body, headers={"Content-Type": media_type})

@@ -1,0 +1,117 @@
+"""Query and path parameters that routes have in common."""
+
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from policy_service.domain.access import Outcome, Reason, VehicleClass
+from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
+
+MAX_LIMIT = 1000
+Filter = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NAME_PATTERN)]
+Label = Annotated[
+    str, StringConstraints(max_length=511, pattern=r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]+$")
+]
+ChargerId = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the charger.")]
+RecordId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Opaque id of the record.")]
+AgreementId = Annotated[
+    str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the agreement.")
+]
+PolicyName = Annotated[
+    str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the policy.")
+]
+DecisionId = Annotated[
+    str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Id of the decision.")
+]
+
+
+class Params(BaseModel):
+    """Query parameters; a misspelt one is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageParams(Params):
+    """Which page of a list."""
+
+    limit: int = Field(100, ge=1, le=MAX_LIMIT, description="How many at most.")
+    cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,800}$")] | None = Field(
+        None, description="`next_cursor` of the page before."
+    )
+
+
+class ChargerParams(PageParams):
+    """Which chargers."""
+
+    label: Label | None = Field(None, description="Label and value, such as `depot:north`.")
+
+
+class IdentifierParams(PageParams):
+    """Which identifiers."""
+
+    source: Filter | None = None
+    vehicle_class: VehicleClass | None = Field(None, alias="class")
+    agreement: Filter | None = None
+    fleet: Filter | None = None
+
+
+class AgreementParams(PageParams):
+    """Which agreements."""
+
+    fleet: Filter | None = None
+
+
+class EventParams(PageParams):
+    """Which access events."""
+
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    charger: Filter | None = None
+    label: Label | None = None
+    vehicle_class: VehicleClass | None = None
+    since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
+    until: Instant | None = Field(None, alias="to", description="Recorded before.")
+
+
+class AtParams(Params):
+    """At which instant."""
+
+    at: Instant | None = Field(None, description="Left out: now.")
+
+
+class RangeParams(Params):
+    """Over which range."""
+
+    start: Instant | None = Field(None, alias="from", description="Left out: now.")
+    end: Instant | None = Field(None, alias="to", description="Left out: seven days after `from`.")
+
+
+class TransitionParams(RangeParams, ChargerParams):
+    """Over which range, at which chargers."""
+
+
+class ImportParams(Params):
+    """How an import is meant."""
+
+    mode: Annotated[str, StringConstraints(pattern=r"^(merge|replace)$")] = Field(
+        "merge", description="`replace` drops what the source no longer lists."
+    )
+    source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = Field(
+        "http", description="Who the records come from."
+    )
+    atomic: bool = Field(default=False, description="All or nothing.")
+    force: bool = Field(default=False, description="Replace even where more than 20 % would go.")
+
+
+def label_of(text: str | None) -> tuple[str, str] | None:
+    """Return a label filter as a pair."""
+    if text is None:
+        return None
+    name, _, value = text.partition(":")
+    return name, value
+
+
+def shown(model: BaseModel) -> dict[str, Any]:
+    """Return what was given, by its name on the wire."""
+    return model.model_dump(by_alias=True, exclude_unset=True)

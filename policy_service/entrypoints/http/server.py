@@ -1,0 +1,123 @@
+"""The server: uvicorn on loopback by default, one process or several, each reloading the policies by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from policy_service.bootstrap import wiring
+from policy_service.entrypoints.http.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from policy_service.settings import Settings
+
+
+def run_server(settings: Settings) -> int:
+    """Serve until a signal; return the exit code. Diagnostics of a tree that cannot be served go to stderr."""
+    wiring.prepare(settings)
+    if settings.workers > 1:
+        return _serve_many(settings)
+    application = ServiceApplication(settings)
+    server = uvicorn.Server(_config(settings, application))
+    with _signals_end_quietly():
+        server.run()
+    if application.failure is not None:
+        return _tell(application.failure)
+    return 0 if server.started else 1
+
+
+class ServiceApplication:
+    """An ASGI application that builds the service when the server starts, and ends it when the server stops."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build nothing yet: this happens in the process and the loop that serve."""
+        self._settings = settings
+        self._serve: ASGIApp | None = None
+        self.failure: wiring.BrokenTreeError | wiring.StartError | None = None
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one connection, or the lifespan."""
+        if self._serve is None or scope["type"] == "lifespan":
+            return self._live(receive, send)
+        return self._serve(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with wiring.running(self._settings) as service:
+                self._serve = create_app(service, max_body_bytes=self._settings.max_body_bytes)
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        except (wiring.BrokenTreeError, wiring.StartError) as error:
+            self.failure = error
+            await send({"type": "lifespan.startup.failed", "message": "the service could not start"})
+
+
+def _serve_many(settings: Settings) -> int:
+    """Serve in worker processes that share one listening socket; this one only watches over them."""
+    try:
+        asyncio.run(wiring.rehearse(settings))
+    except (wiring.BrokenTreeError, wiring.StartError) as error:
+        return _tell(error)
+    wiring.share_metrics(settings)
+    config = _config(settings, partial(worker, settings))
+    config.workers = settings.workers
+    listening = config.bind_socket()
+    try:
+        Multiprocess(config, [listening]).run()
+    finally:
+        listening.close()
+    return 0
+
+
+def worker(settings: Settings) -> ServiceApplication:
+    """Return the application of one worker process."""
+    wiring.prepare(settings)
+    return ServiceApplication(settings)
+
+
+def _tell(error: wiring.BrokenTreeError | wiring.StartError) -> int:
+    text = wiring.rendered(error.state) if isinstance(error, wiring.BrokenTreeError) else str(error)
+    sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
+    return 1
+
+
+@contextmanager
+def _signals_end_quietly() -> Iterator[None]:
+    """Let a stop by signal be an orderly end: uvicorn passes the signal on once it has shut down."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplication]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, partial),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=settings.shutdown_grace,
+    )

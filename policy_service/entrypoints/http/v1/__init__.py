@@ -1,0 +1,29 @@
+"""Version 1 of the API: one module a resource."""
+
+from typing import TYPE_CHECKING
+
+from policy_service.entrypoints.http.v1 import (
+    agreements,
+    chargers,
+    decisions,
+    events,
+    identifiers,
+    policies,
+    transitions,
+)
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def routers() -> "tuple[APIRouter, ...]":
+    """Return the routers in the order of the documentation."""
+    return (
+        decisions.router,
+        chargers.router,
+        transitions.router,
+        identifiers.router,
+        agreements.router,
+        events.router,
+        policies.router,
+    )

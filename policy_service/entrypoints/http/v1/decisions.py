@@ -1,0 +1,131 @@
+"""Decide, decide in a batch, explain."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from policy_service.application.messages import message_of
+from policy_service.application.question import Answered, Question
+from policy_service.domain.access import Reason
+from policy_service.domain.identifier import IdentifierError
+from policy_service.domain.instant import format_instant
+from policy_service.entrypoints.http.access import answer, service_of
+from policy_service.entrypoints.http.body import json_body, shaped
+from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
+from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_body
+from policy_service.entrypoints.http.wire import (
+    BatchReply,
+    BatchRequest,
+    DecideRequest,
+    DecisionReply,
+    ExplainReply,
+)
+
+router = APIRouter(prefix="/v1", tags=["decisions"])
+
+
+@router.post(
+    "/decide",
+    summary="May this vehicle charge at this charger now?",
+    responses=replies(DecisionReply, *BODY),
+    openapi_extra=takes_json(DecideRequest),
+)
+async def decide(request: Request) -> Response:
+    """Answer with an outcome and its reason. Managed-access decisions leave an access event."""
+    body = await json_body(request, DecideRequest)
+    answered = await service_of(request).decide(question_of(body, request))
+    return answer(decision_view(answered))
+
+
+@router.post(
+    "/decide/batch",
+    summary="Many decisions at once",
+    responses=replies(BatchReply, *BODY),
+    openapi_extra=takes_json(
+        BatchRequest,
+        two={"requests": [{"charger": "NTH-01", "identifier": ""}, {"charger": "NTH-02", "identifier": ""}]},
+    ),
+)
+async def decide_batch(request: Request) -> Response:
+    """Answer in the order of the questions; one of the wrong shape gets a problem in its place."""
+    body = await json_body(request, BatchRequest)
+    service = service_of(request)
+    views: list[dict[str, Any]] = []
+    questions: list[Question] = []
+    places: list[int] = []
+    for item in body.requests:
+        try:
+            question = question_of(shaped(item, DecideRequest), request, record=body.record)
+            service.decide.check(question)
+        except ProblemError as error:
+            views.append(problem_body(error))
+        except IdentifierError as error:
+            fault = {"pointer": "/identifier", "detail": str(error)}
+            views.append(problem_body(ProblemError(Problem.INVALID, errors=[fault])))  # type: ignore[list-item]
+        else:
+            places.append(len(views))
+            questions.append(question)
+            views.append({})
+    for place, answered in zip(places, await service.decide.many(questions), strict=True):
+        views[place] = decision_view(answered)
+    return answer({"decisions": views})
+
+
+@router.post(
+    "/explain",
+    summary="A decision and how it came about",
+    responses=replies(ExplainReply, *BODY),
+    openapi_extra=takes_json(DecideRequest),
+)
+async def explain(request: Request) -> Response:
+    """Answer as decide does, with every step. Leaves no event."""
+    body = await json_body(request, DecideRequest)
+    answered, explanation = await service_of(request).explain(question_of(body, request))
+    steps = [{"name": step.name, "text": step.text, "detail": dict(step.detail)} for step in explanation.steps]
+    nearest = None if explanation.nearest_allow is None else dict(explanation.nearest_allow)
+    return answer({**decision_view(answered), "steps": steps, "nearest_allow": nearest})
+
+
+def question_of(body: DecideRequest, request: Request, *, record: bool = True) -> Question:
+    """Return the question that a body asks."""
+    return Question(
+        charger=body.charger,
+        identifier=body.identifier,
+        identifier_type=body.identifier_type,
+        time=body.time,
+        evse=body.evse,
+        connector=body.connector,
+        language=body.language,
+        record=body.record and record,
+        request_id=request_id_of(request.scope),
+    )
+
+
+def decision_view(answered: Answered) -> dict[str, Any]:
+    """Return a decision as it is answered."""
+    decision = answered.decision
+    given = decision.answer
+    view: dict[str, Any] = {
+        "decision_id": answered.decision_id,
+        "outcome": given.outcome,
+        "reason": given.reason,
+        "mode": given.mode,
+        "vehicle_class": given.vehicle_class,
+        "charger": decision.charger,
+        "time": format_instant(decision.time),
+        "valid_until": None if decision.valid_until is None else format_instant(decision.valid_until),
+        "policy": given.policy,
+        "window": given.window,
+        "revision": answered.revision,
+    }
+    if given.would_be is not None:
+        view["would_be"] = {"outcome": given.would_be, "reason": given.reason}
+    if decision.denied:
+        view["message"] = message_of(decision, answered.language)
+        if given.reason is Reason.NOT_GRANTED:
+            later = decision.next_allowed_at
+            view["next_allowed_at"] = None if later is None else format_instant(later)
+    return view

@@ -1,0 +1,209 @@
+"""The shapes on the wire: what requests must look like and what answers do look like."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.instant import InstantError, parse_instant
+
+INSTANT_PATTERN = (
+    r"^(19[7-9][0-9]|2[01][0-9][0-9])-"
+    r"((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+
+_RANGES = " -~\u00a1-\u00ac\u00ae-\u0377\u0400-\u052f\u4e00-\u9fff\uac00-\ud7a3\uff01-\uffbe\U0001d7ce-\U0001d7ff"
+IDENTIFIER_PATTERN = f"^[{_RANGES}]*$"
+"""Printable characters of the scripts that identifiers are printed in, look-alikes included; no others."""
+
+PRINTABLE_PATTERN = f"^[{_RANGES}]+$"
+NAME_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]+$"
+
+
+_UNESCAPED_PLUS = re.compile(r" (\d\d:\d\d)$", re.ASCII)
+"""In a query `+` is a blank unless it is escaped, as many forget."""
+
+
+def _instant(value: object) -> int:
+    if not isinstance(value, str):
+        kind = "instant_type"
+        raise PydanticCustomError(kind, "an instant is a string, such as `2026-11-24T11:15:00Z`")
+    try:
+        return parse_instant(_UNESCAPED_PLUS.sub(r"+\1", value))
+    except InstantError as error:
+        kind = "instant"
+        raise PydanticCustomError(kind, "{why}", {"why": str(error)}) from None
+
+
+def _identifier(text: str) -> str:
+    if re.fullmatch(IDENTIFIER_PATTERN[1:-1], text) is None:
+        kind = "identifier"
+        raise PydanticCustomError(kind, "an identifier has printable characters only")
+    return text
+
+
+Instant = Annotated[
+    int,
+    BeforeValidator(_instant),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": INSTANT_PATTERN,
+            "description": "RFC 3339 instant with an offset, between 1970 and 2199; seconds may be left out.",
+            "examples": ["2026-11-24T11:15:00Z"],
+        }
+    ),
+]
+InstantOut = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+IdentifierText = Annotated[
+    str,
+    Field(strict=True, max_length=255),
+    AfterValidator(_identifier),
+    WithJsonSchema({"type": "string", "maxLength": 255, "pattern": IDENTIFIER_PATTERN}),
+]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=255, pattern=NAME_PATTERN)]
+
+
+class Request(BaseModel):
+    """A request body: nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+
+class Reply(BaseModel):
+    """An answer's body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DecideRequest(Request):
+    """A question about a vehicle, a charger and a time."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [{"charger": "NTH-01", "identifier": "04:A2:B3:C4:D5:E6:80", "time": "2026-11-24T11:15:00Z"}]
+        },
+    )
+
+    charger: Name = Field(description="Id of the charger, case-sensitive.")
+    identifier: IdentifierText = Field(description="RFID, MAC, PIN or other identifier as the charger sent it.")
+    identifier_type: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = Field(
+        None, description="A hint: `rfid`, `mac`, `pin`, `emaid`, `vin`, `other`, or OCPP's idToken type."
+    )
+    time: Instant | None = Field(None, description="The instant to decide for; left out: now.")
+    evse: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = Field(None, description="Recorded only.")
+    connector: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = Field(None, description="Recorded only.")
+    language: (
+        Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$")] | None
+    ) = Field(None, description="Language of the message, as in BCP 47.")
+    record: StrictBool = Field(default=True, description="Leave an access event.")
+
+
+class WouldBe(Reply):
+    """What enforcement would have answered, under `enforcement: observe`."""
+
+    outcome: Outcome
+    reason: Reason
+
+
+class DecisionReply(Reply):
+    """A decision. A denial is a decision as well."""
+
+    decision_id: str = Field(description="UUID of version 7; names the access event.")
+    outcome: Outcome
+    reason: Reason
+    mode: AccessMode | None = Field(description="The charger's mode at that time; null where no policy governs it.")
+    vehicle_class: VehicleClass | None = Field(description="Null where nothing was looked up.")
+    charger: str
+    time: InstantOut
+    valid_until: InstantOut | None = Field(
+        description="First instant within 400 days at which outcome, reason, mode, policy or window would differ."
+    )
+    policy: str | None
+    window: str | None = Field(description="Window, exception or override that set the mode; null: the default mode.")
+    revision: str
+    message: str | None = Field(None, description="Only on a denial: what to tell the driver.")
+    next_allowed_at: InstantOut | None = Field(None, description="Only on `not_granted`: null is never.")
+    would_be: WouldBe | None = None
+
+
+class BatchRequest(Request):
+    """Many questions at once."""
+
+    requests: list[Any] = Field(
+        min_length=1,
+        max_length=1000,
+        description="Questions, as for `/v1/decide`.",
+        json_schema_extra={"items": {"type": "object", "description": "As the body of `/v1/decide`."}},
+    )
+    record: StrictBool = Field(default=True, description="Leave access events.")
+
+
+class FaultReply(Reply):
+    """One mistake in a request."""
+
+    pointer: str | None = Field(None, description="JSON pointer into the body.")
+    parameter: str | None = Field(None, description="Name of the parameter.")
+    line: int | None = Field(None, description="Line of an import.")
+    detail: str
+
+
+class ProblemReply(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    errors: list[FaultReply] | None = None
+
+
+class BatchReply(Reply):
+    """Decisions in the order of the questions; a question of the wrong shape has a problem in its place."""
+
+    decisions: list[DecisionReply | ProblemReply]
+
+
+class StepReply(Reply):
+    """One step of an explanation."""
+
+    name: str = Field(description="charger, policy, mode, identifier, grant or outcome.")
+    text: str
+    detail: dict[str, Any]
+
+
+class ExplainReply(DecisionReply):
+    """A decision and how it came about."""
+
+    steps: list[StepReply]
+    nearest_allow: dict[str, Any] | None = Field(description="On a denial: what would have to differ.")
+
+
+class DiagnosticReply(Reply):
+    """A finding about a policy file."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    file: str
+    line: int
+    column: int
+    message: str
+    help: str | None

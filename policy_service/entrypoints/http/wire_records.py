@@ -1,0 +1,360 @@
+"""The shapes of records on the wire: chargers, identifiers, agreements, events, policies, health."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, FiniteFloat, StrictBool, StringConstraints, WithJsonSchema
+
+from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.agreement import AgreementStatus
+from policy_service.domain.identifier import IdentifierStatus, IdentifierType
+from policy_service.entrypoints.http.wire import (
+    INSTANT_PATTERN,
+    PRINTABLE_PATTERN,
+    DiagnosticReply,
+    FaultReply,
+    IdentifierText,
+    InstantOut,
+    Name,
+    Reply,
+    Request,
+)
+
+Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)]
+InstantText = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=40),
+    WithJsonSchema({"type": "string", "pattern": INSTANT_PATTERN, "examples": ["2026-11-24T11:15:00Z"]}),
+]
+Key = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)]
+Attribute = Annotated[StrictBool | FiniteFloat | Text, WithJsonSchema({"type": ["string", "number", "boolean"]})]
+
+
+class SelectorBody(Request):
+    """Which chargers; every part given must hold, and `exclude` wins."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"anyOf": [{"required": ["ids"]}, {"required": ["labels"]}]}
+    )
+
+    ids: list[Text] = Field(default=[], max_length=1000, description="Globs, any of.")
+    labels: dict[Key, Text | list[Text]] = Field(default={}, max_length=100)
+    exclude: list[Text] = Field(default=[], max_length=1000)
+
+
+class ChargerBody(Request):
+    """A charger."""
+
+    id: Name | None = Field(None, description="As in the path, or left out.")
+    labels: dict[Key, Text] = Field(default={}, max_length=100)
+    attributes: dict[Key, Any] = Field(default={}, max_length=100, description="As declared by an Attributes document.")
+    protocol: Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] | None = None
+    profile: Text | None = None
+    synthetic_ids: list[IdentifierText] = Field(default=[], max_length=100, description="Its own freevend tokens.")
+
+
+class IdentifierBody(Request):
+    """An identifier and the vehicle behind it."""
+
+    identifier: IdentifierText | None = Field(None, description="Left out on a record that exists: stays as it is.")
+    type: IdentifierType
+    vehicle_class: Literal["own", "agreement"] = Field(alias="class")
+    vehicle: Text
+    fleet: Text
+    agreement: Text | None = Field(None, description="Required with class `agreement`, and only there.")
+    attributes: dict[Key, Any] = Field(default={}, max_length=100)
+    chargers: SelectorBody | None = None
+    valid_from: InstantText | None = None
+    valid_to: InstantText | None = None
+    status: IdentifierStatus = IdentifierStatus.ACTIVE
+
+
+class AgreementBody(Request):
+    """An agreement with a fleet."""
+
+    agreement: Name | None = Field(None, description="As in the path, or left out.")
+    fleet: Text
+    valid_from: InstantText | None = None
+    valid_to: InstantText | None = None
+    status: AgreementStatus = AgreementStatus.ACTIVE
+    chargers: SelectorBody | None = None
+
+
+class LookupBody(Request):
+    """An identifier to look up: in a body, because addresses are logged."""
+
+    identifier: IdentifierText
+    identifier_type: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+
+
+class ValidateBody(Request):
+    """Policy files by name."""
+
+    files: dict[
+        Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)], str
+    ] = Field(
+        min_length=1, max_length=1000, examples=[{"depot.yaml": "apiVersion: policy-service/v1\nkind: AccessPolicy\n"}]
+    )
+
+
+class ChargerReply(Reply):
+    """A charger of the inventory."""
+
+    id: str
+    labels: dict[str, str]
+    attributes: dict[str, Any]
+    protocol: str | None
+    profile: str | None
+    synthetic_ids: list[str]
+    policy: str | None = Field(description="The policy that governs it.")
+    file: str | None = Field(description="The policy file that lists it; null for one that came over HTTP.")
+
+
+class ListReply(Reply):
+    """A page of a list."""
+
+    next_cursor: str | None = Field(description="`cursor` of the next page; null on the last.")
+
+
+class ChargerList(ListReply):
+    """A page of chargers."""
+
+    chargers: list[ChargerReply]
+
+
+class ModeReply(Reply):
+    """A charger's mode at an instant."""
+
+    charger: str
+    mode: AccessMode | None
+    policy: str | None
+    window: str | None
+    since: InstantOut | None = Field(description="Since when it holds unchanged; null beyond 400 days.")
+    until: InstantOut | None = Field(description="Until when it holds unchanged; null beyond 400 days.")
+
+
+class GrantReply(Reply):
+    """Who may charge while managed."""
+
+    vehicle_class: VehicleClass = Field(alias="class")
+    agreements: list[str] | None = None
+    exclude_agreements: list[str] | None = None
+    when: str | None = None
+    during: list[str] | None = None
+
+
+class SegmentReply(Reply):
+    """A stretch in which mode, window and allow do not change."""
+
+    start: InstantOut
+    end: InstantOut
+    mode: AccessMode
+    window: str | None
+    policy: str
+    allow: list[GrantReply]
+
+
+class ScheduleReply(Reply):
+    """What holds at a charger over a range."""
+
+    charger: str
+    timezone: str | None
+    start: InstantOut = Field(alias="from")
+    end: InstantOut = Field(alias="to", description="Where the answer ends: at most 400 days after `from`.")
+    segments: list[SegmentReply]
+
+
+class RunningSessionsReply(Reply):
+    """What the CSMS is told of sessions that run when the mode changes."""
+
+    action: Literal["keep", "stop", "stop_after"]
+    after_s: int | None
+
+
+class TransitionReply(Reply):
+    """A change of mode."""
+
+    charger: str
+    at: InstantOut
+    from_mode: AccessMode
+    to_mode: AccessMode
+    policy: str
+    window: str | None
+    running_sessions: RunningSessionsReply
+
+
+class TransitionList(ListReply):
+    """A page of changes of mode, in time order."""
+
+    transitions: list[TransitionReply]
+
+
+class ImportReply(Reply):
+    """What became of an import, line by line."""
+
+    accepted: int
+    rejected: int
+    dropped: int
+    errors: list[FaultReply]
+    truncated: bool = Field(description="There are more errors than are listed.")
+
+
+class IdentifierReply(Reply):
+    """An identifier record; the identifier itself is shown masked only."""
+
+    id: str
+    identifier_masked: str
+    identifier_fingerprint: str
+    type: IdentifierType
+    vehicle_class: VehicleClass = Field(alias="class")
+    vehicle: str
+    fleet: str | None
+    agreement: str | None
+    attributes: dict[str, Any]
+    chargers: dict[str, Any] | None
+    valid_from: InstantOut | None
+    valid_to: InstantOut | None
+    status: IdentifierStatus
+    source: str
+
+
+class IdentifierList(ListReply):
+    """A page of identifier records."""
+
+    identifiers: list[IdentifierReply]
+
+
+class AgreementReply(Reply):
+    """An agreement."""
+
+    agreement: str
+    fleet: str
+    valid_from: InstantOut | None
+    valid_to: InstantOut | None
+    status: AgreementStatus
+    chargers: dict[str, Any] | None
+    source: str
+
+
+class AgreementList(ListReply):
+    """A page of agreements."""
+
+    agreements: list[AgreementReply]
+
+
+class LookupReply(Reply):
+    """The record that answers for an identifier, with its agreement."""
+
+    record: IdentifierReply
+    agreement: AgreementReply | None
+
+
+class EventReply(Reply):
+    """An access event: one recorded decision."""
+
+    decision_id: str
+    type: str
+    time: InstantOut
+    recorded_at: InstantOut
+    charger: str
+    labels: dict[str, str]
+    outcome: Outcome
+    reason: Reason
+    mode: AccessMode | None
+    vehicle_class: VehicleClass | None
+    policy: str | None
+    window: str | None
+    revision: str
+    vehicle: str | None
+    fleet: str | None
+    agreement: str | None
+    identifier_masked: str | None
+    identifier_fingerprint: str | None
+    evse: int | None
+    connector: int | None
+    caller: str | None
+    request_id: str | None
+
+
+class EventList(ListReply):
+    """A page of access events, newest first."""
+
+    events: list[EventReply]
+
+
+class PolicyOutline(Reply):
+    """A policy in force."""
+
+    name: str
+    title: str | None
+    owner: str | None
+    timezone: str
+    priority: int
+    default_mode: AccessMode
+    enforcement: Literal["enforce", "observe"]
+    locked: bool
+    file: str
+    line: int
+
+
+class PolicyList(ListReply):
+    """The policies in force, and what the last load found."""
+
+    policies: list[PolicyOutline]
+    revision: str | None
+    loaded_at: InstantOut | None
+    in_force: bool = Field(description="What is committed is what is served.")
+    unreadable: str | None = Field(description="Why the policy files could not be read.")
+    diagnostics: list[DiagnosticReply]
+
+
+class PolicyPart(Reply):
+    """A window or an exception of a policy."""
+
+    name: str
+    mode: AccessMode
+    priority: int
+    allow: list[GrantReply] | None
+    line: int
+
+
+class PolicyReply(PolicyOutline):
+    """A policy with its parts."""
+
+    allow: list[GrantReply]
+    on_lookup_failure: str
+    on_unreachable: str
+    windows: list[PolicyPart]
+    exceptions: list[PolicyPart]
+    chargers: list[str] = Field(description="The chargers that it governs.")
+
+
+class DiagnosticList(Reply):
+    """Findings about policy files."""
+
+    diagnostics: list[DiagnosticReply]
+
+
+class ReloadReply(Reply):
+    """How a reload went."""
+
+    status: Literal["in_force", "unchanged", "refused"]
+    revision: str | None = Field(description="Of the plan that is in force now.")
+    unreadable: str | None
+    diagnostics: list[DiagnosticReply]
+
+
+class LiveReply(Reply):
+    """The process runs."""
+
+    status: Literal["live"]
+
+
+class ReadyReply(Reply):
+    """Whether the service decides, on what, and how well."""
+
+    status: Literal["ready", "degraded"]
+    revision: str | None
+    policy_age_s: int = Field(description="For how long what is served has not been what is committed; 0: it is.")
+    tzdata: str | None
+    stores: dict[str, Literal["up", "down", "off"]]
+    problems: list[str]

@@ -1,0 +1,102 @@
+"""Settings: read once from the environment and the flags of ``serve``, frozen from then on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from policy_service.domain.access import Ungoverned
+
+PREFIX = "POLICY_SERVICE_"
+
+FROM_FILE = ("secret", "database_url")
+"""Settings that may hold a secret: each can also be given as ``…_FILE``, the path of a file with the value."""
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; its message names the variable, never a secret's value."""
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads ``POLICY_SERVICE_<NAME>_FILE`` for the settings in FROM_FILE."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401, ARG002 - the library's signature
+        """Return the file's text without the newline at its end, None where no file is named."""
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable, "")
+        if field_name not in FROM_FILE or not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"{variable} names a file that cannot be read"
+            raise SettingsError(message) from error
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what files give; an empty file counts as unset."""
+        found = {name: self.get_field_value(None, name)[0] for name in FROM_FILE}
+        return {name: value for name, value in found.items() if value}
+
+
+class Settings(BaseSettings):
+    """Every knob of the service. Each is an environment variable POLICY_SERVICE_<NAME> and a flag of ``serve``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    policies: Path = Field(Path("policies"), description="Directory of the policy files, searched recursively.")
+    database_url: str = Field(
+        "",
+        description="SQLAlchemy URL of the system of record; left out: a SQLite file in STATE_DIR.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; the default is this machine alone.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 lets the system choose.")
+    workers: int = Field(1, ge=1, le=256, description="Worker processes; each reloads the policies by itself.")
+    state_dir: Path = Field(
+        Path(".state"), description="Directory this node may write: last good policies, database, metrics."
+    )
+    secret: SecretStr | None = Field(
+        None,
+        description="Key of PIN hashes and fingerprints, the same in every process; left out: kept in the database.",
+        min_length=16,
+    )
+    ungoverned: Ungoverned = Field(Ungoverned.DENY, description="How a charger answers that no policy matches.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log to write.")
+    log_format: Literal["json", "console"] = Field("json", description="JSON lines, or text for a terminal.")
+    max_body_bytes: int = Field(
+        8 * 1024 * 1024, ge=1024, description="Largest request body in bytes; streamed imports are bounded by line."
+    )
+    record_freevend: bool = Field(default=False, description="Record an event for freevend answers too.")
+    record_allowed: bool = Field(default=True, description="Record an event for allowed vehicles; denials always are.")
+    reload_interval: float = Field(
+        1.0, gt=0, le=60, description="Seconds between looks at the policy files, beside notification by the system."
+    )
+    pin_attempts: int = Field(10, ge=1, description="Denied PINs at one charger before its PINs are refused.")
+    pin_attempts_window: int = Field(600, ge=1, description="Seconds over which denied PINs are counted.")
+
+    shutdown_grace: int = Field(10, ge=0, description="Seconds that requests under way get to finish on shutdown.")
+
+    @field_validator("policies", "state_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would pin a symlink that may be swapped
+
+    @property
+    def database(self) -> str:
+        """Return the database URL, the SQLite file in STATE_DIR where none is set."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.state_dir / 'policy-service.sqlite3'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature; no .env file is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by the _FILE variables
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let flags beat variables, and variables beat files."""
+        return init_settings, env_settings, _SecretFiles(settings_cls)
