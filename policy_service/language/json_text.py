@@ -170,5 +170,3 @@ class _Reader:
         place = self.place(offset)
         content: Plain = value
         return LazyNode(content, place.line, place.column, (offset, end), self.again), end
-
-

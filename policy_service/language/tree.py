@@ -78,9 +78,9 @@ class ListNode:
 class LazyNode:
     """An item of a long list: its content is known, its inner places are read only when somebody asks."""
 
-    __slots__ = ("column", "line", "read", "span", "value")
+    __slots__ = ("column", "line", "located", "read", "span", "value")
 
-    def __init__(  # noqa: PLR0913 - a plain value
+    def __init__(
         self, value: Plain, line: int, column: int, span: tuple[int, int], read: Callable[[LazyNode], Node]
     ) -> None:
         """Keep the content, its place and how to read it again with places."""
@@ -89,6 +89,13 @@ class LazyNode:
         self.column = column
         self.span = span
         self.read = read
+        self.located: Node | None = None
+
+    def node(self) -> Node:
+        """Return the item with its inner places, read at the first call."""
+        if self.located is None:
+            self.located = self.read(self)
+        return self.located
 
 
 Node: TypeAlias = ScalarNode | MappingNode | ListNode
@@ -114,7 +121,7 @@ class At:
     def __init__(self, file: str, node: AnyNode) -> None:
         """Stand at the node."""
         self.file = file
-        self.node: Node = node.read(node) if isinstance(node, LazyNode) else node
+        self.node: Node = node.node() if isinstance(node, LazyNode) else node
 
     @property
     def place(self) -> Place:
@@ -124,7 +131,7 @@ class At:
     @property
     def text_place(self) -> Place:
         """Where the node's text begins, behind an opening quote."""
-        return Place(self.file, *self.node.inside()) if isinstance(self.node, ScalarNode) else self.place
+        return _text_place(self.file, self.node)
 
     @property
     def text(self) -> str | None:
@@ -160,6 +167,12 @@ class At:
         """Return a list's items, or what stands here as the only one."""
         return list(self.items()) if isinstance(self.node, ListNode) else [self]
 
+    def every(self, *keys: str) -> Iterator[At]:
+        """Step through the items of the lists under keys; one value stands for a list of one."""
+        for key in keys:
+            inner = self.get(key)
+            yield from () if inner is None else inner.one_or_many()
+
     def values(self, key: str) -> Iterator[At]:
         """Step through the items of the list under a key; none where there is no such list."""
         inner = self.get(key)
@@ -182,7 +195,11 @@ class At:
         found: dict[str, Place] = {}
         if isinstance(self.node, MappingNode):
             for key, (_, value) in self.node.entries.items():
-                inner = At(self.file, value)
-                found[key] = inner.text_place
-                found.update({f"{key}[{index}]": item.text_place for index, item in enumerate(inner.items())})
+                found[key] = _text_place(self.file, value)
+                items = value.items if isinstance(value, ListNode) else ()
+                found.update({f"{key}[{index}]": _text_place(self.file, item) for index, item in enumerate(items)})
         return found
+
+
+def _text_place(file: str, node: AnyNode) -> Place:
+    return Place(file, *node.inside()) if isinstance(node, ScalarNode) else Place(file, node.line, node.column)

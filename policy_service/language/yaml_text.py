@@ -201,9 +201,16 @@ class YamlReader:
 
     def _malformed(self, error: MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
-        place = Place(self.file, mark.line + self.above, mark.column + 1) if mark is not None else Place(self.file, 1, 1)
+        place = (
+            Place(self.file, mark.line + self.above, mark.column + 1) if mark is not None else Place(self.file, 1, 1)
+        )
         problem = (error.problem or "cannot be read").strip()
         if "Unicode" in problem:
-            self._find("PS001", place, "an escape that names no character", "surrogates and characters beyond U+10FFFF are none")
+            self._find(
+                "PS001",
+                place,
+                "an escape that names no character",
+                "surrogates and characters beyond U+10FFFF are none",
+            )
             return
         self._find("PS002", place, f"not well-formed YAML: {problem}", _HELP.get(problem))

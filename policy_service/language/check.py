@@ -1,0 +1,154 @@
+"""Files to one checked tree: names, references and attributes across every document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from policy_service.domain.charger import Charger
+from policy_service.domain.charger_profile import ChargerProfile
+from policy_service.domain.diagnostic import Severity, in_reading_order
+from policy_service.domain.place import Place
+from policy_service.domain.policy import AccessPolicy, AttributeTypes, Calendar, Override, PolicyTest, Schedule
+from policy_service.domain.policy_tree import PolicyTree
+from policy_service.language.attributes import misfits, typed_all
+from policy_service.language.wording import finding, quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeVar
+
+    from policy_service.domain.charger import AttributeValue
+    from policy_service.domain.diagnostic import Diagnostic
+    from policy_service.language.parsed import Mention, ParsedFile
+
+    T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A tree, or None where a finding is an error; and every finding in reading order."""
+
+    tree: PolicyTree | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def check(files: Sequence[ParsedFile]) -> Checked:
+    """Bring files together, in the order given. Never raises."""
+    findings = [found for file in files for found in file.diagnostics]
+    chargers = {charger.id: charger for file in files for charger in file.chargers}
+    types = _merged(_documents(files, AttributeTypes))
+    findings += _defined_twice(files)
+    findings += _chargers_twice(files, len(chargers))
+    findings += _dangling(files, chargers)
+    findings += _misfits(files, types)
+    if not any(mention.kind == "AccessPolicy" for file in files for mention in file.definitions):
+        place = Place(files[0].file if len(files) == 1 else ".", 1, 1)
+        findings.append(
+            finding("PS006", place, "no AccessPolicy in the tree", "write one, or check the directory's name")
+        )
+    diagnostics = tuple(in_reading_order(findings))
+    if any(found.severity is Severity.ERROR for found in diagnostics):
+        return Checked(None, diagnostics)
+    return Checked(_tree(files, chargers, types), diagnostics)
+
+
+def _documents(files: Sequence[ParsedFile], kind: type[T]) -> tuple[T, ...]:
+    return tuple(document for file in files for document in file.documents if isinstance(document, kind))
+
+
+def _merged(documents: Sequence[AttributeTypes]) -> AttributeTypes:
+    charger = {name: kind for types in reversed(documents) for name, kind in types.charger.items()}
+    vehicle = {name: kind for types in reversed(documents) for name, kind in types.vehicle.items()}
+    return AttributeTypes(charger, vehicle)
+
+
+def _defined_twice(files: Sequence[ParsedFile]) -> Iterator[Diagnostic]:
+    seen: dict[tuple[str, str], Mention] = {}
+    for mention in (mention for file in files for mention in file.definitions):
+        alone = mention.kind == "Attributes"
+        first = seen.setdefault((mention.kind, "" if alone else mention.name), mention)
+        if first is not mention:
+            message = (
+                "a tree has one Attributes document"
+                if alone
+                else f"{mention.kind} {quoted(mention.name)} is defined twice"
+            )
+            yield finding("PS016", mention.place, message, f"first defined at {first.place}", mention.length)
+
+
+def _chargers_twice(files: Sequence[ParsedFile], distinct: int) -> Iterator[Diagnostic]:
+    if distinct == sum(len(file.chargers) for file in files):
+        return
+    seen: dict[str, Charger] = {}
+    for charger in (charger for file in files for charger in file.chargers):
+        first = seen.setdefault(charger.id, charger)
+        if first is not charger:
+            message = f"charger {quoted(charger.id)} is defined twice"
+            yield finding("PS016", charger.place, message, f"first defined at {first.place}")
+
+
+def _dangling(files: Sequence[ParsedFile], chargers: Mapping[str, Charger]) -> Iterator[Diagnostic]:
+    names: dict[str, set[str]] = {}
+    for mention in (mention for file in files for mention in file.definitions):
+        names.setdefault(mention.kind, set()).add(mention.name)
+    for mention in (mention for file in files for mention in file.references):
+        if mention.kind == "charger":
+            if mention.name not in chargers:
+                help_text = suggestion(mention.name, chargers, "name a charger of a ChargerInventory document")
+                message = f"no charger {quoted(mention.name)} in the tree's inventories"
+                yield finding("PS114", mention.place, message, help_text, mention.length)
+        elif mention.name not in names.get(mention.kind, ()):
+            known = sorted(names.get(mention.kind, ()))
+            help_text = suggestion(mention.name, known, f"write a {mention.kind} document of this name")
+            message = f"no {mention.kind} {quoted(mention.name)} in the tree"
+            yield finding("PS104", mention.place, message, help_text, mention.length)
+
+
+def _misfits(files: Sequence[ParsedFile], types: AttributeTypes) -> Iterator[Diagnostic]:
+    declared = [file for file in files if any(mention.kind == "Attributes" for mention in file.definitions)]
+    if declared and not _documents(files, AttributeTypes):
+        return  # the declarations could not be read: that is told already
+    for file in files:
+        yield from misfits(file.attributes, types)
+
+
+def _tree(files: Sequence[ParsedFile], chargers: Mapping[str, Charger], types: AttributeTypes) -> PolicyTree:
+    return PolicyTree(
+        policies=_documents(files, AccessPolicy),
+        schedules={schedule.name: schedule for schedule in _documents(files, Schedule)},
+        calendars={calendar.name: calendar for calendar in _documents(files, Calendar)},
+        overrides=_documents(files, Override),
+        attributes=types,
+        chargers=_typed_chargers(chargers, types),
+        profiles={profile.name: profile for profile in _documents(files, ChargerProfile)},
+        tests=tuple(_typed_test(test, types) for test in _documents(files, PolicyTest)),
+    )
+
+
+def _typed_chargers(chargers: Mapping[str, Charger], types: AttributeTypes) -> dict[str, Charger]:
+    shared: dict[int, dict[str, AttributeValue]] = {}
+    typed: dict[str, Charger] = {}
+    for name, written in chargers.items():
+        texts = written.attributes
+        if not texts:
+            typed[name] = written
+            continue
+        values = shared.get(id(texts))
+        if values is None:
+            values = shared[id(texts)] = typed_all(texts, types.charger)
+        synthetic, place = written.synthetic_ids, written.place
+        typed[name] = Charger(name, written.labels, values, written.protocol, written.profile, synthetic, place)
+    return typed
+
+
+def _typed_test(test: PolicyTest, types: AttributeTypes) -> PolicyTest:
+    vehicles = {case.vehicle.name: case.vehicle for case in test.cases if case.vehicle is not None}
+    typed = {
+        name: replace(vehicle, attributes=typed_all(vehicle.attributes, types.vehicle))
+        for name, vehicle in vehicles.items()
+    }
+    cases = tuple(
+        case if case.vehicle is None else replace(case, vehicle=typed[case.vehicle.name]) for case in test.cases
+    )
+    return replace(test, cases=cases)

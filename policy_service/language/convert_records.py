@@ -1,0 +1,159 @@
+"""Written inventories, charger profiles and policy tests, turned into the domain's nouns; attributes stay text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policy_service.domain.access import VehicleClass
+from policy_service.domain.charger import Charger
+from policy_service.domain.charger_profile import ChargerProfile, DenialSignal, FreevendSwitch
+from policy_service.domain.instant import format_instant
+from policy_service.domain.place import Place
+from policy_service.domain.policy import PolicyTest, TestCase, TestVehicle, WallInstant
+from policy_service.language.convert import name_place
+from policy_service.language.parsed import Mention, WrittenAttribute
+from policy_service.language.tree import At, ListNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policy_service.language.document_records import (
+        CaseParts,
+        FreevendParts,
+        InventoryDocument,
+        PolicyTestDocument,
+        ProfileDocument,
+        VehicleParts,
+    )
+
+UNKNOWN = "unknown"
+"""The vehicle of a test that is anybody."""
+
+
+def chargers(document: InventoryDocument, at: At) -> tuple[Charger, ...]:
+    """Return an inventory's chargers; equal labels and attributes are one object, for there are many of them."""
+    node = at.follow(("spec", "chargers")).node
+    items = node.items if isinstance(node, ListNode) else []
+    shared: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+    profiles: dict[str, str] = {}
+    return tuple(
+        Charger(
+            parts.id,
+            shared.setdefault(tuple(parts.labels.items()), parts.labels),
+            shared.setdefault(tuple(parts.attributes.items()), parts.attributes),
+            parts.protocol,
+            None if parts.profile is None else profiles.setdefault(parts.profile, parts.profile),
+            tuple(parts.synthetic_ids),
+            Place(at.file, item.line, item.column),
+        )
+        for parts, item in zip(document.spec.chargers, items, strict=True)
+    )
+
+
+def inventory_attributes(document: InventoryDocument, at: At) -> Iterator[WrittenAttribute]:
+    """Return each distinct attribute value of an inventory where it is first used."""
+    here = at.follow(("spec", "chargers"))
+    seen: set[tuple[str, str]] = set()
+    for index, parts in enumerate(document.spec.chargers):
+        for pair in parts.attributes.items():
+            if pair not in seen:
+                seen.add(pair)
+                yield _attribute("charger", pair, here.follow((index, "attributes")))
+
+
+def inventory_mentions(document: InventoryDocument, at: At) -> Iterator[Mention]:
+    """Return each profile that an inventory names, where it is first named."""
+    here = at.follow(("spec", "chargers"))
+    seen: set[str] = set()
+    for index, parts in enumerate(document.spec.chargers):
+        if parts.profile is not None and parts.profile not in seen:
+            seen.add(parts.profile)
+            yield Mention(
+                "ChargerProfile", parts.profile, here.follow((index, "profile")).text_place, len(parts.profile)
+            )
+
+
+def _attribute(subject: str, pair: tuple[str, str], at: At) -> WrittenAttribute:
+    value = at.follow((pair[0],))
+    return WrittenAttribute(subject, *pair, value.place, value.length)
+
+
+def profile(document: ProfileDocument, at: At) -> ChargerProfile:
+    """Return the charger profile that a document writes."""
+    spec = document.spec
+    return ChargerProfile(
+        name=document.metadata.name,
+        title=document.metadata.title,
+        protocols=tuple(spec.protocols),
+        freevend=None if spec.freevend is None else _switch(spec.freevend),
+        denial=DenialSignal(
+            spec.denial.display_text,
+            spec.denial.max_chars,
+            tuple(spec.denial.formats),
+            tuple(spec.denial.languages),
+            spec.denial.led,
+            spec.denial.buzzer,
+        ),
+        list_max_entries=spec.local_list.max_entries,
+        list_max_chunk=spec.local_list.max_chunk,
+        statuses=tuple((str(reason), status) for reason, status in spec.statuses.items()),
+        source=spec.source,
+        confidence=spec.confidence,
+        place=name_place(at),
+    )
+
+
+def _switch(parts: FreevendParts) -> FreevendSwitch:
+    return FreevendSwitch(
+        parts.key,
+        parts.on,
+        parts.off,
+        parts.component,
+        parts.id_tag_key,
+        parts.synthetic_id,
+        parts.read_back,
+        parts.clear_cache,
+        parts.reboot,
+    )
+
+
+def policy_test(document: PolicyTestDocument, at: At) -> PolicyTest:
+    """Return the policy test that a document writes, one case for each instant."""
+    spec = document.spec
+    vehicles = {name: _vehicle(name, parts) for name, parts in spec.vehicles.items()}
+    here = at.follow(("spec",))
+    pairs = zip(spec.cases, here.values("cases"), strict=True)
+    cases = tuple(case for parts, inner in pairs for case in _cases(parts, vehicles.get(parts.vehicle), inner))
+    return PolicyTest(document.metadata.name, cases, spec.now, name_place(at))
+
+
+def test_attributes(document: PolicyTestDocument, at: At) -> Iterator[WrittenAttribute]:
+    """Return every attribute of a test's vehicles."""
+    for name, parts in document.spec.vehicles.items():
+        here = at.follow(("spec", "vehicles", name, "attributes"))
+        yield from (_attribute("vehicle", pair, here) for pair in parts.attributes.items())
+
+
+def _vehicle(name: str, parts: VehicleParts) -> TestVehicle:
+    return TestVehicle(name, VehicleClass(parts.vehicle_class), parts.agreement, parts.fleet, parts.attributes)
+
+
+def _cases(parts: CaseParts, vehicle: TestVehicle | None, at: At) -> Iterator[TestCase]:
+    expect = {
+        key: None if value is None else str(value) for key, value in parts.expect.model_dump(exclude_unset=True).items()
+    }
+    if parts.each is None:
+        instants = [(parts.name, parts.at, at)]
+    else:
+        places = at.values("each")
+        instants = [(f"{parts.name} [{_moment(moment)}]", moment, next(places, at)) for moment in parts.each]
+    for name, moment, place in instants:
+        if moment is not None:
+            yield TestCase(name, parts.charger, vehicle, moment, expect, place.place)
+
+
+def _moment(moment: int | WallInstant) -> str:
+    if isinstance(moment, int):
+        return format_instant(moment)
+    minutes, seconds = divmod(moment.second, 60)
+    return f"{moment.day.isoformat()}T{minutes // 60:02}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")

@@ -1,0 +1,129 @@
+"""The parts that written documents are made of: typed scalars with their editor help, day sets, metadata."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from policy_service.domain.access import AccessMode, Reason
+from policy_service.domain.policy import Duration, RunningSessions, WallInstant
+from policy_service.language import written
+
+API_VERSION = "policy-service/v1"
+
+NAME = "^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$"
+ATTRIBUTE_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+
+_ANY_TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+_TIME: dict[str, Any] = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}
+_END: dict[str, Any] = {"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?)$"}
+_DATE: dict[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_MOMENT: dict[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}"}
+_DURATION: dict[str, Any] = {"type": "string", "pattern": "^P([0-9]+W|([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+S)?)?)$"}
+_RUNNING: dict[str, Any] = {
+    "oneOf": [
+        {"enum": ["keep", "stop"]},
+        {
+            "type": "object",
+            "properties": {"stopAfter": {**_DURATION, "description": "How long running sessions may go on."}},
+            "required": ["stopAfter"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
+class Parts(BaseModel):
+    """What every written mapping shares: camelCase keys, and no others than the declared ones."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, frozen=True)
+
+
+Text: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=PRINTABLE), WithJsonSchema(_ANY_TEXT)
+]
+Prose: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=4096), WithJsonSchema(_ANY_TEXT)]
+ChargerId: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=PRINTABLE), WithJsonSchema(_ANY_TEXT)
+]
+Name: TypeAlias = Annotated[
+    str, StringConstraints(pattern=NAME), WithJsonSchema({"type": ["string", "integer"], "pattern": NAME})
+]
+AttributeName: TypeAlias = Annotated[str, StringConstraints(pattern=ATTRIBUTE_NAME)]
+Zone: TypeAlias = Annotated[str, PlainValidator(written.read_zone), WithJsonSchema({"type": "string"})]
+TimeOfDay: TypeAlias = Annotated[int, PlainValidator(written.read_time), WithJsonSchema(_TIME)]
+EndTime: TypeAlias = Annotated[int, PlainValidator(written.read_end_time), WithJsonSchema(_END)]
+Day: TypeAlias = Annotated[date, PlainValidator(written.read_date), WithJsonSchema(_DATE)]
+Length: TypeAlias = Annotated[Duration, PlainValidator(written.read_duration), WithJsonSchema(_DURATION)]
+Moment: TypeAlias = Annotated[int | WallInstant, PlainValidator(written.read_moment), WithJsonSchema(_MOMENT)]
+Instant: TypeAlias = Annotated[int, PlainValidator(written.read_instant), WithJsonSchema(_MOMENT)]
+Whole: TypeAlias = Annotated[int, PlainValidator(written.read_whole), WithJsonSchema({"type": "integer"})]
+Count: TypeAlias = Annotated[int, PlainValidator(written.read_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+Flag: TypeAlias = Annotated[bool, PlainValidator(written.read_flag), WithJsonSchema({"type": "boolean"})]
+Running: TypeAlias = Annotated[RunningSessions, PlainValidator(written.read_running_sessions), WithJsonSchema(_RUNNING)]
+SyntheticId: TypeAlias = Annotated[str, PlainValidator(written.read_synthetic_id), WithJsonSchema(_ANY_TEXT)]
+Message: TypeAlias = Annotated[str, PlainValidator(written.read_message), WithJsonSchema(_ANY_TEXT)]
+LanguageTag: TypeAlias = Annotated[str, StringConstraints(pattern="^(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)?$")]
+Texts: TypeAlias = Annotated[
+    dict[LanguageTag, Message], BeforeValidator(written.as_texts, json_schema_input_type=Message | dict[str, Message])
+]
+Messages: TypeAlias = dict[Reason, Texts]
+Globs: TypeAlias = list[Text]
+Mode: TypeAlias = AccessMode
+OneOrMoreTexts: TypeAlias = Annotated[
+    list[Text], BeforeValidator(written.as_list, json_schema_input_type=Text | list[Text])
+]
+"""One text where a list may stand too."""
+
+
+class DaySetParts(Parts):
+    """A set of operating days: holidays of a region, a calendar, dates, or everything from one date to another."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["holidays"]},
+                {"required": ["calendar"]},
+                {"required": ["dates"]},
+                {"required": ["from"]},
+            ]
+        }
+    )
+
+    holidays: Text | None = Field(None, description="Public holidays of a country or a part of it, such as `AU-VIC`.")
+    but: list[Day] | None = Field(None, alias="except", description="Dates on which the holiday does not count.")
+    calendar: Text | None = Field(None, description="Name of a Calendar document.")
+    dates: list[Day] | None = Field(None, description="Dates written out.")
+    first: Day | None = Field(None, alias="from", description="First day of a range.")
+    last: Day | None = Field(None, alias="to", description="Last day of a range, included.")
+
+
+DaySets: TypeAlias = Annotated[
+    list[DaySetParts], BeforeValidator(written.as_list, json_schema_input_type=DaySetParts | list[DaySetParts])
+]
+"""One day set or several."""
+
+
+class Metadata(Parts):
+    """What a document is called and whose it is."""
+
+    name: Name = Field(description="Name, unique per kind: lower-case letters, digits and hyphens.")
+    title: Text | None = Field(None, description="What people call it.")
+    owner: Text | None = Field(None, description="Who answers questions about it.")
+
+
+class OverrideMetadata(Metadata):
+    """An override's metadata."""
+
+    ticket: Text | None = Field(None, description="The ticket that asked for it.")
+
+
+class DocumentParts(Parts):
+    """What every document begins with."""
+
+    api_version: Literal["policy-service/v1"] = Field(description="Version of the format: `policy-service/v1`.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")

@@ -1,0 +1,229 @@
+"""Scalars as written: what a text must look like to be a time, a date, a number, and what to say when it does not."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from importlib import resources
+from typing import cast
+
+from pydantic_core import PydanticCustomError
+
+from policy_service.domain.identifier import IdentifierError, normal_form
+from policy_service.domain.instant import DAY, InstantError, parse_instant
+from policy_service.domain.policy import Duration, RunningSessions, WallInstant
+from policy_service.language.wording import listed, quoted, suggestion
+
+ZONES = frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+"""Every time zone of the pinned tz database."""
+
+PLACEHOLDERS = frozenset({"until", "next_allowed"})
+"""What a message may leave open until it is shown."""
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+_LONGEST = 36_525
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_WEEKS = re.compile(r"P(\d{1,6})W", re.ASCII)
+_DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
+_DURATION_HELP = "write a duration like `PT4H`, `PT30M` or `P1DT2H`"
+
+
+def refused(message: str, help_text: str | None = None, code: str = "PS014", offset: int = 0) -> PydanticCustomError:
+    """Return what a validator raises: the finding's code, message and help; ``offset`` is how far inside the text."""
+    context = {"code": code, "message": message, "help": help_text, "offset": offset}
+    return PydanticCustomError("refused", "{message}", context)
+
+
+def scalar(value: object, what: str) -> str:
+    """Return the text of a scalar, or refuse what is none."""
+    if isinstance(value, str):
+        return value
+    raise refused(f"expected {what}, not {shape(value)}", code="PS013")
+
+
+def shape(value: object) -> str:
+    """Say what was written where something else belongs."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else "text"
+
+
+def read_time(value: object) -> int:
+    """Read a wall-clock time before midnight as seconds of the day."""
+    text = scalar(value, "a time of day")
+    seconds = _seconds(text)
+    if seconds is None or seconds >= DAY:
+        raise refused(f"{quoted(text)} is no time of day", "write a time like `06:00`, from `00:00` to `23:59:59`")
+    return seconds
+
+
+def read_end_time(value: object) -> int:
+    """Read a wall-clock time up to and including ``24:00`` as seconds of the day."""
+    text = scalar(value, "a time of day")
+    seconds = _seconds(text)
+    if seconds is None:
+        raise refused(f"{quoted(text)} is no time of day", "write a time like `06:00`; `24:00` is the next midnight")
+    return seconds
+
+
+def _seconds(text: str) -> int | None:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return None
+    hours, minutes, seconds = int(match[1]), int(match[2]), int(match[3] or 0)
+    total = hours * 3600 + minutes * 60 + seconds
+    return total if minutes < 60 and seconds < 60 and total <= DAY and len(match[1]) == 2 else None  # noqa: PLR2004 - clock
+
+
+def read_date(value: object) -> date:
+    """Read a calendar date."""
+    text = scalar(value, "a date")
+    found = _date(text)
+    if found is None:
+        raise refused(f"{quoted(text)} is no date", "write a date like `2026-12-24`")
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise refused(f"{quoted(text)} lies outside {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def read_duration(value: object) -> Duration:
+    """Read an ISO 8601 duration: weeks and days nominal, hours and below exact."""
+    text = scalar(value, "a duration")
+    weeks = _WEEKS.fullmatch(text)
+    match = _DURATION.fullmatch(text)
+    if weeks is not None:
+        duration = Duration(7 * int(weeks[1]), 0)
+    elif match is not None:
+        days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
+        duration = Duration(days, hours * 3600 + minutes * 60 + seconds)
+    else:
+        raise refused(f"{quoted(text)} is no duration", _DURATION_HELP)
+    if not 0 < duration.days * DAY + duration.seconds <= _LONGEST * DAY:
+        raise refused(f"{quoted(text)} is too short or too long for a duration", _DURATION_HELP)
+    return duration
+
+
+def read_whole(value: object) -> int:
+    """Read a whole number."""
+    text = scalar(value, "a whole number")
+    if _WHOLE.fullmatch(text) is None:
+        raise refused(f"{quoted(text)} is no whole number", "write digits only, at most nine", code="PS013")
+    return int(text)
+
+
+def read_count(value: object) -> int:
+    """Read a whole number of at least one."""
+    number = read_whole(value)
+    if number < 1:
+        raise refused(f"`{number}` is less than one")
+    return number
+
+
+def read_flag(value: object) -> bool:
+    """Read ``true`` or ``false``."""
+    text = scalar(value, "`true` or `false`")
+    if text not in ("true", "false"):
+        raise refused(f"expected `true` or `false`, not {quoted(text)}", code="PS013")
+    return text == "true"
+
+
+def number_of(text: str) -> float | None:
+    """Return the finite number that a text writes, None where it writes none."""
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
+
+
+def read_zone(value: object) -> str:
+    """Read the name of a time zone of the tz database."""
+    text = scalar(value, "a time zone")
+    if text not in ZONES:
+        help_text = suggestion(text, ZONES, "write an IANA name such as `Australia/Melbourne`")
+        raise refused(f"unknown time zone {quoted(text)}", help_text, code="PS101")
+    return text
+
+
+def read_moment(value: object) -> int | WallInstant:
+    """Read an instant: epoch seconds where it has an offset, else local to some zone named elsewhere."""
+    text = scalar(value, "a date and time")
+    local = _LOCAL.fullmatch(text)
+    if local is None:
+        return _instant(text)
+    second = _seconds(local[2])
+    day = _date(local[1])
+    if day is None or second is None or second >= DAY or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise refused(f"{quoted(text)} is no date and time", "write it like `2026-11-28T06:00`")
+    return WallInstant(day, second)
+
+
+def read_instant(value: object) -> int:
+    """Read an instant with its offset as epoch seconds."""
+    return _instant(scalar(value, "a date and time"))
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_instant(text)
+    except InstantError as error:
+        raise refused(f"{quoted(text)} is no instant that can be asked about", str(error)) from None
+
+
+def read_synthetic_id(value: object) -> str:
+    """Read a token that a charger sends by itself, in normal form."""
+    text = scalar(value, "text")
+    try:
+        form = normal_form(text)
+    except IdentifierError as error:
+        raise refused("not accepted as a token that a charger sends", str(error)) from None
+    if not form:
+        raise refused("an empty text is no token that a charger sends", "leave it out")
+    return form
+
+
+def read_message(value: object) -> str:
+    """Read a text for drivers and check what it leaves open."""
+    text = scalar(value, "text")
+    if not text.strip():
+        raise refused("a message cannot be empty", "leave it out")
+    for match in _PLACEHOLDER.finditer(text):
+        if match[1] not in PLACEHOLDERS:
+            known = listed((f"{{{name}}}" for name in sorted(PLACEHOLDERS)), "and")
+            raise refused(
+                f"unknown placeholder {quoted(match[0])}", f"a message knows {known} only", offset=match.start()
+            )
+    return text
+
+
+def read_running_sessions(value: object) -> RunningSessions:
+    """Read ``keep``, ``stop`` or ``{stopAfter: DURATION}``."""
+    if isinstance(value, dict) and set(cast("dict[str, object]", value)) == {"stopAfter"}:
+        duration = read_duration(cast("dict[str, object]", value)["stopAfter"])
+        return RunningSessions("stop_after", duration.days * DAY + duration.seconds)
+    if value in ("keep", "stop"):
+        return RunningSessions(str(value))
+    written = quoted(value) if isinstance(value, str) else shape(value)
+    raise refused(f"expected `keep`, `stop` or `{{stopAfter: PT30M}}`, not {written}")
+
+
+def as_list(value: object) -> object:
+    """Take one where one or many are accepted."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+def as_texts(value: object) -> object:
+    """Take a plain text for a message in every language."""
+    return {"": value} if isinstance(value, str) else value
