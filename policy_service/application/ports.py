@@ -65,6 +65,10 @@ class ImportConflict:
     detail: str
 
 
+LOSSY_SHARE = 0.2
+"""The share of a source's records that a replace may drop without being forced."""
+
+
 class ImportTooLossyError(Exception):
     """A replace would drop more than 20 % of what the source had listed; nothing was changed."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from policy_service.application.ports import (
+    LOSSY_SHARE,
     ConflictError,
     CursorError,
     ImportConflict,
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 
     class EventStore(EventWriter, EventReader):
         """Both sides of events."""
-
-
-LOSSY_SHARE = 0.2
 
 
 @dataclass

@@ -112,6 +112,23 @@ async def test_one_event_that_cannot_be_stored_does_not_stop_the_others() -> Non
     assert "later" in state.events
 
 
+async def test_a_store_that_hangs_holds_no_answer_for_long() -> None:
+    release = asyncio.Event()
+
+    class Hung(MemoryEvents):
+        async def write(self, events: Sequence[AccessEvent]) -> None:
+            await release.wait()
+            await super().write(events)
+
+    state, notes = MemoryState(), Notes()
+    async with DecisionRecorder(Hung(state), notes, patience_s=0.05) as recorder:
+        async with asyncio.timeout(1):
+            await recorder.record(event("d"))
+        assert notes.said == [("failed", 1)]
+        release.set()
+    assert set(state.events) == {"d"}
+
+
 def _answer(outcome: Outcome, reason: Reason, would_be: Outcome | None = None) -> Answer:
     return Answer(outcome, reason, AccessMode.MANAGED, VehicleClass.OWN, "p", "w", "UTC", None, would_be)
 

@@ -11,6 +11,7 @@ from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.importing import ImportTarget, importing
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import Page
+from policy_service.application.views import selector_view
 from policy_service.domain.agreement import Agreement, AgreementStatus
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def agreement_row(agreement: Agreement) -> dict[str, Any]:
         "valid_from": agreement.valid_from,
         "valid_to": agreement.valid_to,
         "status": str(agreement.status),
-        "chargers": selectors.to_json(agreement.chargers),
+        "chargers": selector_view(agreement.chargers),
         "source": agreement.source,
     }
 

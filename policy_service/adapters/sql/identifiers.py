@@ -13,6 +13,7 @@ from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.importing import ImportTarget, importing
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import ConflictError, Page
+from policy_service.application.views import selector_view
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.identifier import IdentifierRecord, IdentifierStatus, IdentifierType
 from policy_service.domain.registration import Registration
@@ -44,7 +45,7 @@ def _row(record: IdentifierRecord) -> dict[str, Any]:
         "fleet": record.fleet,
         "agreement": record.agreement,
         "attributes": dict(record.attributes),
-        "chargers": selectors.to_json(record.chargers),
+        "chargers": selector_view(record.chargers),
         "valid_from": record.valid_from,
         "valid_to": record.valid_to,
         "status": str(record.status),

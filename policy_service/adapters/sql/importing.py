@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from policy_service.adapters.sql.engine import immediately, translated
 from policy_service.adapters.sql.versions import REGISTRY, bump
-from policy_service.application.ports import ImportConflict, ImportTooLossyError
+from policy_service.application.ports import LOSSY_SHARE, ImportConflict, ImportTooLossyError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
-
-LOSSY_SHARE = 0.2
-"""The share of a source's records that a replace may drop without being forced."""
 
 
 class ImportTarget(Generic[T]):

@@ -1,4 +1,4 @@
-"""Charger selectors as JSON columns, in the shape of the policy format."""
+"""Charger selectors out of JSON columns; they are stored as clients see them, in the shape of the policy format."""
 
 from __future__ import annotations
 
@@ -8,20 +8,6 @@ from policy_service.domain.selector import Selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-def to_json(selector: Selector | None) -> dict[str, Any] | None:
-    """Return the selector as stored; None for none."""
-    if selector is None:
-        return None
-    written: dict[str, Any] = {}
-    if selector.ids is not None:
-        written["ids"] = list(selector.ids)
-    if selector.labels is not None:
-        written["labels"] = {name: list(values) for name, values in selector.labels}
-    if selector.exclude:
-        written["exclude"] = list(selector.exclude)
-    return written
 
 
 def from_json(written: Mapping[str, Any] | None) -> Selector | None:

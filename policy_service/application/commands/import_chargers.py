@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from policy_service.application.imports.batches import run_import
 from policy_service.application.imports.charger_shape import FIELDS, read_charger
 from policy_service.application.imports.fields import Fault, Fields, InvalidRecordError
-from policy_service.application.ports import ConflictError, ImportConflict, ImportTooLossyError
+from policy_service.application.ports import LOSSY_SHARE, ConflictError, ImportConflict, ImportTooLossyError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from policy_service.application.ports import ChargerRepository
     from policy_service.domain.charger import Charger
     from policy_service.domain.policy import AttributeTypes
-
-_LOSSY_SHARE = 0.2
 
 Admit: TypeAlias = "Callable[[Mapping[str, Charger]], Awaitable[Sequence[str]]]"
 """Given all chargers of HTTP as they would then be, says what speaks against it; nothing where all is well."""
@@ -99,7 +97,7 @@ class _Gathering:
 
     async def drop_unlisted(self, *, force: bool) -> int:
         unlisted = [charger_id for charger_id in self._held if charger_id not in self.listed]
-        if len(unlisted) > len(self._held) * _LOSSY_SHARE and not force:
+        if len(unlisted) > len(self._held) * LOSSY_SHARE and not force:
             raise ImportTooLossyError(len(unlisted), len(self._held))
         self.unlisted = unlisted
         return len(unlisted)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LINGER_S = 0.5
 """How long events that nobody waits for may gather before they are written."""
 RETRY_S = 0.5
-PATIENCE_S = 2.0
-"""How long a denial's answer waits for its event before it leaves without."""
+PATIENCE_S = 6.0
+"""How long a denial's answer waits for its event before it leaves without: longer than a store takes to say no."""
 MAX_PENDING = 100_000
 MAX_BATCH = 1_000
 
@@ -62,9 +62,15 @@ class DecisionRecorder:
     """
 
     def __init__(
-        self, writer: EventWriter, observer: RecordingObserver | None = None, *, max_pending: int = MAX_PENDING
+        self,
+        writer: EventWriter,
+        observer: RecordingObserver | None = None,
+        *,
+        max_pending: int = MAX_PENDING,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Write to the writer, and keep at most so many events waiting."""
+        self._patience_s = patience_s
         self._writer = writer
         self._observer: RecordingObserver = observer or SilentObserver()
         self._max_pending = max_pending
@@ -107,7 +113,9 @@ class DecisionRecorder:
         durable = asyncio.get_running_loop().create_future()
         self._waiting.append((self._accepted, durable))
         self._urgent.set()
-        await asyncio.wait((durable,), timeout=PATIENCE_S)
+        await asyncio.wait((durable,), timeout=self._patience_s)
+        if not durable.done():
+            self._observer.store_failed(len(self._pending))
 
     def _accept(self, event: AccessEvent) -> None:
         if len(self._pending) >= self._max_pending:
