@@ -1,0 +1,201 @@
+# ruff: noqa: INP001 - a script, not a package
+"""The service at work: start it on the shipped policies, import vehicles, ask, show the answers, stop it.
+
+Run it with ``make demo``. It leaves with 0 when every answer is the expected one, with 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from zoneinfo import ZoneInfo
+
+import httpx2
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from types import FrameType
+
+HERE = Path(__file__).parent
+POLICIES = HERE.parent / "policies"
+SERVICE = [sys.executable, "-m", "policy_service"]
+SECONDS_TO_START = 60.0
+STRANGER = {"identifier": "08:5E:99:99", "type": "rfid"}  # on nobody's list
+COLOURS = {"allowed": "green", "access_denied": "yellow", "access.denied": "yellow"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
+ZONES = {"NTH": "Australia/Melbourne", "AKL": "Pacific/Auckland", "LDN": "Europe/London"}
+
+
+class Question(NamedTuple):
+    """Who asks where and when (local wall clock), and what the answer must be."""
+
+    charger: str
+    vehicle: str
+    local: str
+    outcome: str
+    reason: str
+    because: str
+
+
+QUESTIONS = [
+    Question("NTH-01", "stranger", "2026-11-24T12:00:00", "allowed", "freevend",
+             "By day the depot is in freevend: nobody is looked up."),
+    Question("NTH-01", "stranger", "2026-11-24T22:15:00", "access_denied", "unknown_identifier",
+             "Weeknights are managed, and nobody knows this card."),
+    Question("NTH-01", "north-bus-001", "2026-11-24T22:15:00", "allowed", "own_vehicle",
+             "The depot's own bus may charge at night."),
+    Question("NTH-01", "north-van-001", "2026-11-24T22:15:00", "access_denied", "not_granted",
+             "Own, but bays of 150 kW are reserved for buses by a condition."),
+    Question("NTH-07", "metro-east-001", "2026-11-24T22:15:00", "allowed", "agreement_vehicle",
+             "A partner's bus, within its agreed hours and below the low roof."),
+    Question("NTH-07", "metro-east-001", "2026-11-24T19:00:00", "access_denied", "not_granted",
+             "The same bus before its agreed hours, which begin at 20:00."),
+    Question("NTH-07", "old-line-coaches-001", "2026-11-24T22:15:00", "access_denied", "agreement_expired",
+             "Its fleet's agreement lapsed at the end of June."),
+    Question("NTH-01", "north-bus-blocked", "2026-11-24T22:15:00", "access_denied", "identifier_blocked",
+             "The card was reported lost and is blocked."),
+    Question("AKL-01", "coastal-couriers-001", "2026-11-24T03:00:00", "allowed", "agreement_vehicle",
+             "A courier's van, by a PIN typed at the dock."),
+    Question("LDN-05", "stranger", "2027-03-28T03:59:59", "access_denied", "unknown_identifier",
+             "A match night, 16:00 to 04:00; the clocks went forward in it."),
+    Question("LDN-05", "stranger", "2027-03-28T04:00:00", "allowed", "freevend",
+             "It ends at 04:00 on the wall, eleven hours after it began."),
+]  # fmt: skip
+
+
+def main() -> int:
+    """Run the demo and return its exit code."""
+    signal.signal(signal.SIGTERM, leave)  # so that the service is stopped then, too
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=130)
+    with tempfile.TemporaryDirectory(prefix="policy-service-demo-") as name, running(console, Path(name)) as http:
+        import_lines(console, http, "agreements")
+        import_lines(console, http, "identifiers")
+        wrong = ask_all(console, http)
+        draw_week(console)
+        wrong += list_denials(console, http)
+    console.print()
+    console.print(f"{wrong} answers are not the expected ones" if wrong else "Every answer is the expected one.")
+    return min(wrong, 1)
+
+
+def leave(*_: int | FrameType | None) -> NoReturn:
+    """Leave by an exception, so that everything is cleaned up."""
+    sys.exit(143)
+
+
+@contextmanager
+def running(console: Console, directory: Path) -> Generator[httpx2.Client]:
+    """Start the service on a free port of the loopback address; stop it whatever happens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    flags = ["--policies", str(POLICIES), "--port", str(port), "--state-dir", str(directory / "state")]
+    with (directory / "log").open("wb") as log:
+        service = subprocess.Popen([*SERVICE, "serve", *flags], stdout=log, stderr=log, env=ENVIRONMENT)  # noqa: S603
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
+            health = wait_until_ready(http, service, directory / "log")
+            console.rule("policy-service serve", align="left")
+            console.print(f"{health['status']} on 127.0.0.1:{port}, plan {health['revision'][:19]}…")
+            yield http
+    finally:
+        service.terminate()
+        try:
+            service.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            service.kill()
+            service.wait()
+
+
+def wait_until_ready(http: httpx2.Client, service: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    """Return the first healthy answer."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while service.poll() is None and time.monotonic() < deadline:
+        with suppress(httpx2.TransportError):
+            answer = http.get("/health/ready")
+            if answer.is_success:
+                return dict(answer.json())
+        time.sleep(0.1)
+    sys.exit("the service did not get ready; its log ends with:\n" + log.read_text(errors="replace")[-3000:])
+
+
+def import_lines(console: Console, http: httpx2.Client, noun: str) -> None:
+    """Import demo/<noun>.ndjson."""
+    body = (HERE / f"{noun}.ndjson").read_bytes()
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = http.post(f"/v1/{noun}/import", params={"source": "demo"}, content=body, headers=headers)
+    if not answer.is_success or answer.json()["rejected"]:
+        sys.exit(f"the import of {noun} failed: {answer.text}")
+    console.print(f"{answer.json()['accepted']} {noun} imported")
+
+
+def ask_all(console: Console, http: httpx2.Client) -> int:
+    """Ask every question, show the answers, return how many are not the expected ones."""
+    lines = (HERE / "identifiers.ndjson").read_text(encoding="utf-8").splitlines()
+    records = {record["vehicle"]: record for record in map(json.loads, lines)}
+    rows: list[tuple[str, ...]] = []
+    wrong = 0
+    for question in QUESTIONS:
+        local = datetime.fromisoformat(question.local).replace(tzinfo=ZoneInfo(ZONES[question.charger[:3]]))
+        record = records.get(question.vehicle, STRANGER)
+        answer = decide(http, question.charger, record, local.astimezone(UTC))
+        right = (answer["outcome"], answer["reason"]) == (question.outcome, question.reason)
+        wrong += not right
+        because = question.because if right else f"EXPECTED {question.outcome}, {question.reason}"
+        at = f"{local:%a %d %b %Y %H:%M:%S}"
+        rows.append((question.charger, question.vehicle, at, answer["outcome"], answer["reason"], because))
+    show(console, "POST /v1/decide", ("charger", "vehicle", "local time", "outcome", "reason", "because"), rows)
+    return wrong
+
+
+def decide(http: httpx2.Client, charger: str, record: dict[str, str], at: datetime) -> dict[str, Any]:
+    """Return the decision."""
+    question = {"charger": charger, "identifier": record["identifier"], "identifier_type": record["type"]}
+    return dict(http.post("/v1/decide", json={**question, "time": at.isoformat()}).raise_for_status().json())
+
+
+def draw_week(console: Console) -> None:
+    """Show a charger's week by the command that draws it, from the same policy files."""
+    console.print()
+    console.rule("policy-service schedule NTH-01", align="left")
+    console.file.flush()
+    flags = ["--from", "2026-11-23", "--policies", str(POLICIES)]
+    subprocess.run([*SERVICE, "schedule", "NTH-01", *flags], check=True, env=ENVIRONMENT)  # noqa: S603
+
+
+def list_denials(console: Console, http: httpx2.Client) -> int:
+    """Show the access-denied events; return 1 if they are not the denials that were answered."""
+    events = http.get("/v1/events?outcome=access_denied&limit=100").raise_for_status().json()["events"]
+    names = ("type", "charger", "time", "identifier_masked", "vehicle", "reason", "window")
+    rows = [tuple(event[name] or "-" for name in names) for event in events]
+    show(console, "GET /v1/events?outcome=access_denied, newest first", names, rows)
+    expected = [question.reason for question in reversed(QUESTIONS) if question.outcome == "access_denied"]
+    return int([event["reason"] for event in events] != expected)
+
+
+def show(console: Console, title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table under a title."""
+    table = Table(*headings, box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for row in rows:
+        table.add_row(*(Text(cell, COLOURS.get(cell, "")) for cell in row))
+    console.print()
+    console.rule(title, align="left")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
