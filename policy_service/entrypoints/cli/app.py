@@ -1,0 +1,127 @@
+"""The command ``policy-service`` and its table of commands, whose modules load only when a command runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+import policy_service
+from policy_service.entrypoints.cli.exit_codes import MEANINGS, ExitCode
+from policy_service.entrypoints.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "policy-service"
+
+
+class Row(NamedTuple):
+    """A command: the module beside this one that has its ``app``, and its line in the overview."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Row] = {
+    "serve": Row("serve", "Run the service."),
+    "check": Row("check", "Find every mistake in policy files."),
+    "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
+    "decide": Row("decide", "Decide a charger's access offline, from policy files."),
+    "explain": Row("explain", "Explain a decision step by step, offline."),
+    "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
+    "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
+    "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
+    "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
+}
+
+
+class _Deferred(TyperCommand):
+    """Stands for a command in the overview; loads it when it runs or is asked for its own help."""
+
+    def __init__(self, name: str, row: Row) -> None:
+        super().__init__(name, short_help=row.summary, rich_markup_mode=None)
+        self._module = f"{__package__}.{row.module}"
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401 - typer keeps its context's type to itself
+        """Hand over to the real command."""
+        command = typer.main.get_command(import_module(self._module).app)
+        return command.make_context(info_name, args, parent=parent, **extra)
+
+
+class _Commands(TyperGroup):
+    """The overview, in the table's order."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - whatever typer hands to a group
+        options["commands"] = {name: _Deferred(name, row) for name, row in COMMANDS.items()}
+        super().__init__(**options)
+
+
+def _epilog() -> str:
+    codes = "\n".join(f"  {code:>3}  {MEANINGS[code]}" for code in ExitCode)
+    return f"\b\nExit codes:\n{codes}"
+
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_epilog(),
+)
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {policy_service.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def overview(
+    *,
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_show_version)  # noqa: FBT003,
+) -> None:
+    """Access decisions for shared EV depot chargers, on recurring schedules: freevend or managed, and why."""
+    del version  # its callback has answered already
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; no mistake ends in a traceback."""
+    try:
+        app(args=list(arguments), prog_name=PROGRAM)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.OK
+    except CommandError as error:
+        return _failed(error)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the last door: a defect is told in a line
+        return _failed(_defect(error))
+    return ExitCode.OK
+
+
+def _defect(error: Exception) -> CommandError:
+    if os.environ.get("POLICY_SERVICE_TRACEBACK"):
+        raise error
+    return CommandError(
+        f"policy-service failed with {type(error).__name__}: this is a defect",
+        "set POLICY_SERVICE_TRACEBACK=1, run the command again, and report what it prints",
+        ExitCode.INTERNAL,
+    )
+
+
+def _failed(error: CommandError) -> int:
+    from policy_service.entrypoints.cli.console import fail  # noqa: PLC0415 - rich loads only when there is a need
+
+    fail(error)
+    return error.code

@@ -1,0 +1,58 @@
+"""Where commands write: answers to standard output, all else to standard error; colour only where it is wanted.
+
+rich decides about colour: none when the stream is no terminal or NO_COLOR is set, always under FORCE_COLOR.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from policy_service.entrypoints.cli.failure import CommandError
+
+
+def stdout() -> Console:
+    """Return the console of standard output as it is now: tests and pipes replace the stream."""
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+
+
+def stderr() -> Console:
+    """Return the console of standard error."""
+    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+
+
+def out(line: RenderableType = "") -> None:
+    """Write a line of the answer; long lines are left to the reader's terminal to wrap."""
+    stdout().print(line, soft_wrap=True)
+
+
+def note(line: RenderableType) -> None:
+    """Write a line beside the answer."""
+    stderr().print(line, soft_wrap=True)
+
+
+def out_json(value: Mapping[str, object] | Sequence[object]) -> None:
+    """Write the answer as JSON, indented for a terminal and dense for a pipe."""
+    indent = 2 if sys.stdout.isatty() else None
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+
+
+def fail(error: CommandError) -> None:
+    """Write why a command ended, and what to do."""
+    note(Text.assemble(("error", "bold red"), f": {error.message}"))
+    if error.hint:
+        note(Text.assemble(("  help", "bold cyan"), f": {error.hint}"))
+
+
+def can_draw(stream_encoding: str | None) -> bool:
+    """Tell whether the stream can carry more than ASCII."""
+    return (stream_encoding or "").lower().replace("-", "").startswith("utf")

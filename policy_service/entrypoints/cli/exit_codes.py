@@ -1,0 +1,32 @@
+"""The table of exit codes: what a script may conclude from how a command ended."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ended. Findings are told apart from mistakes in the call, and both from crashes."""
+
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    REFUSED = 4
+    NOTHING_TESTED = 5
+    DENIED = 6
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+MEANINGS: dict[ExitCode, str] = {
+    ExitCode.OK: "done, and nothing found that is wrong",
+    ExitCode.FINDINGS: "findings: policy errors, failed tests, rejected lines of an import",
+    ExitCode.USAGE: "wrong usage, an unreadable file, or settings that do not hold",
+    ExitCode.UNREACHABLE: "the service could not be reached",
+    ExitCode.REFUSED: "the service answered with a problem",
+    ExitCode.NOTHING_TESTED: "test --fail-on-empty: no case was run",
+    ExitCode.DENIED: "decide --exit-code: access denied",
+    ExitCode.INTERNAL: "a defect of policy-service itself",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+}

@@ -1,0 +1,16 @@
+"""Why a command cannot go on: a sentence, what to do about it, and the exit code."""
+
+from __future__ import annotations
+
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+
+
+class CommandError(Exception):
+    """Ends a command with a message on standard error. Neither text ever shows an identifier."""
+
+    def __init__(self, message: str, hint: str | None = None, code: ExitCode = ExitCode.USAGE) -> None:
+        """Say what is wrong: lower case, no full stop. ``hint`` says what to do."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code

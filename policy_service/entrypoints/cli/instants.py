@@ -1,0 +1,77 @@
+"""Instants and dates as operators type them: RFC 3339, or by the wall clock of the governing policy's zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from policy_service.domain.instant import EARLIEST, LATEST, InstantError, parse_instant
+from policy_service.engine.zone import Zone, wall_seconds
+from policy_service.entrypoints.cli.failure import CommandError
+
+_LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
+_HINT = 'write `2026-11-24T11:15:00Z`, or by the depot\'s clock `"2026-11-24 22:15"`'
+_HOURS_A_DAY, _SIXTY = 24, 60
+
+
+class Asked(NamedTuple):
+    """An instant in epoch seconds, and a remark where its local time is missing or comes twice."""
+
+    at: int
+    remark: str | None = None
+
+
+def read_instant(text: str, zone: Zone) -> Asked:
+    """Return the instant that a text means; one without an offset is local to the zone. Raises CommandError."""
+    match = _LOCAL.fullmatch(text.strip())
+    if match is None:
+        try:
+            return Asked(parse_instant(text.strip()))
+        except InstantError as error:
+            raise CommandError(f"`{text}`: {error}", _HINT) from None
+    day, hour, minute, second = match.groups("0")
+    seconds = (int(hour) * _SIXTY + int(minute)) * _SIXTY + int(second)
+    if int(hour) >= _HOURS_A_DAY or int(minute) >= _SIXTY or int(second) >= _SIXTY:
+        raise CommandError(f"`{text}`: no such time of day", _HINT)
+    wall = wall_seconds(read_date(day).toordinal(), seconds)
+    at = zone.to_utc(wall)
+    if not EARLIEST <= at < LATEST:
+        raise CommandError(f"`{text}`: outside 1970 to 2199", _HINT)
+    return Asked(at, _remark(wall, at, zone))
+
+
+def _remark(wall: int, at: int, zone: Zone) -> str | None:
+    """Tell of a local time in a clock change: RFC 5545 says which instant it means, and people forget."""
+    shown = zone.to_wall(at)
+    if shown != wall:
+        return f"clocks skip that time in {zone.name}; taken as {wall_text(shown)}"
+    for change in zone.changes(at, at + 86_400):
+        later = at + change.before - change.after
+        if later > at and zone.to_wall(later) == wall:
+            return f"that time comes twice in {zone.name}; the first is meant, write an offset for the second"
+    return None
+
+
+def read_date(text: str) -> date:
+    """Return a calendar date. Raises CommandError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"`{text}`: no such date", "write it like `2026-11-24`") from None
+
+
+def wall_text(wall: int) -> str:
+    """Write wall seconds as a date with its weekday and the time, seconds only where there are any."""
+    moment = datetime.fromtimestamp(wall, UTC)
+    return moment.strftime("%a %Y-%m-%d %H:%M:%S" if moment.second else "%a %Y-%m-%d %H:%M")
+
+
+def local_text(at: int, zone: Zone) -> str:
+    """Write an instant by the wall clock of a zone."""
+    return wall_text(zone.to_wall(at))
+
+
+def as_date(wall: int) -> date:
+    """Return the date of wall seconds."""
+    return datetime.fromtimestamp(wall, UTC).date()

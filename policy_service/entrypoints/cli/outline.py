@@ -1,0 +1,74 @@
+"""A decision in a few lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from policy_service.application.messages import message_of
+from policy_service.domain.access import Reason
+from policy_service.domain.instant import format_instant
+from policy_service.domain.place import NOWHERE
+from policy_service.entrypoints.cli.instants import local_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policy_service.domain.decision import Answer
+    from policy_service.domain.place import Place
+    from policy_service.engine.zone import Zone
+    from policy_service.entrypoints.cli.question import Reply
+
+_LABEL = 9
+
+
+def labelled(label: str, text: str) -> Text:
+    """Return a line with its label in a column of its own."""
+    return Text.assemble((label.ljust(_LABEL), "dim"), text)
+
+
+def answer_lines(reply: Reply) -> Iterator[Text]:
+    """Yield the outcome, then charger, time, mode, vehicle and how long it holds."""
+    decision, zone = reply.answered.decision, reply.zone
+    answer = decision.answer
+    style = "bold red" if decision.denied else "bold green"
+    yield Text.assemble((str(answer.outcome), style), f"  {answer.reason}")
+    if answer.would_be is not None:
+        yield labelled("observe", f"enforcement is off; it would be {answer.would_be}")
+    yield labelled("charger", decision.charger + _meant(reply))
+    yield labelled("time", _when(decision.time, zone))
+    yield labelled("mode", mode_text(answer))
+    if reply.presented:
+        yield labelled("vehicle", f"{answer.vehicle_class or 'not looked up'}, identifier {reply.presented}")
+    elif answer.vehicle_class is not None:
+        yield labelled("vehicle", str(answer.vehicle_class))
+    if decision.denied:
+        yield labelled("message", message_of(decision, reply.answered.language))
+    if answer.reason is Reason.NOT_GRANTED:
+        later = decision.next_allowed_at
+        yield labelled("next", "never within 400 days" if later is None else _when(later, zone))
+    until = decision.valid_until
+    yield labelled("holds", "for 400 days or more" if until is None else f"until {_when(until, zone)}")
+
+
+def mode_text(answer: Answer) -> str:
+    """Return the mode and what set it, with its place."""
+    if answer.policy is None:
+        return "none: no policy governs the charger"
+    by = f"by {answer.window}" if answer.window else "by default"
+    return f"{answer.mode} {by} in policy {answer.policy}{place_text(answer.place)}"
+
+
+def place_text(place: Place | None) -> str:
+    """Return a place in parentheses, nothing for nowhere."""
+    return "" if place is None or place == NOWHERE else f" ({place})"
+
+
+def _when(at: int, zone: Zone) -> str:
+    utc = format_instant(at)
+    return utc if zone.name == "UTC" else f"{local_text(at, zone)} {zone.name}, {utc}"
+
+
+def _meant(reply: Reply) -> str:
+    return f" (did you mean {' or '.join(reply.meant)}?)" if reply.meant else ""

@@ -1,0 +1,212 @@
+"""The question of ``decide`` and ``explain``: its flags, and how it is asked of a policy tree without the service."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policy_service.application.decision_id import DecisionIds
+from policy_service.application.imports.fields import Fields, InvalidRecordError
+from policy_service.application.question import Answered
+from policy_service.domain.access import Ungoverned, VehicleClass
+from policy_service.domain.agreement import Agreement
+from policy_service.domain.identifier import IdentifierError, IdentifierType, masked
+from policy_service.engine.decide import decide
+from policy_service.engine.explain import explain
+from policy_service.engine.zone import Zone
+from policy_service.entrypoints.cli.console import note
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.file_registry import FileRegistry
+from policy_service.entrypoints.cli.instants import read_instant
+from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
+
+if TYPE_CHECKING:
+    from policy_service.application.imports.report import ImportReport
+    from policy_service.domain.policy_tree import PolicyTree
+    from policy_service.engine.explain import Explanation
+    from policy_service.engine.plan import Plan
+
+ChargerArgument = Annotated[str, typer.Argument(help="Id of the charger, case-sensitive.")]
+IdentifierArgument = Annotated[
+    str | None,
+    typer.Argument(help="RFID, MAC, PIN …; `-` reads it from standard input, which keeps it out of the shell's history."),
+]
+PoliciesOption = Annotated[
+    Path | None,
+    typer.Option("--policies", "-p", help="Policy directory; left out: POLICY_SERVICE_POLICIES, else `policies`."),
+]
+IdentifiersOption = Annotated[
+    list[Path] | None, typer.Option("--identifiers", help="File of identifiers (NDJSON, or .csv), as for `import`.")
+]
+AgreementsOption = Annotated[
+    list[Path] | None, typer.Option("--agreements", help="File of agreements (NDJSON, or .csv), as for `import`.")
+]
+AtOption = Annotated[
+    str | None,
+    typer.Option(help='Instant, such as 2026-11-24T11:15:00Z, or local: "2026-11-24 22:15"; left out: now.'),
+]
+TypeOption = Annotated[
+    str | None, typer.Option("--type", help="Type hint: rfid, mac, pin, emaid, vin, other, or OCPP's idToken type.")
+]
+ClassOption = Annotated[
+    VehicleClass | None, typer.Option("--class", help="Ask for a vehicle of this class instead of an identifier.")
+]
+AgreementOption = Annotated[str | None, typer.Option(help="The vehicle's agreement, with --class agreement.")]
+FleetOption = Annotated[str | None, typer.Option(help="The vehicle's fleet, with --class.")]
+AttributeOption = Annotated[
+    list[str] | None, typer.Option(help="A vehicle attribute, such as kind=bus, with --class; give it repeatedly.")
+]
+LanguageOption = Annotated[str | None, typer.Option(help="Language of the driver's message, such as `it`.")]
+UngovernedOption = Annotated[
+    Ungoverned,
+    typer.Option(help="How a charger answers that no policy matches.", envvar="POLICY_SERVICE_UNGOVERNED"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer in the JSON of the HTTP API.")]
+
+_STAND_IN = "VEHICLE"
+"""What a vehicle presents that is described by --class; it stands in no file that the command reads."""
+_NAMED_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The flags of one call."""
+
+    charger: str
+    identifier: str | None = field(repr=False)
+    policies: Path | None = None
+    identifiers: list[Path] | None = None
+    agreements: list[Path] | None = None
+    at: str | None = None
+    kind: str | None = None
+    vehicle_class: VehicleClass | None = None
+    agreement: str | None = None
+    fleet: str | None = None
+    attributes: list[str] | None = None
+    language: str | None = None
+    ungoverned: Ungoverned = Ungoverned.DENY
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer with its explanation, and what a reader wants beside it."""
+
+    answered: Answered
+    explanation: Explanation
+    zone: Zone
+    presented: str
+    """The identifier masked; empty where none was presented."""
+    meant: tuple[str, ...]
+    """Chargers with names like that of one that is not in the inventory."""
+
+
+def ask(question: Question) -> Reply:
+    """Answer the question as the service would with these policies and records. Raises CommandError."""
+    _check(question)
+    clock = FixedClock()
+    _, plan, tree = standing(question.policies or default_directory(), clock, question.ungoverned)
+    entry = plan.chargers.get(question.charger)
+    zone = Zone.of(entry.policy.timezone if entry and entry.policy else "UTC")
+    at = _instant(question.at, zone, clock)
+    registry = _registry(question, tree)
+    try:
+        presented = registry.lookup.present(*_presented(question))
+    except IdentifierError as error:
+        raise CommandError(str(error), "give the identifier as the charger sends it") from None
+    finding = None
+    if entry is not None and decide(plan, question.charger, at) is None:
+        finding = registry.about(presented, entry.charger)
+    explanation = explain(plan, question.charger, at, finding)
+    answered = Answered(DecisionIds(clock).next(), explanation.decision, plan.revision, question.language)
+    shown = masked(presented.form, pin=presented.pin) if presented.keys and not question.vehicle_class else ""
+    return Reply(answered, explanation, zone, shown, _meant(question.charger, plan))
+
+
+def _check(question: Question) -> None:
+    described = question.agreement or question.fleet or question.attributes
+    if question.vehicle_class is None and described:
+        raise CommandError("--agreement, --fleet and --attribute describe a vehicle", "add --class own or agreement")
+    if question.vehicle_class is not None and question.identifier is not None:
+        raise CommandError("an identifier and --class exclude each other", "leave one of them out")
+    if question.vehicle_class is VehicleClass.UNKNOWN and described:
+        raise CommandError("nothing is known of a vehicle of class unknown", "leave the other descriptions out")
+
+
+def _instant(text: str | None, zone: Zone, clock: FixedClock) -> int:
+    if text is None:
+        return clock.now()
+    asked = read_instant(text, zone)
+    if asked.remark:
+        note(f"note: {asked.remark}")
+    return asked.at
+
+
+def _presented(question: Question) -> tuple[str, str | None]:
+    if question.vehicle_class is not None:
+        return _STAND_IN, IdentifierType.OTHER
+    if question.identifier != "-":
+        return question.identifier or "", question.kind
+    line = sys.stdin.readline()
+    return line.rstrip("\r\n"), question.kind
+
+
+def _registry(question: Question, tree: PolicyTree) -> FileRegistry:
+    registry = FileRegistry(tree.attributes.vehicle)
+    for path in question.agreements or ():
+        _tell_rejected(path, registry.import_agreements(path))
+    for path in question.identifiers or ():
+        _tell_rejected(path, registry.import_identifiers(path))
+    if question.vehicle_class not in {None, VehicleClass.UNKNOWN}:
+        _describe(question, registry)
+    return registry
+
+
+def _describe(question: Question, registry: FileRegistry) -> None:
+    """Know the vehicle that the flags describe: active, and its agreement in force where no file says otherwise."""
+    fleet = question.fleet or question.agreement or "fleet"
+    described = {
+        "identifier": _STAND_IN,
+        "type": IdentifierType.OTHER,
+        "class": question.vehicle_class,
+        "vehicle": "vehicle",
+        "fleet": fleet,
+        "agreement": question.agreement,
+        "attributes": dict(_pair(text) for text in question.attributes or ()),
+    }
+    agreement = Agreement(question.agreement, fleet) if question.agreement else None
+    try:
+        registry.add(Fields(described, from_text=True), agreement)
+    except InvalidRecordError as error:
+        told = "; ".join(f"{fault.pointer.removeprefix('/')} {fault.detail}" for fault in error.faults)
+        hint = "attributes are declared in the tree's Attributes document; give them as --attribute NAME=VALUE"
+        raise CommandError(f"the vehicle cannot be so: {told}", hint) from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not name:
+        raise CommandError("an attribute is NAME=VALUE", "write it like --attribute kind=bus")
+    return name, value
+
+
+def _tell_rejected(path: Path, report: ImportReport) -> None:
+    if not report.errors:
+        return
+    for error in sorted(report.errors)[:_NAMED_LINES]:
+        note(f"note: {path}:{error.line}: {error.pointer or 'the line'} {error.detail}")
+    note(f"note: {path}: {report.rejected} lines rejected, {report.accepted} taken")
+
+
+def _meant(charger: str, plan: Plan) -> tuple[str, ...]:
+    return () if charger in plan.chargers else tuple(get_close_matches(charger, plan.chargers, n=3))
+
+
+def did_you_mean(charger: str, plan: Plan) -> str | None:
+    """Return a question after the charger that may be meant."""
+    meant = _meant(charger, plan)
+    return f"did you mean {' or '.join(f'`{name}`' for name in meant)}?" if meant else None

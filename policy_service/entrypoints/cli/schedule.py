@@ -1,0 +1,111 @@
+"""``schedule``: the week of a charger as a text timeline."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from policy_service.domain.access import Ungoverned
+from policy_service.engine.zone import Zone
+from policy_service.entrypoints.cli.answers import schedule_json
+from policy_service.entrypoints.cli.console import can_draw, out, out_json
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.instants import as_date, read_date
+from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
+from policy_service.entrypoints.cli.question import PoliciesOption, did_you_mean
+from policy_service.entrypoints.cli.timeline_bands import ASCII, UNICODE, midnight
+from policy_service.entrypoints.cli.timeline_text import timeline_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from policy_service.domain.timeline import Segment
+    from policy_service.engine.plan import ChargerPlan, Plan
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+class Drawn:
+    """Chargers with one timeline: drawn once."""
+
+    def __init__(self, entry: ChargerPlan, span: tuple[date, int], clock: FixedClock) -> None:
+        """Take the segments of so many days; without a first day, from today on."""
+        policy = entry.policy
+        self.zone = Zone.of(policy.timezone if policy else "UTC")
+        self.timezone = policy.timezone if policy else None
+        self.policy = policy
+        self.first, self.days = span
+        self.range = midnight(self.first, self.zone), midnight(self.first + timedelta(self.days), self.zone)
+        self.segments: list[Segment] = entry.segments(*self.range)
+        self.chargers: list[str] = [entry.charger.id]
+        self.now = clock.now()
+
+
+@app.command(epilog="\b\nExamples:\n  policy-service schedule NTH-01 --from 2026-11-23\n  policy-service schedule --label depot:north --days 2")
+def schedule(
+    charger: Annotated[str | None, typer.Argument(help="Id of the charger, case-sensitive.")] = None,
+    *,
+    label: Annotated[
+        str | None, typer.Option(metavar="NAME:VALUE", help="Every charger with this label, such as depot:north.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="First local day; left out: today.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="Number of days.")] = 7,
+    policies: PoliciesOption = None,
+    ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in the JSON of the HTTP API.")] = False,
+) -> None:
+    """Draw a charger's days as a text timeline: a band a day by the depot's clock, days with a clock change marked.
+
+    Under the bands stand the legend, with who may charge, and every change to the second.
+    """
+    clock = FixedClock()
+    _, plan, _ = standing(policies or default_directory(), clock, Ungoverned.DENY)
+    entries = _entries(plan, charger, label)
+    first = None if start is None else read_date(start)
+    drawings = [Drawn(entry, (first or _today(entry, clock), days), clock) for entry in entries]
+    if as_json:
+        views: list[dict[str, Any]] = [schedule_json(d.chargers[0], d.timezone, d.range, d.segments) for d in drawings]
+        out_json({"schedules": views} if label is not None else views[0])
+        return
+    glyphs = ASCII if ascii_only or not can_draw(sys.stdout.encoding) else UNICODE
+    for number, drawn in enumerate(_grouped(drawings)):
+        if number:
+            out()
+        for line in timeline_lines(drawn, glyphs):
+            out(line)
+
+
+def _entries(plan: Plan, charger: str | None, label: str | None) -> list[ChargerPlan]:
+    if (charger is None) is (label is None):
+        raise CommandError("name a charger or a label", "write `schedule NTH-01` or `schedule --label depot:north`")
+    if charger is not None:
+        if charger not in plan.chargers:
+            raise CommandError(f"the inventory has no charger `{charger}`", did_you_mean(charger, plan))
+        return [plan.chargers[charger]]
+    name, _, value = str(label).replace("=", ":", 1).partition(":")
+    found = [entry for _, entry in sorted(plan.chargers.items()) if entry.charger.labels.get(name) == value]
+    if not found:
+        known = sorted({f"{key}:{each}" for e in plan.chargers.values() for key, each in e.charger.labels.items()})
+        raise CommandError(f"no charger has the label `{label}`", f"there are {', '.join(known[:20]) or 'no labels'}")
+    return found
+
+
+def _today(entry: ChargerPlan, clock: FixedClock) -> date:
+    zone = Zone.of(entry.policy.timezone if entry.policy else "UTC")
+    return as_date(zone.to_wall(clock.now()))
+
+
+def _grouped(drawings: Iterable[Drawn]) -> list[Drawn]:
+    groups: dict[object, Drawn] = {}
+    for drawn in drawings:
+        key = (drawn.timezone, drawn.first, tuple(drawn.segments))
+        first = groups.setdefault(key, drawn)
+        if first is not drawn:
+            first.chargers += drawn.chargers
+    return list(groups.values())

@@ -1,0 +1,109 @@
+"""Calls to a running service: address and key, and what to say where they fail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import httpx2
+import typer
+
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.entrypoints.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+UrlOption = Annotated[
+    str, typer.Option("--url", help="Address of the running service.", envvar="POLICY_SERVICE_URL")
+]
+KeyFileOption = Annotated[
+    Path | None,
+    typer.Option("--key-file", help="File with the API key, where one is needed.", envvar="POLICY_SERVICE_KEY_FILE"),
+]
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+_PATIENCE_S = 300.0
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_HINTS = {
+    _UNAUTHORIZED: "give an API key with --key-file or POLICY_SERVICE_KEY_FILE",
+    _FORBIDDEN: "the key may not do this: ask for one that may",
+}
+
+
+class ProblemAnswerError(CommandError):
+    """The service answered with a problem document."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        """Tell title and detail; ``problem`` keeps the rest."""
+        told = " - ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+        super().__init__(f"the service answered {status}: {told or 'no reason'}", _HINTS.get(status), ExitCode.REFUSED)
+        self.status = status
+        self.problem = problem
+
+
+class ServiceCalls:
+    """Asks one service. Every method raises CommandError."""
+
+    def __init__(self, url: str, key_file: Path | None) -> None:
+        """Ask at this address; the key is read now."""
+        headers = {"Accept": "application/json"}
+        if key_file is not None:
+            headers["Authorization"] = f"Bearer {_key(key_file)}"
+        self._url = url.rstrip("/")
+        self._headers = headers
+
+    def get(self, path: str, **wanted: str | int) -> dict[str, Any]:
+        """Return an answer's body."""
+        return self._call("GET", path, wanted, None, {})
+
+    def upload(self, path: str, wanted: Mapping[str, str], chunks: Iterable[bytes], media_type: str) -> dict[str, Any]:
+        """Stream a body and return the answer's."""
+        return self._call("POST", path, wanted, chunks, {"Content-Type": media_type})
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        wanted: Mapping[str, str | int],
+        content: Iterable[bytes] | None,
+        headers: Mapping[str, str],
+    ) -> dict[str, Any]:
+        try:
+            with httpx2.Client(timeout=httpx2.Timeout(_PATIENCE_S, connect=5.0), trust_env=False) as client:
+                answer = client.request(
+                    method,
+                    self._url + path,
+                    params=dict(wanted),
+                    content=content,
+                    headers={**self._headers, **headers},
+                )
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+            raise CommandError("--url is no address of a service", f"write it like {DEFAULT_URL}") from None
+        except httpx2.HTTPError as error:
+            hint = "start it with `policy-service serve`, or give its address with --url or POLICY_SERVICE_URL"
+            message = f"no service answers at {self._url} ({type(error).__name__})"
+            raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
+        return _body(answer)
+
+
+def _body(answer: httpx2.Response) -> dict[str, Any]:
+    try:
+        body = json.loads(answer.content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        message = f"what answers there is no policy-service (status {answer.status_code})"
+        raise CommandError(message, "check --url", ExitCode.REFUSED)
+    found = cast("dict[str, Any]", body)
+    if not answer.is_success:
+        raise ProblemAnswerError(answer.status_code, found)
+    return found
+
+
+def _key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise CommandError(f"the key file `{path}` cannot be read", "check path and rights") from None
