@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -60,10 +61,13 @@ def configure_logs(level: str, form: str) -> None:
 
 
 def _without_messages_of_exceptions(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Keep of an exception its type alone: its message may repeat what was sent."""
-    if (info := event.pop("exc_info", None)) is not None:
-        kind = info[0] if isinstance(info, tuple) else type(info)
-        event["exception.type"] = getattr(kind, "__qualname__", "unknown")
+    """Keep of an exception its type and where it passed: its message may repeat what was sent."""
+    info = event.pop("exc_info", None)
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["exception.type"] = type(error).__qualname__
+        event["exception.places"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
     return event
 
 

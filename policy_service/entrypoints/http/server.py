@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def run_server(settings: Settings) -> int:
         return _serve_many(settings)
     application = ServiceApplication(settings)
     server = uvicorn.Server(_config(settings, application))
-    with _signals_end_quietly():
+    with _signals_end_quietly(), suppress(SystemExit):  # a start that failed is told below
         server.run()
     if application.failure is not None:
         return _tell(application.failure)
@@ -108,6 +108,7 @@ def _signals_end_quietly() -> Iterator[None]:
 def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplication]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        interface="asgi3",
         factory=isinstance(app, partial),
         host=settings.host,
         port=settings.port,
