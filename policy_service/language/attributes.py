@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy_service.domain.policy import AttributeTypes
 from policy_service.language.wording import finding, quoted, suggestion
 from policy_service.language.written import number_of
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
     from policy_service.domain.charger import AttributeValue
     from policy_service.domain.diagnostic import Diagnostic
+    from policy_service.domain.policy import AttributeTypes
     from policy_service.language.parsed import WrittenAttribute
 
 _EXPECTED = {"number": "a number", "boolean": "`true` or `false`", "string": "text"}

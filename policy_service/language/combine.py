@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from policy_service.language.tree import MappingNode
 from policy_service.language.wording import finding, listed, quoted
 
 if TYPE_CHECKING:
@@ -164,9 +165,9 @@ def _day_sets(at: At, key: str) -> Iterator[Diagnostic]:
 
 def _selector(spec: At) -> Iterator[Diagnostic]:
     selector = spec.get("chargers")
-    if selector is not None and not selector.keys & {"ids", "labels", "when"} and isinstance(selector.keys, frozenset):
-        if selector.text is None and not list(selector.items()):
-            yield finding("PS012", selector.place, "the selector names no charger", "give `ids`, `labels` or `when`")
+    if selector is None or not isinstance(selector.node, MappingNode) or selector.keys & {"ids", "labels", "when"}:
+        return
+    yield finding("PS012", selector.place, "the selector names no charger", "give `ids`, `labels` or `when`")
 
 
 def _grants(at: At) -> Iterator[Diagnostic]:

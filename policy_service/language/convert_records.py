@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from policy_service.language.document_records import (
         CaseParts,
+        DenialParts,
         FreevendParts,
         InventoryDocument,
         PolicyTestDocument,
@@ -86,20 +87,19 @@ def profile(document: ProfileDocument, at: At) -> ChargerProfile:
         title=document.metadata.title,
         protocols=tuple(spec.protocols),
         freevend=None if spec.freevend is None else _switch(spec.freevend),
-        denial=DenialSignal(
-            spec.denial.display_text,
-            spec.denial.max_chars,
-            tuple(spec.denial.formats),
-            tuple(spec.denial.languages),
-            spec.denial.led,
-            spec.denial.buzzer,
-        ),
-        list_max_entries=spec.local_list.max_entries,
-        list_max_chunk=spec.local_list.max_chunk,
+        denial=DenialSignal() if spec.denial is None else _signal(spec.denial),
+        list_max_entries=None if spec.local_list is None else spec.local_list.max_entries,
+        list_max_chunk=None if spec.local_list is None else spec.local_list.max_chunk,
         statuses=tuple((str(reason), status) for reason, status in spec.statuses.items()),
         source=spec.source,
         confidence=spec.confidence,
         place=name_place(at),
+    )
+
+
+def _signal(parts: DenialParts) -> DenialSignal:
+    return DenialSignal(
+        parts.display_text, parts.max_chars, tuple(parts.formats), tuple(parts.languages), parts.led, parts.buzzer
     )
 
 

@@ -17,6 +17,7 @@ from policy_service.language.document_parts import (
     Globs,
     Length,
     Messages,
+    Metadata,
     Mode,
     Moment,
     OneOrMoreTexts,
@@ -196,6 +197,7 @@ class PolicyDocument(DocumentParts):
     """An AccessPolicy document."""
 
     kind: Literal["AccessPolicy"] = Field(description="Which kind of document this is.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")
     spec: PolicySpec = Field(description="What the document says.")
 
 
@@ -203,6 +205,7 @@ class ScheduleDocument(DocumentParts):
     """A Schedule document."""
 
     kind: Literal["Schedule"] = Field(description="Which kind of document this is.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")
     spec: ScheduleSpec = Field(description="What the document says.")
 
 
@@ -218,6 +221,7 @@ class CalendarDocument(DocumentParts):
     """A Calendar document."""
 
     kind: Literal["Calendar"] = Field(description="Which kind of document this is.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")
     spec: CalendarSpec = Field(description="What the document says.")
 
 
@@ -225,4 +229,5 @@ class AttributesDocument(DocumentParts):
     """An Attributes document."""
 
     kind: Literal["Attributes"] = Field(description="Which kind of document this is.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")
     spec: AttributesSpec = Field(description="What the document says.")

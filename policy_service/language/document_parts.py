@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable  # noqa: TC003 - pydantic resolves annotations
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 
 from policy_service.domain.access import AccessMode, Reason
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
@@ -37,6 +49,22 @@ _RUNNING: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reads:
+    """How a scalar's text becomes a value, and what its text looks like to an editor."""
+
+    read: Callable[[object], object]
+    schema: dict[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Tell pydantic to call the reader and nothing else."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Tell pydantic what editors accept."""
+        return dict(self.schema)
+
+
 class Parts(BaseModel):
     """What every written mapping shares: camelCase keys, and no others than the declared ones."""
 
@@ -54,19 +82,19 @@ Name: TypeAlias = Annotated[
     str, StringConstraints(pattern=NAME), WithJsonSchema({"type": ["string", "integer"], "pattern": NAME})
 ]
 AttributeName: TypeAlias = Annotated[str, StringConstraints(pattern=ATTRIBUTE_NAME)]
-Zone: TypeAlias = Annotated[str, PlainValidator(written.read_zone), WithJsonSchema({"type": "string"})]
-TimeOfDay: TypeAlias = Annotated[int, PlainValidator(written.read_time), WithJsonSchema(_TIME)]
-EndTime: TypeAlias = Annotated[int, PlainValidator(written.read_end_time), WithJsonSchema(_END)]
-Day: TypeAlias = Annotated[date, PlainValidator(written.read_date), WithJsonSchema(_DATE)]
-Length: TypeAlias = Annotated[Duration, PlainValidator(written.read_duration), WithJsonSchema(_DURATION)]
-Moment: TypeAlias = Annotated[int | WallInstant, PlainValidator(written.read_moment), WithJsonSchema(_MOMENT)]
-Instant: TypeAlias = Annotated[int, PlainValidator(written.read_instant), WithJsonSchema(_MOMENT)]
-Whole: TypeAlias = Annotated[int, PlainValidator(written.read_whole), WithJsonSchema({"type": "integer"})]
-Count: TypeAlias = Annotated[int, PlainValidator(written.read_count), WithJsonSchema({"type": "integer", "minimum": 1})]
-Flag: TypeAlias = Annotated[bool, PlainValidator(written.read_flag), WithJsonSchema({"type": "boolean"})]
-Running: TypeAlias = Annotated[RunningSessions, PlainValidator(written.read_running_sessions), WithJsonSchema(_RUNNING)]
-SyntheticId: TypeAlias = Annotated[str, PlainValidator(written.read_synthetic_id), WithJsonSchema(_ANY_TEXT)]
-Message: TypeAlias = Annotated[str, PlainValidator(written.read_message), WithJsonSchema(_ANY_TEXT)]
+Zone: TypeAlias = Annotated[str, Reads(written.read_zone, {"type": "string"})]
+TimeOfDay: TypeAlias = Annotated[int, Reads(written.read_time, _TIME)]
+EndTime: TypeAlias = Annotated[int, Reads(written.read_end_time, _END)]
+Day: TypeAlias = Annotated[date, Reads(written.read_date, _DATE)]
+Length: TypeAlias = Annotated[Duration, Reads(written.read_duration, _DURATION)]
+Moment: TypeAlias = Annotated[int | WallInstant, Reads(written.read_moment, _MOMENT)]
+Instant: TypeAlias = Annotated[int, Reads(written.read_instant, _MOMENT)]
+Whole: TypeAlias = Annotated[int, Reads(written.read_whole, {"type": "integer"})]
+Count: TypeAlias = Annotated[int, Reads(written.read_count, {"type": "integer", "minimum": 1})]
+Flag: TypeAlias = Annotated[bool, Reads(written.read_flag, {"type": "boolean"})]
+Running: TypeAlias = Annotated[RunningSessions, Reads(written.read_running_sessions, _RUNNING)]
+SyntheticId: TypeAlias = Annotated[str, Reads(written.read_synthetic_id, _ANY_TEXT)]
+Message: TypeAlias = Annotated[str, Reads(written.read_message, _ANY_TEXT)]
 LanguageTag: TypeAlias = Annotated[str, StringConstraints(pattern="^(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)?$")]
 Texts: TypeAlias = Annotated[
     dict[LanguageTag, Message], BeforeValidator(written.as_texts, json_schema_input_type=Message | dict[str, Message])
@@ -126,4 +154,3 @@ class DocumentParts(Parts):
     """What every document begins with."""
 
     api_version: Literal["policy-service/v1"] = Field(description="Version of the format: `policy-service/v1`.")
-    metadata: Metadata = Field(description="The document's name, title and owner.")

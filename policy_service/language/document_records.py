@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
-from policy_service.domain.access import AccessMode, Outcome, Reason
+from policy_service.domain.access import AccessMode, Outcome, Reason  # noqa: TC001 - pydantic resolves annotations
 from policy_service.language.document_parts import (
     AttributeName,
     ChargerId,
@@ -14,6 +14,7 @@ from policy_service.language.document_parts import (
     DocumentParts,
     Flag,
     Instant,
+    Metadata,
     Moment,
     Parts,
     Prose,
@@ -100,8 +101,8 @@ class ProfileSpec(Parts):
 
     protocols: list[Protocol] = Field([], description="Protocols that the model speaks.")
     freevend: FreevendParts | None = Field(None, description="How freevend is switched.")
-    denial: DenialParts = Field(DenialParts(), description="What it can show a refused driver.")
-    local_list: LocalListParts = Field(LocalListParts(), description="Limits of its local authorization list.")
+    denial: DenialParts | None = Field(None, description="What it can show a refused driver.")
+    local_list: LocalListParts | None = Field(None, description="Limits of its local authorization list.")
     statuses: dict[Reason, WireStatus] = Field({}, description="Reasons that this model is told by another status.")
     source: Prose | None = Field(None, description="Where this is known from.")
     confidence: Text | None = Field(None, description="How sure it is, such as `documented` or `probed`.")
@@ -156,6 +157,7 @@ class InventoryDocument(DocumentParts):
     """A ChargerInventory document."""
 
     kind: Literal["ChargerInventory"] = Field(description="Which kind of document this is.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")
     spec: InventorySpec = Field(description="What the document says.")
 
 
@@ -163,6 +165,7 @@ class ProfileDocument(DocumentParts):
     """A ChargerProfile document."""
 
     kind: Literal["ChargerProfile"] = Field(description="Which kind of document this is.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")
     spec: ProfileSpec = Field(description="What the document says.")
 
 
@@ -170,4 +173,5 @@ class PolicyTestDocument(DocumentParts):
     """A PolicyTest document."""
 
     kind: Literal["PolicyTest"] = Field(description="Which kind of document this is.")
+    metadata: Metadata = Field(description="The document's name, title and owner.")
     spec: PolicyTestSpec = Field(description="What the document says.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from json.decoder import JSONDecoder, scanstring
+from json.decoder import JSONDecoder
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -120,7 +120,7 @@ class _Reader:
     def _scalar(self, offset: int) -> tuple[ScalarNode, int]:
         place = self.place(offset)
         if self.text[offset] == '"':
-            text, end = scanstring(self.text, offset + 1)
+            text, end = self.fast.raw_decode(self.text, offset)
             return ScalarNode(text, place.line, place.column, end - offset, '"'), end
         match = _LITERAL.match(self.text, offset)
         written = "" if match is None else match[0]

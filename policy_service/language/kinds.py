@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from policy_service.language.document import (
     AttributesDocument,
@@ -11,8 +12,10 @@ from policy_service.language.document import (
     PolicyDocument,
     ScheduleDocument,
 )
-from policy_service.language.document_parts import DocumentParts
 from policy_service.language.document_records import InventoryDocument, PolicyTestDocument, ProfileDocument
+
+if TYPE_CHECKING:
+    from policy_service.language.document_parts import DocumentParts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.language.check import Checked, check
 from policy_service.language.parse import parse
-from policy_service.language.parsed import ParsedFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
+
+    from policy_service.language.parsed import ParsedFile
 
 Cache: TypeAlias = "MutableMapping[tuple[str, bytes], ParsedFile]"
 """Parsed files by name and content hash."""

@@ -140,6 +140,6 @@ def _kind(at: At, findings: list[Diagnostic]) -> str | None:
         message = f"unknown apiVersion {quoted(version.text or '')}"
         findings.append(finding("PS010", version.place, message, f"write `{API_VERSION}`", version.length))
     if kind.text not in KINDS:
-        help_text = suggestion(kind.text or "", KINDS, f"known kinds: {listed(KINDS, 'and')}")
-        findings.append(finding("PS010", kind.place, f"unknown kind {quoted(kind.text or '')}", help_text, kind.length))
+        nearby = suggestion(kind.text or "", KINDS, f"known kinds: {listed(KINDS, 'and')}")
+        findings.append(finding("PS010", kind.place, f"unknown kind {quoted(kind.text or '')}", nearby, kind.length))
     return kind.text if kind.text in KINDS and version.text == API_VERSION else None

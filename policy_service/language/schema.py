@@ -48,9 +48,9 @@ def _any_kind() -> Schema:
 
 
 def _tidied(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON
-    """Drop nulls that the format does not take and titles that say what the key says; ``names``: keys are no keywords."""
+    """Drop nulls that the format does not take, and titles; with ``names`` the keys are no keywords."""
     if isinstance(node, list):
-        return [_tidied(item) for item in cast("list[Any]", node)]
+        return [_tidied(item) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
     schema = dict(cast("Schema", node))
@@ -71,7 +71,7 @@ def _tidied(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON
 def _draft_07(schema: Schema) -> Schema:
     def older(node: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(node, list):
-            return [older(item) for item in cast("list[Any]", node)]
+            return [older(item) for item in cast("list[object]", node)]
         if not isinstance(node, dict):
             return node.replace("#/$defs/", "#/definitions/") if isinstance(node, str) else node
         inner = {"definitions" if key == "$defs" else key: older(value) for key, value in cast("Schema", node).items()}

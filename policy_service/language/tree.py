@@ -9,7 +9,7 @@ from policy_service.domain.place import Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Plain: TypeAlias = "str | None | dict[str, Plain] | list[Plain]"
+Plain: TypeAlias = "str | dict[str, Plain] | list[Plain] | None"
 """A node's content without places; None is YAML's and JSON's null."""
 
 
@@ -179,7 +179,7 @@ class At:
         return iter(()) if inner is None else inner.items()
 
     def follow(self, path: tuple[str | int, ...]) -> At:
-        """Step along a path as far as it leads; an index into what is no list stays, as one stands for a list of one."""
+        """Step along a path as far as it leads; an index into no list stays, as one may stand for a list of one."""
         at = self
         for step in path:
             node = at.node

@@ -6,7 +6,7 @@ import math
 import re
 from datetime import date
 from importlib import resources
-from typing import cast
+from typing import NoReturn, cast
 
 from pydantic_core import PydanticCustomError
 
@@ -34,17 +34,18 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _DURATION_HELP = "write a duration like `PT4H`, `PT30M` or `P1DT2H`"
 
 
-def refused(message: str, help_text: str | None = None, code: str = "PS014", offset: int = 0) -> PydanticCustomError:
-    """Return what a validator raises: the finding's code, message and help; ``offset`` is how far inside the text."""
+def refuse(message: str, help_text: str | None = None, code: str = "PS014", offset: int = 0) -> NoReturn:
+    """Raise what becomes a finding: its code, message and help; ``offset`` is how far inside the text it is."""
     context = {"code": code, "message": message, "help": help_text, "offset": offset}
-    return PydanticCustomError("refused", "{message}", context)
+    kind = "refused"
+    raise PydanticCustomError(kind, "{message}", context)
 
 
 def scalar(value: object, what: str) -> str:
     """Return the text of a scalar, or refuse what is none."""
     if isinstance(value, str):
         return value
-    raise refused(f"expected {what}, not {shape(value)}", code="PS013")
+    refuse(f"expected {what}, not {shape(value)}", code="PS013")
 
 
 def shape(value: object) -> str:
@@ -61,7 +62,7 @@ def read_time(value: object) -> int:
     text = scalar(value, "a time of day")
     seconds = _seconds(text)
     if seconds is None or seconds >= DAY:
-        raise refused(f"{quoted(text)} is no time of day", "write a time like `06:00`, from `00:00` to `23:59:59`")
+        refuse(f"{quoted(text)} is no time of day", "write a time like `06:00`, from `00:00` to `23:59:59`")
     return seconds
 
 
@@ -70,7 +71,7 @@ def read_end_time(value: object) -> int:
     text = scalar(value, "a time of day")
     seconds = _seconds(text)
     if seconds is None:
-        raise refused(f"{quoted(text)} is no time of day", "write a time like `06:00`; `24:00` is the next midnight")
+        refuse(f"{quoted(text)} is no time of day", "write a time like `06:00`; `24:00` is the next midnight")
     return seconds
 
 
@@ -88,9 +89,9 @@ def read_date(value: object) -> date:
     text = scalar(value, "a date")
     found = _date(text)
     if found is None:
-        raise refused(f"{quoted(text)} is no date", "write a date like `2026-12-24`")
+        refuse(f"{quoted(text)} is no date", "write a date like `2026-12-24`")
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise refused(f"{quoted(text)} lies outside {FIRST_YEAR} to {LAST_YEAR}")
+        refuse(f"{quoted(text)} lies outside {FIRST_YEAR} to {LAST_YEAR}")
     return found
 
 
@@ -112,9 +113,9 @@ def read_duration(value: object) -> Duration:
         days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
         duration = Duration(days, hours * 3600 + minutes * 60 + seconds)
     else:
-        raise refused(f"{quoted(text)} is no duration", _DURATION_HELP)
+        refuse(f"{quoted(text)} is no duration", _DURATION_HELP)
     if not 0 < duration.days * DAY + duration.seconds <= _LONGEST * DAY:
-        raise refused(f"{quoted(text)} is too short or too long for a duration", _DURATION_HELP)
+        refuse(f"{quoted(text)} is too short or too long for a duration", _DURATION_HELP)
     return duration
 
 
@@ -122,7 +123,7 @@ def read_whole(value: object) -> int:
     """Read a whole number."""
     text = scalar(value, "a whole number")
     if _WHOLE.fullmatch(text) is None:
-        raise refused(f"{quoted(text)} is no whole number", "write digits only, at most nine", code="PS013")
+        refuse(f"{quoted(text)} is no whole number", "write digits only, at most nine", code="PS013")
     return int(text)
 
 
@@ -130,7 +131,7 @@ def read_count(value: object) -> int:
     """Read a whole number of at least one."""
     number = read_whole(value)
     if number < 1:
-        raise refused(f"`{number}` is less than one")
+        refuse(f"`{number}` is less than one")
     return number
 
 
@@ -138,7 +139,7 @@ def read_flag(value: object) -> bool:
     """Read ``true`` or ``false``."""
     text = scalar(value, "`true` or `false`")
     if text not in ("true", "false"):
-        raise refused(f"expected `true` or `false`, not {quoted(text)}", code="PS013")
+        refuse(f"expected `true` or `false`, not {quoted(text)}", code="PS013")
     return text == "true"
 
 
@@ -153,7 +154,7 @@ def read_zone(value: object) -> str:
     text = scalar(value, "a time zone")
     if text not in ZONES:
         help_text = suggestion(text, ZONES, "write an IANA name such as `Australia/Melbourne`")
-        raise refused(f"unknown time zone {quoted(text)}", help_text, code="PS101")
+        refuse(f"unknown time zone {quoted(text)}", help_text, code="PS101")
     return text
 
 
@@ -166,7 +167,7 @@ def read_moment(value: object) -> int | WallInstant:
     second = _seconds(local[2])
     day = _date(local[1])
     if day is None or second is None or second >= DAY or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise refused(f"{quoted(text)} is no date and time", "write it like `2026-11-28T06:00`")
+        refuse(f"{quoted(text)} is no date and time", "write it like `2026-11-28T06:00`")
     return WallInstant(day, second)
 
 
@@ -179,7 +180,7 @@ def _instant(text: str) -> int:
     try:
         return parse_instant(text)
     except InstantError as error:
-        raise refused(f"{quoted(text)} is no instant that can be asked about", str(error)) from None
+        refuse(f"{quoted(text)} is no instant that can be asked about", str(error))
 
 
 def read_synthetic_id(value: object) -> str:
@@ -188,9 +189,9 @@ def read_synthetic_id(value: object) -> str:
     try:
         form = normal_form(text)
     except IdentifierError as error:
-        raise refused("not accepted as a token that a charger sends", str(error)) from None
+        refuse("not accepted as a token that a charger sends", str(error))
     if not form:
-        raise refused("an empty text is no token that a charger sends", "leave it out")
+        refuse("an empty text is no token that a charger sends", "leave it out")
     return form
 
 
@@ -198,30 +199,33 @@ def read_message(value: object) -> str:
     """Read a text for drivers and check what it leaves open."""
     text = scalar(value, "text")
     if not text.strip():
-        raise refused("a message cannot be empty", "leave it out")
+        refuse("a message cannot be empty", "leave it out")
     for match in _PLACEHOLDER.finditer(text):
         if match[1] not in PLACEHOLDERS:
             known = listed((f"{{{name}}}" for name in sorted(PLACEHOLDERS)), "and")
-            raise refused(
-                f"unknown placeholder {quoted(match[0])}", f"a message knows {known} only", offset=match.start()
-            )
+            refuse(f"unknown placeholder {quoted(match[0])}", f"a message knows {known} only", offset=match.start())
     return text
 
 
 def read_running_sessions(value: object) -> RunningSessions:
     """Read ``keep``, ``stop`` or ``{stopAfter: DURATION}``."""
-    if isinstance(value, dict) and set(cast("dict[str, object]", value)) == {"stopAfter"}:
-        duration = read_duration(cast("dict[str, object]", value)["stopAfter"])
+    keys = _keys(value)
+    if set(keys) == {"stopAfter"}:
+        duration = read_duration(keys["stopAfter"])
         return RunningSessions("stop_after", duration.days * DAY + duration.seconds)
     if value in ("keep", "stop"):
         return RunningSessions(str(value))
     written = quoted(value) if isinstance(value, str) else shape(value)
-    raise refused(f"expected `keep`, `stop` or `{{stopAfter: PT30M}}`, not {written}")
+    refuse(f"expected `keep`, `stop` or `{{stopAfter: PT30M}}`, not {written}")
+
+
+def _keys(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> object:
     """Take one where one or many are accepted."""
-    return [value] if isinstance(value, str | dict) else value
+    return cast("object", value) if value is None or isinstance(value, list) else [value]
 
 
 def as_texts(value: object) -> object:

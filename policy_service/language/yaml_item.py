@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
@@ -41,7 +41,7 @@ class ItemReader:
         return self.events
 
     def _value(self, event: Any, depth: int) -> Plain:  # noqa: ANN401 - the C parser's events are untyped
-        kind = type(event)
+        kind = cast("type[object]", type(event))
         if kind is ScalarEvent:
             if event.tag is not None or event.anchor is not None or "\0" in event.value:
                 raise IrregularItemError

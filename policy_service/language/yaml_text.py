@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from yaml.cyaml import CParser
+import yaml
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
@@ -25,7 +25,7 @@ from policy_service.language.wording import finding, quoted
 from policy_service.language.yaml_item import NULL, IrregularItemError, ItemReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.language.tree import Node
@@ -36,7 +36,7 @@ _BLANK_LINES = re.compile(r"[^\n]*\n(?:[ \t]*\r?\n)*", re.ASCII)
 _INDENT = re.compile(" *")
 _PLAIN_LANGUAGE = "write the value out where it is needed; the format has no anchors, aliases and tags"
 _HELP = {
-    "found character that cannot start any token": "indent with spaces, not tabs; quote a text that begins with @, ` or %",
+    "found character that cannot start any token": "indent with spaces, not tabs; quote a text that begins with @ or `",
     "mapping values are not allowed in this context": "check the indentation; quote a text that contains `: `",
     "could not find expected ':'": "write `key: value`, with a blank behind the colon",
     "did not find expected key": "check the indentation of this line and the one above",
@@ -60,7 +60,7 @@ class YamlReader:
     def read(self) -> None:
         """Read every document, up to the first place where the text is no YAML."""
         try:
-            self._read_events(CParser(self.text))
+            self._read_events(yaml.CSafeLoader(self.text))
         except MarkedYAMLError as error:
             self._malformed(error)
         except ReaderError as error:
@@ -70,7 +70,7 @@ class YamlReader:
             self._find("PS002", Place(self.file, 1, 1), "not well-formed YAML")
 
     def _read_events(self, parser: Any) -> None:  # noqa: ANN401 - the C parser's events are untyped
-        handlers = {
+        handlers: dict[type[object], Callable[[Any], None]] = {
             ScalarEvent: self._scalar,
             MappingStartEvent: self._mapping,
             SequenceStartEvent: self._list,
@@ -81,7 +81,7 @@ class YamlReader:
         }
         while (event := parser.get_event()) is not None:
             for known in self._long_list_item(parser, event) if type(event) is MappingStartEvent else (event,):
-                handler = handlers.get(type(known))
+                handler = handlers.get(cast("type[object]", type(known)))
                 if handler is not None:
                     handler(known)
                 if len(self._open) > MAX_DEPTH:
@@ -139,7 +139,7 @@ class YamlReader:
         if header is None:
             return BlockNode(text, start.line + self.above, start.column + 1, start.line + self.above, start.column + 1)
         line = start.line + self.above + header[0].count("\n")
-        indent = len(_INDENT.match(self.text, header.end())[0])
+        indent = next(_INDENT.finditer(self.text, header.end())).end() - header.end()
         return BlockNode(text.rstrip("\n"), start.line + self.above, start.column + 1, line, indent + 1)
 
     def _mapping(self, event: Any) -> None:  # noqa: ANN401 - the C parser's events are untyped
