@@ -42,7 +42,8 @@ def check(files: Sequence[ParsedFile]) -> Checked:
     findings += _chargers_twice(files, len(chargers))
     findings += _dangling(files, chargers)
     findings += _misfits(files, types)
-    if not any(mention.kind == "AccessPolicy" for file in files for mention in file.definitions):
+    partial = any(file.partial for file in files)
+    if not partial and not any(mention.kind == "AccessPolicy" for file in files for mention in file.definitions):
         place = Place(files[0].file if len(files) == 1 else ".", 1, 1)
         findings.append(
             finding("PS006", place, "no AccessPolicy in the tree", "write one, or check the directory's name")
@@ -66,6 +67,8 @@ def _merged(documents: Sequence[AttributeTypes]) -> AttributeTypes:
 def _defined_twice(files: Sequence[ParsedFile]) -> Iterator[Diagnostic]:
     seen: dict[tuple[str, str], Mention] = {}
     for mention in (mention for file in files for mention in file.definitions):
+        if mention.kind == "charger":
+            continue
         alone = mention.kind == "Attributes"
         first = seen.setdefault((mention.kind, "" if alone else mention.name), mention)
         if first is not mention:
@@ -90,17 +93,19 @@ def _chargers_twice(files: Sequence[ParsedFile], distinct: int) -> Iterator[Diag
 
 def _dangling(files: Sequence[ParsedFile], chargers: Mapping[str, Charger]) -> Iterator[Diagnostic]:
     names: dict[str, set[str]] = {}
+    partial = any(file.partial for file in files)
+    otherwise = "a file that cannot be read may hold it" if partial else "write a {kind} document of this name"
     for mention in (mention for file in files for mention in file.definitions):
         names.setdefault(mention.kind, set()).add(mention.name)
     for mention in (mention for file in files for mention in file.references):
         if mention.kind == "charger":
-            if mention.name not in chargers:
+            if mention.name not in chargers and mention.name not in names.get("charger", ()):
                 help_text = suggestion(mention.name, chargers, "name a charger of a ChargerInventory document")
                 message = f"no charger {quoted(mention.name)} in the tree's inventories"
                 yield finding("PS114", mention.place, message, help_text, mention.length)
         elif mention.name not in names.get(mention.kind, ()):
             known = sorted(names.get(mention.kind, ()))
-            help_text = suggestion(mention.name, known, f"write a {mention.kind} document of this name")
+            help_text = suggestion(mention.name, known, otherwise.format(kind=mention.kind))
             message = f"no {mention.kind} {quoted(mention.name)} in the tree"
             yield finding("PS104", mention.place, message, help_text, mention.length)
 

@@ -130,9 +130,10 @@ def _bounded_twice(at: At) -> Iterator[Diagnostic]:
 
 def _pairs(at: At, among: set[str]) -> Iterator[Diagnostic]:
     written = at.keys & among
-    for first, second, help_text in _APART:
-        if first in written and second in written:
-            yield _apart(at, first, second, help_text)
+    apart = [_apart(at, *row) for row in _APART if row[0] in written and row[1] in written]
+    yield from apart
+    if apart or "allDay" in written:
+        return
     for key, needed, help_text in _NEEDS:
         if key in written and not written & set(needed):
             place = at.key(key)

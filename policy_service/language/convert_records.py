@@ -15,13 +15,13 @@ from policy_service.language.parsed import Mention, WrittenAttribute
 from policy_service.language.tree import At, ListNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from policy_service.language.document_records import (
         CaseParts,
+        ChargerParts,
         DenialParts,
         FreevendParts,
-        InventoryDocument,
         PolicyTestDocument,
         ProfileDocument,
         VehicleParts,
@@ -31,9 +31,15 @@ UNKNOWN = "unknown"
 """The vehicle of a test that is anybody."""
 
 
-def chargers(document: InventoryDocument, at: At) -> tuple[Charger, ...]:
-    """Return an inventory's chargers; equal labels and attributes are one object, for there are many of them."""
-    node = at.follow(("spec", "chargers")).node
+_CHARGERS = ("spec", "chargers")
+
+
+def chargers(written: Sequence[ChargerParts | None], at: At) -> tuple[Charger, ...]:
+    """Return an inventory's chargers; equal labels and attributes are one object, for there are many of them.
+
+    None stands for a charger that has a mistake, so that the others keep their places.
+    """
+    node = at.follow(_CHARGERS).node
     items = node.items if isinstance(node, ListNode) else []
     shared: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
     profiles: dict[str, str] = {}
@@ -47,31 +53,31 @@ def chargers(document: InventoryDocument, at: At) -> tuple[Charger, ...]:
             tuple(parts.synthetic_ids),
             Place(at.file, item.line, item.column),
         )
-        for parts, item in zip(document.spec.chargers, items, strict=True)
+        for parts, item in zip(written, items, strict=True)
+        if parts is not None
     )
 
 
-def inventory_attributes(document: InventoryDocument, at: At) -> Iterator[WrittenAttribute]:
+def inventory_attributes(written: Sequence[ChargerParts | None], at: At) -> Iterator[WrittenAttribute]:
     """Return each distinct attribute value of an inventory where it is first used."""
-    here = at.follow(("spec", "chargers"))
+    here = at.follow(_CHARGERS)
     seen: set[tuple[str, str]] = set()
-    for index, parts in enumerate(document.spec.chargers):
-        for pair in parts.attributes.items():
+    for index, parts in enumerate(written):
+        for pair in () if parts is None else parts.attributes.items():
             if pair not in seen:
                 seen.add(pair)
                 yield _attribute("charger", pair, here.follow((index, "attributes")))
 
 
-def inventory_mentions(document: InventoryDocument, at: At) -> Iterator[Mention]:
+def inventory_mentions(written: Sequence[ChargerParts | None], at: At) -> Iterator[Mention]:
     """Return each profile that an inventory names, where it is first named."""
-    here = at.follow(("spec", "chargers"))
+    here = at.follow(_CHARGERS)
     seen: set[str] = set()
-    for index, parts in enumerate(document.spec.chargers):
-        if parts.profile is not None and parts.profile not in seen:
+    for index, parts in enumerate(written):
+        if parts is not None and parts.profile is not None and parts.profile not in seen:
             seen.add(parts.profile)
-            yield Mention(
-                "ChargerProfile", parts.profile, here.follow((index, "profile")).text_place, len(parts.profile)
-            )
+            place = here.follow((index, "profile")).text_place
+            yield Mention("ChargerProfile", parts.profile, place, len(parts.profile))
 
 
 def _attribute(subject: str, pair: tuple[str, str], at: At) -> WrittenAttribute:

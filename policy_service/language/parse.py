@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from policy_service.domain.diagnostic import Diagnostic, in_reading_order
+from policy_service.domain.place import NOWHERE
 from policy_service.language import convert, convert_records
 from policy_service.language.combine import combined
 from policy_service.language.document_parts import API_VERSION
-from policy_service.language.document_records import InventoryDocument, PolicyTestDocument
+from policy_service.language.document_records import ChargerParts, InventoryDocument, PolicyTestDocument
 from policy_service.language.explain import empty_values, explained
 from policy_service.language.kinds import KINDS
 from policy_service.language.mentions import mentions
@@ -25,14 +26,18 @@ from policy_service.language.wording import finding, listed, quoted, suggestion
 from policy_service.language.written import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from policy_service.domain.charger import Charger
     from policy_service.language.document_parts import DocumentParts
     from policy_service.language.parsed import Document, WrittenAttribute
+    from policy_service.language.tree import Plain
 
 MOST_FINDINGS = 1000
 """Findings of one file that are told; a file with more has one mistake many times."""
+
+_UNREAD = frozenset({"PS001", "PS002", "PS005"})
+"""Findings of the text after which documents may be missing."""
 
 _CONVERSIONS: dict[str, Callable[..., Document]] = {
     "AccessPolicy": convert.policy,
@@ -55,6 +60,7 @@ class _Harvest:
     references: list[Mention] = field(default_factory=list[Mention])
     attributes: list[WrittenAttribute] = field(default_factory=list["WrittenAttribute"])
     findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    partial: bool = False
 
 
 def parse(file: str, data: bytes) -> ParsedFile:
@@ -63,7 +69,9 @@ def parse(file: str, data: bytes) -> ParsedFile:
     harvest = _Harvest(findings=list(source.diagnostics))
     for node in source.documents:
         _document(At(file, node), harvest)
-    findings = in_reading_order(harvest.findings)
+    refused = {found.place for found in source.diagnostics}
+    later = (found for found in harvest.findings[len(source.diagnostics) :] if found.place not in refused)
+    findings = in_reading_order([*source.diagnostics, *later])
     if len(findings) > MOST_FINDINGS:
         last = findings[MOST_FINDINGS - 1].place
         message = f"{len(findings) - MOST_FINDINGS} further findings in this file are not shown"
@@ -76,6 +84,7 @@ def parse(file: str, data: bytes) -> ParsedFile:
         tuple(harvest.references),
         tuple(harvest.attributes),
         tuple(findings),
+        partial=harvest.partial or any(found.code in _UNREAD for found in source.diagnostics),
     )
 
 
@@ -83,10 +92,12 @@ def _document(at: At, harvest: _Harvest) -> None:
     if not isinstance(at.node, MappingNode):
         message = f"a document must be a mapping, not {shape(plain(at.node))}"
         help_text = "begin with `apiVersion`, `kind`, `metadata` and `spec`"
+        harvest.partial = True
         harvest.findings.append(finding("PS013", at.place, message, help_text, at.length))
         return
     kind = _kind(at, harvest.findings)
     if kind is None:
+        harvest.partial = True
         return
     name = at.follow(("metadata", "name"))
     if name.text:
@@ -111,11 +122,24 @@ def _document(at: At, harvest: _Harvest) -> None:
 
 def _inventory(at: At, harvest: _Harvest) -> None:
     document = _validated("ChargerInventory", at, harvest.findings, nulls=True)
-    if document is not None:
-        inventory = cast("InventoryDocument", document)
-        harvest.chargers += convert_records.chargers(inventory, at)
-        harvest.attributes += convert_records.inventory_attributes(inventory, at)
-        harvest.references += convert_records.inventory_mentions(inventory, at)
+    if isinstance(document, InventoryDocument):
+        written: Sequence[ChargerParts | None] = document.spec.chargers
+    else:
+        written = [_sound(item, harvest) for item in at.follow(("spec", "chargers")).contents()]
+    harvest.chargers += convert_records.chargers(written, at)
+    harvest.attributes += convert_records.inventory_attributes(written, at)
+    harvest.references += convert_records.inventory_mentions(written, at)
+
+
+def _sound(item: Plain, harvest: _Harvest) -> ChargerParts | None:
+    """Return a charger of an inventory in which some have mistakes; None, but its id noted, where this is one."""
+    try:
+        return ChargerParts.model_validate(item)
+    except ValidationError:
+        name = item.get("id") if isinstance(item, dict) else None
+        if isinstance(name, str):
+            harvest.definitions.append(Mention("charger", name, NOWHERE, 1))
+        return None
 
 
 def _validated(kind: str, at: At, findings: list[Diagnostic], *, nulls: bool) -> DocumentParts | None:
@@ -134,7 +158,9 @@ def _kind(at: At, findings: list[Diagnostic]) -> str | None:
         unknown = next((key for key in at.keys if suggestion(key, ("apiVersion", "kind")) and key != "metadata"), None)
         place = at.place if unknown is None else at.key(unknown).place
         help_text = f"begin the document with `apiVersion: {API_VERSION}` and its `kind`: {listed(KINDS)}"
-        findings.append(finding("PS012", place, f"missing key {missing}", help_text))
+        findings.append(
+            finding("PS012", place, f"missing {'keys' if ' and ' in missing else 'key'} {missing}", help_text)
+        )
         return None
     if version.text != API_VERSION:
         message = f"unknown apiVersion {quoted(version.text or '')}"

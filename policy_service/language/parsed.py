@@ -45,3 +45,5 @@ class ParsedFile:
     references: tuple[Mention, ...] = ()
     attributes: tuple[WrittenAttribute, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    partial: bool = False
+    """Whether the file holds documents of which not even the kind is known."""

@@ -163,6 +163,10 @@ class At:
         if isinstance(self.node, ListNode):
             yield from (At(self.file, item) for item in self.node.items)
 
+    def contents(self) -> list[Plain]:
+        """Return the contents of a list's items; what is no list has none."""
+        return [plain(item) for item in self.node.items] if isinstance(self.node, ListNode) else []
+
     def one_or_many(self) -> list[At]:
         """Return a list's items, or what stands here as the only one."""
         return list(self.items()) if isinstance(self.node, ListNode) else [self]

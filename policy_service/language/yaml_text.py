@@ -61,6 +61,7 @@ class YamlReader:
         """Read every document, up to the first place where the text is no YAML."""
         try:
             self._read_events(yaml.CSafeLoader(self.text))
+            return
         except MarkedYAMLError as error:
             self._malformed(error)
         except ReaderError as error:
@@ -68,6 +69,12 @@ class YamlReader:
             self._find("PS001", place_of(self.file, self.text, error.position), message)
         except YAMLError:
             self._find("PS002", Place(self.file, 1, 1), "not well-formed YAML")
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """Drop the document that the reader is in: what has not been read must not count as missing."""
+        if self._open:
+            self.documents.pop()
 
     def _read_events(self, parser: Any) -> None:  # noqa: ANN401 - the C parser's events are untyped
         handlers: dict[type[object], Callable[[Any], None]] = {
@@ -86,6 +93,7 @@ class YamlReader:
                     handler(known)
                 if len(self._open) > MAX_DEPTH:
                     self.findings.append(too_deep(self._place(known)))
+                    self._abandon()
                     return
 
     def _long_list_item(self, parser: Any, start: Any) -> Sequence[Any]:  # noqa: ANN401 - see above
