@@ -60,7 +60,7 @@ def policy(number: int, windows: int, priority: int = 100) -> bytes:
         start = (17 * 3600 + number + window * 37) % 86_400
         clock = f"{start // 3600:02}:{start // 60 % 60:02}:{start % 60:02}"
         lines.append(
-            f"    - {{name: w{window}, mode: managed, rrule: FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR, from: 2026-01-05, "
+            f"    - {{name: w{window}, mode: managed, rrule: 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR', from: 2026-01-05, "
             f"start: '{clock}', end: 06:00}}"
         )
     return "\n".join(lines).encode()

@@ -152,6 +152,8 @@ class _Assembly:
         self._around = around
         self._index = ChargerIndex(chargers)
         self._home = home_around(around.today)
+        self._plain: dict[int, Governance] = {}
+        """By policy, where neither overrides nor attributes tell its chargers apart: nearly all."""
         self._governances: dict[tuple[object, ...], Governance] = {}
         self._layers: dict[tuple[int, tuple[int, ...]], tuple[Layer, ...]] = {}
         self._names: dict[tuple[int, tuple[int, ...]], tuple[str, ...]] = {}
@@ -211,6 +213,8 @@ class _Assembly:
         return overriding
 
     def _governance(self, position: int, overriding: tuple[int, ...], charger: Charger) -> Governance:
+        if not overriding and position in self._plain:
+            return self._plain[position]
         compiled = self._policies[position]
         if overriding and compiled.policy.locked:
             overriding = tuple(each for each in overriding if self._overrides[each].force)
@@ -222,6 +226,8 @@ class _Assembly:
             rules = tuple(Rule(compiled.policy, layer, values, compiled.hours, self._home) for layer in layers)
             governance = Governance(compiled.policy, rules, self._timeline(layers), _has_twins(layers))
             self._governances[key] = governance
+        if not overriding and not self._names[position, overriding]:
+            self._plain[position] = governance
         return governance
 
     def _timeline(self, layers: tuple[Layer, ...]) -> Timeline:

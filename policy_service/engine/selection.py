@@ -32,7 +32,9 @@ class ChargerIndex:
     def matched(self, selector: Selector, condition: Condition | None) -> list[str]:
         """Return the ids of the chargers that the selector picks; ``condition`` is its compiled ``when``."""
         chargers = self._chargers
-        found = [id_ for id_ in self._candidates(selector) if selector.matches(chargers[id_])]
+        found = list(self._candidates(selector))
+        if not _candidates_suffice(selector):
+            found = [id_ for id_ in found if selector.matches(chargers[id_])]
         if condition is None:
             return found
         holds = _remembering(condition)
@@ -63,6 +65,15 @@ class ChargerIndex:
                 if name in charger.labels:
                     known[charger.labels[name]].add(id_)
         return known
+
+
+def _candidates_suffice(selector: Selector) -> bool:
+    """Tell whether the index alone answers: labels only, or ids and their prefixes only."""
+    if selector.exclude or (selector.ids is not None and selector.labels is not None):
+        return False
+    if selector.ids is None:
+        return selector.labels is not None or selector.when is not None
+    return all(is_literal(glob.removesuffix("*")) for glob in selector.ids)
 
 
 def _remembering(condition: Condition) -> Callable[[Charger], bool]:
