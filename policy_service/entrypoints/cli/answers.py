@@ -50,7 +50,9 @@ def explanation_json(answered: Answered, explanation: Explanation) -> dict[str, 
     return {**decision_json(answered), "steps": steps, "nearest_allow": nearest}
 
 
-def schedule_json(charger: str, timezone: str | None, span: tuple[int, int], segments: Sequence[Segment]) -> dict[str, Any]:
+def schedule_json(
+    charger: str, timezone: str | None, span: tuple[int, int], segments: Sequence[Segment]
+) -> dict[str, Any]:
     """Return a schedule as ``GET /v1/chargers/{id}/schedule`` answers it."""
     return {
         "charger": charger,

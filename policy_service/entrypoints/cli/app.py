@@ -86,7 +86,7 @@ def _show_version(*, wanted: bool) -> None:
 @app.callback()
 def overview(
     *,
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_show_version)  # noqa: FBT003,
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_show_version),  # noqa: FBT003,
 ) -> None:
     """Access decisions for shared EV depot chargers, on recurring schedules: freevend or managed, and why."""
     del version  # its callback has answered already

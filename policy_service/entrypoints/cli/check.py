@@ -11,18 +11,27 @@ import typer
 from rich.text import Text
 
 from policy_service.domain.access import Ungoverned
+from policy_service.engine.zone import Zone
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.findings import count, out_findings, plural, summary
 from policy_service.entrypoints.cli.instants import read_instant
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, loaded, read_files
-from policy_service.engine.zone import Zone
 from policy_service.entrypoints.http.views import diagnostic_view
 
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanState
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+PathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[DIR|FILE]...",
+        help="Directories and files that make one tree; left out: POLICY_SERVICE_POLICIES, else `policies`.",
+    ),
+]
 
 
 class Format(StrEnum):
@@ -34,13 +43,7 @@ class Format(StrEnum):
 
 @app.command(epilog="\b\nExample:\n  policy-service check policies --strict")
 def check(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[DIR|FILE]...",
-            help="Directories and files that make one tree; left out: POLICY_SERVICE_POLICIES, else `policies`.",
-        ),
-    ] = None,
+    paths: PathsArgument = None,
     *,
     written: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.HUMAN,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,

@@ -1,4 +1,4 @@
-"""``decide``: may this vehicle charge at this charger at this time?"""
+"""``decide``: the answer to whether a vehicle may charge at a charger at an instant."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def explain(  # noqa: PLR0913 - a parameter a flag
     ungoverned: UngovernedOption = Ungoverned.DENY,
     as_json: JsonOption = False,
 ) -> None:
-    """Explain a decision step by step: policy, window with its file and line, vehicle, grants, and the nearest way in."""
+    """Explain a decision step by step: policy, window with its place, vehicle, grants, and the nearest way in."""
     question = Question(
         charger, identifier, policies, identifiers, agreements, at, kind, vehicle_class, agreement, fleet, attribute,
         language, ungoverned,

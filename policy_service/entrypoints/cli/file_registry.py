@@ -37,7 +37,7 @@ class FileRegistry:
     """Knows what the files say, for the length of one command."""
 
     def __init__(self, declared: Mapping[str, str]) -> None:
-        """``declared`` are the vehicle attributes of the policy tree."""
+        """Read records with the vehicle attributes that the policy tree declares."""
         self.lookup = Lookup(bootstrap.offline().fingerprints)
         self._declared = declared
         self._identifiers: dict[str, IdentifierRecord] = {}
@@ -107,7 +107,8 @@ def _import(
         yield _Session(table, key)
 
     try:
-        return asyncio.run(run_import(_chunks(path), ImportOptions("file", written=written_as(path)), columns, read, importing))
+        options = ImportOptions("file", written=written_as(path))
+        return asyncio.run(run_import(_chunks(path), options, columns, read, importing))
     except OSError as error:
         message = f"`{path}` cannot be read: {error.strerror or type(error).__name__}"
         raise CommandError(message, "give a file of NDJSON, or of CSV with a name that ends in .csv") from error

@@ -29,15 +29,18 @@ def read_instant(text: str, zone: Zone) -> Asked:
         try:
             return Asked(parse_instant(text.strip()))
         except InstantError as error:
-            raise CommandError(f"`{text}`: {error}", _HINT) from None
+            message = f"`{text}`: {error}"
+            raise CommandError(message, _HINT) from None
     day, hour, minute, second = match.groups("0")
     seconds = (int(hour) * _SIXTY + int(minute)) * _SIXTY + int(second)
     if int(hour) >= _HOURS_A_DAY or int(minute) >= _SIXTY or int(second) >= _SIXTY:
-        raise CommandError(f"`{text}`: no such time of day", _HINT)
+        message = f"`{text}`: no such time of day"
+        raise CommandError(message, _HINT)
     wall = wall_seconds(read_date(day).toordinal(), seconds)
     at = zone.to_utc(wall)
     if not EARLIEST <= at < LATEST:
-        raise CommandError(f"`{text}`: outside 1970 to 2199", _HINT)
+        message = f"`{text}`: outside 1970 to 2199"
+        raise CommandError(message, _HINT)
     return Asked(at, _remark(wall, at, zone))
 
 
@@ -58,7 +61,8 @@ def read_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CommandError(f"`{text}`: no such date", "write it like `2026-11-24`") from None
+        message = f"`{text}`: no such date"
+        raise CommandError(message, "write it like `2026-11-24`") from None
 
 
 def wall_text(wall: int) -> str:

@@ -37,7 +37,7 @@ def answer_lines(reply: Reply) -> Iterator[Text]:
     if answer.would_be is not None:
         yield labelled("observe", f"enforcement is off; it would be {answer.would_be}")
     yield labelled("charger", decision.charger + _meant(reply))
-    yield labelled("time", _when(decision.time, zone))
+    yield labelled("time", when_text(decision.time, zone))
     yield labelled("mode", mode_text(answer))
     if reply.presented:
         yield labelled("vehicle", f"{answer.vehicle_class or 'not looked up'}, identifier {reply.presented}")
@@ -47,9 +47,9 @@ def answer_lines(reply: Reply) -> Iterator[Text]:
         yield labelled("message", message_of(decision, reply.answered.language))
     if answer.reason is Reason.NOT_GRANTED:
         later = decision.next_allowed_at
-        yield labelled("next", "never within 400 days" if later is None else _when(later, zone))
+        yield labelled("next", "never within 400 days" if later is None else when_text(later, zone))
     until = decision.valid_until
-    yield labelled("holds", "for 400 days or more" if until is None else f"until {_when(until, zone)}")
+    yield labelled("holds", "for 400 days or more" if until is None else f"until {when_text(until, zone)}")
 
 
 def mode_text(answer: Answer) -> str:
@@ -65,7 +65,8 @@ def place_text(place: Place | None) -> str:
     return "" if place is None or place == NOWHERE else f" ({place})"
 
 
-def _when(at: int, zone: Zone) -> str:
+def when_text(at: int, zone: Zone) -> str:
+    """Write an instant by the zone's clock and in UTC."""
     utc = format_instant(at)
     return utc if zone.name == "UTC" else f"{local_text(at, zone)} {zone.name}, {utc}"
 

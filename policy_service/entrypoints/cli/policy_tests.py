@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
+DirectoryArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DIR]", help="Policy directory; left out: POLICY_SERVICE_POLICIES, else `policies`."),
+]
+
 
 @app.command("test", epilog="\b\nExample:\n  policy-service test policies -k weeknights")
 def run_tests(
-    directory: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DIR]", help="Policy directory; left out: POLICY_SERVICE_POLICIES, else `policies`."),
-    ] = None,
+    directory: DirectoryArgument = None,
     *,
     keyword: Annotated[
         str, typer.Option("-k", metavar="TEXT", help="Only cases whose test, name or charger contains the text.")

@@ -109,7 +109,8 @@ def read_directory(directory: Path) -> Mapping[str, bytes]:
         return bootstrap.offline().read(directory)
     except PolicyFilesError as error:
         hint = "give the directory that holds the policy files, or set POLICY_SERVICE_POLICIES"
-        raise CommandError(f"`{directory}`: {error}", hint) from error
+        message = f"`{directory}`: {error}"
+        raise CommandError(message, hint) from error
     except OSError as error:
         raise _unreadable(directory, error) from error
 

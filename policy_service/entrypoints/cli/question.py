@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ChargerArgument = Annotated[str, typer.Argument(help="Id of the charger, case-sensitive.")]
 IdentifierArgument = Annotated[
     str | None,
-    typer.Argument(help="RFID, MAC, PIN …; `-` reads it from standard input, which keeps it out of the shell's history."),
+    typer.Argument(help="RFID, MAC, PIN …; `-` reads it from standard input: out of the shell's history."),
 ]
 PoliciesOption = Annotated[
     Path | None,
@@ -130,11 +130,14 @@ def ask(question: Question) -> Reply:
 def _check(question: Question) -> None:
     described = question.agreement or question.fleet or question.attributes
     if question.vehicle_class is None and described:
-        raise CommandError("--agreement, --fleet and --attribute describe a vehicle", "add --class own or agreement")
+        message = "--agreement, --fleet and --attribute describe a vehicle"
+        raise CommandError(message, "add --class own or agreement")
     if question.vehicle_class is not None and question.identifier is not None:
-        raise CommandError("an identifier and --class exclude each other", "leave one of them out")
+        message = "an identifier and --class exclude each other"
+        raise CommandError(message, "leave one of them out")
     if question.vehicle_class is VehicleClass.UNKNOWN and described:
-        raise CommandError("nothing is known of a vehicle of class unknown", "leave the other descriptions out")
+        message = "nothing is known of a vehicle of class unknown"
+        raise CommandError(message, "leave the other descriptions out")
 
 
 def _instant(text: str | None, zone: Zone, clock: FixedClock) -> int:
@@ -184,13 +187,15 @@ def _describe(question: Question, registry: FileRegistry) -> None:
     except InvalidRecordError as error:
         told = "; ".join(f"{fault.pointer.removeprefix('/')} {fault.detail}" for fault in error.faults)
         hint = "attributes are declared in the tree's Attributes document; give them as --attribute NAME=VALUE"
-        raise CommandError(f"the vehicle cannot be so: {told}", hint) from None
+        message = f"the vehicle cannot be so: {told}"
+        raise CommandError(message, hint) from None
 
 
 def _pair(text: str) -> tuple[str, str]:
     name, found, value = text.partition("=")
     if not found or not name:
-        raise CommandError("an attribute is NAME=VALUE", "write it like --attribute kind=bus")
+        message = "an attribute is NAME=VALUE"
+        raise CommandError(message, "write it like --attribute kind=bus")
     return name, value
 
 

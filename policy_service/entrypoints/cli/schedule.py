@@ -45,7 +45,10 @@ class Drawn:
         self.now = clock.now()
 
 
-@app.command(epilog="\b\nExamples:\n  policy-service schedule NTH-01 --from 2026-11-23\n  policy-service schedule --label depot:north --days 2")
+@app.command(
+    epilog="\b\nExamples:\n  policy-service schedule NTH-01 --from 2026-11-23"
+    "\n  policy-service schedule --label depot:north --days 2"
+)
 def schedule(
     charger: Annotated[str | None, typer.Argument(help="Id of the charger, case-sensitive.")] = None,
     *,
@@ -83,16 +86,19 @@ def schedule(
 
 def _entries(plan: Plan, charger: str | None, label: str | None) -> list[ChargerPlan]:
     if (charger is None) is (label is None):
-        raise CommandError("name a charger or a label", "write `schedule NTH-01` or `schedule --label depot:north`")
+        message = "name a charger or a label"
+        raise CommandError(message, "write `schedule NTH-01` or `schedule --label depot:north`")
     if charger is not None:
         if charger not in plan.chargers:
-            raise CommandError(f"the inventory has no charger `{charger}`", did_you_mean(charger, plan))
+            message = f"the inventory has no charger `{charger}`"
+            raise CommandError(message, did_you_mean(charger, plan))
         return [plan.chargers[charger]]
     name, _, value = str(label).replace("=", ":", 1).partition(":")
     found = [entry for _, entry in sorted(plan.chargers.items()) if entry.charger.labels.get(name) == value]
     if not found:
         known = sorted({f"{key}:{each}" for e in plan.chargers.values() for key, each in e.charger.labels.items()})
-        raise CommandError(f"no charger has the label `{label}`", f"there are {', '.join(known[:20]) or 'no labels'}")
+        message = f"no charger has the label `{label}`"
+        raise CommandError(message, f"there are {', '.join(known[:20]) or 'no labels'}")
     return found
 
 

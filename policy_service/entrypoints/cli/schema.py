@@ -16,6 +16,10 @@ from policy_service.language.schema import schemas
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write files into this directory.")
+]
+
 _SUFFIX = ".v1.json"
 
 
@@ -27,9 +31,7 @@ def schema(
         str | None, typer.Argument(help="A kind of document, such as access-policy or AccessPolicy; left out: all.")
     ] = None,
     *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write files into this directory.")
-    ] = None,
+    output: OutputOption = None,
 ) -> None:
     """Print the JSON Schema of a kind of policy document, or list the kinds; with --output, write the schemas.
 
@@ -57,7 +59,8 @@ def _of_kind(kind: str) -> dict[str, dict[str, Any]]:
         meant = get_close_matches(plain, spelled, n=1)
         known = ", ".join(_kinds())
         hint = f"did you mean `{spelled[meant[0]]}`? there are {known}" if meant else f"there are {known}"
-        raise CommandError(f"there is no kind `{kind}`", hint)
+        message = f"there is no kind `{kind}`"
+        raise CommandError(message, hint)
     file = spelled[plain] + _SUFFIX
     return {name: found for name, found in schemas().items() if name.rpartition("/")[2] == file}
 

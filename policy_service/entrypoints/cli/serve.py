@@ -41,16 +41,20 @@ def _settings(given: dict[str, str | bool]) -> Settings:
     except SettingsError as error:
         raise CommandError(str(error)) from None
     except ValidationError as error:
-        told = "; ".join(f"--{_flag(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors(include_input=False))
+        told = "; ".join(
+            f"--{_flag(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors(include_input=False)
+        )
         hint = f"see `policy-service serve --help`; a variable is named {PREFIX} and the flag's name"
-        raise CommandError(f"settings that do not hold: {told}", hint) from None
+        message = f"settings that do not hold: {told}"
+        raise CommandError(message, hint) from None
 
 
 def _content(path: str, name: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
-        raise CommandError(f"--{_flag(name + _FILE)} names a file that cannot be read", "check path and rights") from None
+        message = f"--{_flag(name + _FILE)} names a file that cannot be read"
+        raise CommandError(message, "check path and rights") from None
 
 
 def _flag(name: str) -> str:
@@ -61,32 +65,36 @@ def _parameters() -> list[inspect.Parameter]:
     """Return a keyword parameter for every setting, so that no flag is ever missing or out of date."""
     parameters: list[inspect.Parameter] = []
     for name, field in Settings.model_fields.items():
-        parameters.append(_parameter(name, *_declared(name, field)))
+        parameters.append(_setting(name, field))
         if name in FROM_FILE:
-            option = typer.Option(f"--{_flag(name + _FILE)}", metavar="PATH", help=f"File with the value of --{_flag(name)}.")
-            parameters.append(_parameter(name + _FILE, str, option))
+            option = typer.Option(
+                f"--{_flag(name + _FILE)}", metavar="PATH", help=f"File with the value of --{_flag(name)}."
+            )
+            parameters.append(_parameter(name + _FILE, option))
     return parameters
 
 
-def _parameter(name: str, kind: type, option: Any) -> inspect.Parameter:  # noqa: ANN401 - typer's own return type
-    annotation = Annotated[kind | None, option]
+def _parameter(name: str, option: Any, *, is_flag: bool = False) -> inspect.Parameter:  # noqa: ANN401 - typer's own
+    annotation: Any = Annotated[bool | None, option] if is_flag else Annotated[str | None, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _declared(name: str, field: FieldInfo) -> tuple[type, Any]:
-    default = "" if field.default is None else getattr(field.default, "value", field.default)
-    help_text = f"{field.description} [default: {str(default).lower() if isinstance(default, bool) else default}]"
-    if default == "":
-        help_text = str(field.description)
-    if _is_secret(field):
-        help_text += f" Visible in the process list: rather give --{_flag(name + _FILE)}."
+def _setting(name: str, field: FieldInfo) -> inspect.Parameter:
+    flag = f"--{_flag(name)}"
     if field.annotation is bool:
-        return bool, typer.Option(f"--{_flag(name)}/--no-{_flag(name)}", help=help_text)
-    return str, typer.Option(f"--{_flag(name)}", metavar=_metavar(field), help=help_text)
+        option = typer.Option(f"{flag}/--no-{_flag(name)}", help=_help(name, field))
+        return _parameter(name, option, is_flag=True)
+    return _parameter(name, typer.Option(flag, metavar=_metavar(field), help=_help(name, field)))
 
 
-def _is_secret(field: FieldInfo) -> bool:
-    return SecretStr in get_args(field.annotation)
+def _help(name: str, field: FieldInfo) -> str:
+    default: object = field.default
+    if isinstance(default, bool):
+        default = str(default).lower()
+    told = str(field.description) + (f" [default: {default}]" if default not in {None, ""} else "")
+    if SecretStr in get_args(field.annotation):
+        told += f" Visible in the process list: rather give --{_flag(name + _FILE)}."
+    return told
 
 
 def _metavar(field: FieldInfo) -> str:

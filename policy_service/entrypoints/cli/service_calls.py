@@ -15,9 +15,7 @@ from policy_service.entrypoints.cli.failure import CommandError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-UrlOption = Annotated[
-    str, typer.Option("--url", help="Address of the running service.", envvar="POLICY_SERVICE_URL")
-]
+UrlOption = Annotated[str, typer.Option("--url", help="Address of the running service.", envvar="POLICY_SERVICE_URL")]
 KeyFileOption = Annotated[
     Path | None,
     typer.Option("--key-file", help="File with the API key, where one is needed.", envvar="POLICY_SERVICE_KEY_FILE"),
@@ -80,7 +78,8 @@ class ServiceCalls:
                     headers={**self._headers, **headers},
                 )
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
-            raise CommandError("--url is no address of a service", f"write it like {DEFAULT_URL}") from None
+            message = "--url is no address of a service"
+            raise CommandError(message, f"write it like {DEFAULT_URL}") from None
         except httpx2.HTTPError as error:
             hint = "start it with `policy-service serve`, or give its address with --url or POLICY_SERVICE_URL"
             message = f"no service answers at {self._url} ({type(error).__name__})"
@@ -106,4 +105,5 @@ def _key(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise CommandError(f"the key file `{path}` cannot be read", "check path and rights") from None
+        message = f"the key file `{path}` cannot be read"
+        raise CommandError(message, "check path and rights") from None

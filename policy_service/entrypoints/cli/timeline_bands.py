@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import date, timedelta
 from itertools import pairwise
 from string import ascii_lowercase, ascii_uppercase
@@ -36,13 +37,11 @@ class Glyphs(NamedTuple):
 
     open: str
     managed: str
-    absent: str
     dash: str
-    empty: str
 
 
-UNICODE = Glyphs(open="·", managed="█", absent=" ", dash="–", empty="∅")
-ASCII = Glyphs(open=".", managed="#", absent=" ", dash="-", empty="nobody")
+UNICODE = Glyphs(open="·", managed="█", dash="\N{EN DASH}")
+ASCII = Glyphs(open=".", managed="#", dash="-")
 
 
 class Band(NamedTuple):
@@ -60,7 +59,7 @@ def key_of(segment: Segment) -> Key:
 
 
 def signs(segments: Sequence[Segment], glyphs: Glyphs) -> dict[Key, str]:
-    """Return a sign for every key: capitals for managed windows, small letters for open ones, glyphs for the default."""
+    """Return a sign for every key: capitals for managed windows, small letters for open ones, else a glyph."""
     capitals, small = iter(ascii_uppercase * 9), iter(ascii_lowercase * 9)
     found: dict[Key, str] = {}
     for key in map(key_of, segments):
@@ -81,29 +80,36 @@ def midnight(day: date, zone: Zone) -> int:
 def bands(segments: Sequence[Segment], zone: Zone, first: date, days: int, glyphs: Glyphs) -> list[Band]:
     """Return the bands of so many days from the first on."""
     dates = [first + timedelta(number) for number in range(days + 1)]
+    starts = [segment.start for segment in segments]
     found: list[Band] = []
     for day, following in pairwise(dates):
         lo, hi = midnight(day, zone), midnight(following, zone)
-        cells = [_cell(segments, zone, wall_seconds(day.toordinal(), number * CELL)) for number in range(CELLS)]
-        found.append(Band(day, tuple(cells), _remark(zone.changes(lo, hi), hi - lo, glyphs)))
+        walls = (wall_seconds(day.toordinal(), number * CELL) for number in range(CELLS))
+        cells = tuple(_shown(segments, starts, _instants(wall, zone)) for wall in walls)
+        found.append(Band(day, cells, _remark(zone.changes(lo, hi), hi - lo, glyphs)))
     return found
 
 
-def _cell(segments: Sequence[Segment], zone: Zone, wall: int) -> Key | None:
-    """Return what shows in the half hour from a wall time on: a managed stretch in it shows, however short."""
-    start = zone.to_utc(wall)
-    if zone.to_wall(start) != wall:  # the clocks skip it
-        return None
-    stretches = [(start, start + CELL)]
-    stretches += [
-        (start + change.before - change.after, start + change.before - change.after + CELL)
-        for change in zone.changes(start, start + DAY)
-        if change.before > change.after and change.epoch <= start + change.before - change.after < change.epoch + DAY
-        and zone.to_wall(start + change.before - change.after) == wall
+def _instants(wall: int, zone: Zone) -> list[int]:
+    """Return the instants at which clocks show a wall time: none where it is skipped, two where it comes twice."""
+    first = zone.to_utc(wall)
+    if zone.to_wall(first) != wall:
+        return []
+    again = (first + change.before - change.after for change in zone.changes(first, first + DAY))
+    return [first, *(at for at in again if at > first and zone.to_wall(at) == wall)]
+
+
+def _shown(segments: Sequence[Segment], starts: Sequence[int], instants: Sequence[int]) -> Key | None:
+    """Return what a half hour shows: a managed stretch in it, however short, else what it begins with."""
+    here = [
+        segment
+        for at in instants
+        for segment in segments[max(0, bisect_right(starts, at) - 1) : bisect_left(starts, at + CELL)]
     ]
-    here = [s for lo, hi in stretches for s in segments if s.start < hi and s.end > lo]
-    shown = next((s for s in here if s.mode is AccessMode.MANAGED), here[0] if here else None)
-    return None if shown is None else key_of(shown)
+    managed = next((segment for segment in here if segment.mode is AccessMode.MANAGED), None)
+    if not here:
+        return None
+    return key_of(managed or here[0])
 
 
 def _remark(changes: Sequence[OffsetChange], length: int, glyphs: Glyphs) -> str:
@@ -114,8 +120,7 @@ def _remark(changes: Sequence[OffsetChange], length: int, glyphs: Glyphs) -> str
         low, high = sorted((change.epoch + change.before, change.epoch + change.after))
         what = "is skipped" if change.after > change.before else "comes twice"
         told.append(f"{_clock(low)}{glyphs.dash}{_clock(high)} {what}")
-    hours = f"{length / _HOUR:g} h"
-    return f"{hours}: {', '.join(told)}"
+    return f"{length / _HOUR:g} h: {', '.join(told)}"
 
 
 def _clock(wall: int) -> str:

@@ -10,12 +10,12 @@ from policy_service.domain.access import AccessMode
 from policy_service.domain.instant import format_instant
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import local_text
-from policy_service.entrypoints.cli.timeline_bands import CELLS, bands, key_of, signs
+from policy_service.entrypoints.cli.timeline_bands import bands, key_of, signs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policy_service.domain.policy import Grant
+    from policy_service.domain.policy import Grant, Grants
     from policy_service.entrypoints.cli.schedule import Drawn
     from policy_service.entrypoints.cli.timeline_bands import Band, Glyphs, Key
 
@@ -34,10 +34,9 @@ def timeline_lines(drawn: Drawn, glyphs: Glyphs) -> Iterator[Text]:
     styles = _styles(legend)
     yield Text(_MARGIN + "".join(f"{hour:02}".ljust(6) for hour in range(0, 24, 3)) + "24", "dim")
     for band in bands(drawn.segments, drawn.zone, drawn.first, drawn.days, glyphs):
-        yield _band_line(band, legend, styles, glyphs)
+        yield _band_line(band, legend, styles)
     yield Text()
-    for key, sign in legend.items():
-        yield Text.assemble("  ", (sign, styles[key]), f"  {_legend(key, glyphs)}")
+    yield from _legend(legend, styles)
     yield Text()
     yield from _changes(drawn, legend, styles, glyphs)
 
@@ -58,22 +57,31 @@ def _styles(legend: Mapping[Key, str]) -> dict[Key, str]:
     return styles
 
 
-def _band_line(band: Band, legend: Mapping[Key, str], styles: Mapping[Key, str], glyphs: Glyphs) -> Text:
+def _band_line(band: Band, legend: Mapping[Key, str], styles: Mapping[Key, str]) -> Text:
     line = Text(f"{band.day:%a %Y-%m-%d} ")
     for cell in band.cells:
-        line.append(glyphs.absent if cell is None else legend[cell], None if cell is None else styles[cell])
+        line.append(" " if cell is None else legend[cell], None if cell is None else styles[cell])
     if band.remark:
         line.append(f"  {band.remark}", "bold yellow")
-    assert len(band.cells) == CELLS
     return line
 
 
-def _legend(key: Key, glyphs: Glyphs) -> str:
-    name = key.window or "default"
-    if key.mode is AccessMode.FREEVEND:
-        return f"{key.mode}  {name}: open to everyone"
-    who = "; ".join(_grant(grant) for grant in key.allow) or "nobody"
-    return f"{key.mode}   {name}: {who}".replace("∅", glyphs.empty)
+def _legend(legend: Mapping[Key, str], styles: Mapping[Key, str]) -> Iterator[Text]:
+    """Yield each window with who may charge in it; equal grants are told once."""
+    told: dict[Grants, str] = {}
+    for key, sign in legend.items():
+        line = Text.assemble("  ", (sign, styles[key]), f"  {key.mode!s:8}  {key.window or 'default'}")
+        if key.mode is AccessMode.FREEVEND:
+            yield line.append(": open to everyone")
+        elif not key.allow:
+            yield line.append(": nobody may charge")
+        elif key.allow in told:
+            yield line.append(f": the same as {told[key.allow]}")
+        else:
+            told[key.allow] = sign
+            yield line
+            for grant in key.allow:
+                yield Text(f"               {_grant(grant)}", "dim")
 
 
 def _grant(grant: Grant) -> str:

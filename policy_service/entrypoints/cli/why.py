@@ -13,8 +13,7 @@ from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.engine.zone import Zone, zone_names
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.instants import local_text
-from policy_service.entrypoints.cli.outline import labelled
+from policy_service.entrypoints.cli.outline import labelled, when_text
 from policy_service.entrypoints.cli.service_calls import DEFAULT_URL, KeyFileOption, ServiceCalls, UrlOption
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def why(
     key_file: KeyFileOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the events as JSON.")] = False,
 ) -> None:
-    """Say why a vehicle was refused at a charger: when, which vehicle (masked), the reason, and the policy behind it."""
+    """Say why a vehicle was refused at a charger: when, which vehicle (masked), the reason, and the policy."""
     calls = ServiceCalls(url, key_file)
     found = calls.get("/v1/events", charger=charger, outcome="access_denied", limit=last)
     events: list[dict[str, Any]] = found["events"]
@@ -66,13 +65,14 @@ def _lines(event: dict[str, Any], zone: Zone) -> Iterator[Text]:
     reason = str(event["reason"])
     meaning = REASONS[Reason(reason)].meaning if reason in Reason.__members__.values() else reason
     yield Text.assemble(("refused", "bold red"), f"  {meaning}")
-    when = event["time"] if zone.name == "UTC" else f"{local_text(parse_instant(event['time']), zone)} {zone.name}, {event['time']}"
-    yield labelled("when", str(when))
+    yield labelled("when", when_text(parse_instant(event["time"]), zone))
     yield labelled("charger", str(event["charger"]))
     yield labelled("vehicle", _vehicle(event))
     yield labelled("reason", reason)
     by = f"window {event['window']}" if event["window"] else "its default mode"
-    yield labelled("policy", f"{event['policy']}, {by}: {event['mode']}" if event["policy"] else "none governs the charger")
+    yield labelled(
+        "policy", f"{event['policy']}, {by}: {event['mode']}" if event["policy"] else "none governs the charger"
+    )
     yield labelled("decision", str(event["decision_id"]))
 
 
