@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-CODE := policy_service tests benchmarks demo
+CODE := policy_service tests benchmarks demo tools
 
 # The locked environment is .venv and nothing else; no interpreter is ever downloaded.
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -76,8 +76,8 @@ types: $(READY) ## mypy strict and pyright strict
 layers: $(READY) ## the rooms look inward only
 	@$(BIN)/lint-imports
 
-generated: $(READY) ## schemas/ is what the code would write
-	@$(BIN)/policy-service schema --check
+generated: $(READY) ## schemas/ holds what the code would write
+	@$(BIN)/python tools/generate.py --check
 
 policies: $(READY) ## the shipped policies are sound and pass their own tests
 	@$(BIN)/policy-service check policies
@@ -91,11 +91,11 @@ format: $(READY) ## let ruff rewrite what it can
 	@$(BIN)/ruff format $(CODE)
 
 generate: $(READY) ## write schemas/ again
-	@$(BIN)/policy-service schema --write
+	@$(BIN)/python tools/generate.py
 
 lock: $(BIN)/uv ## write uv.lock again after a change to pyproject.toml
 	@$(BIN)/uv lock --python $(BIN)/python
 
 clean: ## remove .venv and every cache; .state, which holds data, stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks build dist
-	find policy_service tests benchmarks demo -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -52,27 +52,27 @@ class Question(NamedTuple):
 
 QUESTIONS = [
     Question("NTH-01", "stranger", "2026-11-24T12:00:00", "allowed", "freevend",
-             "By day the depot is in freevend: nobody is looked up."),
+             "Open by day: nobody is looked up"),
     Question("NTH-01", "stranger", "2026-11-24T22:15:00", "access_denied", "unknown_identifier",
-             "Weeknights are managed, and nobody knows this card."),
+             "Managed at night, and nobody knows this card"),
     Question("NTH-01", "north-bus-001", "2026-11-24T22:15:00", "allowed", "own_vehicle",
-             "The depot's own bus may charge at night."),
+             "The depot's own bus"),
     Question("NTH-01", "north-van-001", "2026-11-24T22:15:00", "access_denied", "not_granted",
-             "Own, but bays of 150 kW are reserved for buses by a condition."),
+             "Own, but bays of 150 kW are for buses alone"),
     Question("NTH-07", "metro-east-001", "2026-11-24T22:15:00", "allowed", "agreement_vehicle",
-             "A partner's bus, within its agreed hours and below the low roof."),
+             "A partner's bus within its agreed hours"),
     Question("NTH-07", "metro-east-001", "2026-11-24T19:00:00", "access_denied", "not_granted",
-             "The same bus before its agreed hours, which begin at 20:00."),
+             "The same bus, an hour before them"),
     Question("NTH-07", "old-line-coaches-001", "2026-11-24T22:15:00", "access_denied", "agreement_expired",
-             "Its fleet's agreement lapsed at the end of June."),
+             "Its fleet's agreement lapsed in June"),
     Question("NTH-01", "north-bus-blocked", "2026-11-24T22:15:00", "access_denied", "identifier_blocked",
-             "The card was reported lost and is blocked."),
+             "The card was lost and is blocked"),
     Question("AKL-01", "coastal-couriers-001", "2026-11-24T03:00:00", "allowed", "agreement_vehicle",
-             "A courier's van, by a PIN typed at the dock."),
+             "A courier by PIN, typed at the dock"),
     Question("LDN-05", "stranger", "2027-03-28T03:59:59", "access_denied", "unknown_identifier",
-             "A match night, 16:00 to 04:00; the clocks went forward in it."),
+             "Clocks went forward in this match night"),
     Question("LDN-05", "stranger", "2027-03-28T04:00:00", "allowed", "freevend",
-             "It ends at 04:00 on the wall, eleven hours after it began."),
+             "Over at 04:00, after eleven hours, not twelve"),
 ]  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def main() -> int:
     """Run the demo and return its exit code."""
     signal.signal(signal.SIGTERM, leave)  # so that the service is stopped then, too
     console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=130)
+    console = console if console.is_terminal else Console(highlight=False, width=140)
     with tempfile.TemporaryDirectory(prefix="policy-service-demo-") as name, running(console, Path(name)) as http:
         import_lines(console, http, "agreements")
         import_lines(console, http, "identifiers")

@@ -1,0 +1,65 @@
+# ruff: noqa: INP001, T201 - a script, not a package; it prints
+"""Write what is generated from the code, schemas/ and the API's description, or say with ``--check`` what is out of date."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+from fastapi import FastAPI
+
+from policy_service.entrypoints.http.app import create_app
+from policy_service.language.schema import schemas
+
+if TYPE_CHECKING:
+    from policy_service.application.service import Service
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+
+
+def generated() -> dict[Path, str]:
+    """Return the text of every generated file."""
+    idle = cast("Service", SimpleNamespace(metrics=None))  # describing routes asks nothing of the service
+    api = cast("FastAPI", create_app(idle, max_body_bytes=1).app)
+    documents = {**schemas(), "openapi.v1.json": api.openapi()}
+    return {
+        SCHEMAS / name: json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        for name, document in documents.items()
+    }
+
+
+def out_of_date() -> list[str]:
+    """Return the files that differ from what the code would write, missing and left-over ones among them."""
+    wanted = generated()
+    present = {path: path.read_text(encoding="utf-8") for path in SCHEMAS.rglob("*.json")}
+    differing = {path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path)}
+    return sorted(str(path.relative_to(SCHEMAS.parent)) for path in differing)
+
+
+def main(arguments: list[str]) -> int:
+    """Write, or check; return the exit code."""
+    stale = out_of_date()
+    if arguments == ["--check"]:
+        print(
+            "\n".join(
+                [*(f"{name} is out of date" for name in stale), "run: make generate"] if stale else ["up to date"]
+            )
+        )
+        return 1 if stale else 0
+    wanted = generated()
+    for name in stale:
+        path = SCHEMAS.parent / name
+        if path in wanted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path], encoding="utf-8")
+        else:
+            path.unlink()
+        print(name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
