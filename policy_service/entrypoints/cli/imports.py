@@ -53,7 +53,9 @@ class Mode(StrEnum):
     "\n  gpg -d fleet.ndjson.gpg | policy-service import identifiers -",
 )
 def import_(  # noqa: PLR0913 - a parameter a flag
-    kind: Annotated[Kind, typer.Argument(help="What the file lists.")],
+    kind: Annotated[
+        Kind, typer.Argument(metavar="KIND", help="identifiers, agreements or chargers: what the file lists.")
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE|-", help="NDJSON, or CSV with a name in .csv; `-`: stdin.")],
     *,
     url: UrlOption = DEFAULT_URL,

@@ -1,26 +1,28 @@
-"""A decision in a few lines for people."""
+"""A decision and its explanation in lines for people."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from policy_service.application.messages import message_of
 from policy_service.domain.access import Reason
-from policy_service.domain.instant import format_instant
+from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.domain.place import NOWHERE
 from policy_service.entrypoints.cli.instants import local_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from policy_service.domain.decision import Answer
     from policy_service.domain.place import Place
+    from policy_service.engine.explain import Explanation
     from policy_service.engine.zone import Zone
     from policy_service.entrypoints.cli.question import Reply
 
 _LABEL = 9
+_STEP = 12
 
 
 def labelled(label: str, text: str) -> Text:
@@ -73,3 +75,26 @@ def when_text(at: int, zone: Zone) -> str:
 
 def _meant(reply: Reply) -> str:
     return f" (did you mean {' or '.join(reply.meant)}?)" if reply.meant else ""
+
+
+def explanation_lines(explanation: Explanation, zone: Zone) -> Iterator[Text]:
+    """Yield the steps in order, each with its place, and the nearest change that allows."""
+    for number, step in enumerate(explanation.steps, start=1):
+        met = step.detail.get("met")
+        style = "" if met is None else "green" if met else "red"
+        yield Text.assemble((f"{number:>2}. ", "dim"), (step.name.ljust(_STEP), "bold"), (step.text, style))
+        place = step.detail.get("place")
+        if place:
+            yield Text.assemble(" " * (_STEP + 4), (f"at {place}", "dim"))
+    if explanation.nearest_allow is not None:
+        yield Text()
+        yield from _nearest_lines(explanation.nearest_allow, zone)
+
+
+def _nearest_lines(nearest: Mapping[str, Any], zone: Zone) -> Iterator[Text]:
+    yield labelled("to allow", str(nearest["change"]))
+    if nearest.get("then"):
+        yield labelled("", f"then {nearest['then']}")
+    if nearest.get("at"):
+        at = parse_instant(str(nearest["at"]))
+        yield labelled("or wait", f"until {local_text(at, zone)} {zone.name}, {nearest['at']}")

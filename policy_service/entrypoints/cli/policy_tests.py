@@ -14,9 +14,9 @@ from policy_service.engine.verify import verify
 from policy_service.engine.zone import Zone
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
-from policy_service.entrypoints.cli.explain import explanation_lines
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import local_text
+from policy_service.entrypoints.cli.outline import explanation_lines
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def run_tests(
     directory: DirectoryArgument = None,
     *,
     keyword: Annotated[
-        str, typer.Option("-k", metavar="TEXT", help="Only cases whose test, name or charger contains the text.")
+        str,
+        typer.Option("-k", metavar="TEXT", help="Only cases whose test, name, charger or expected value has the text."),
     ] = "",
     fail_on_empty: Annotated[bool, typer.Option("--fail-on-empty", help="Exit 5 when no case is run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write every case as JSON.")] = False,
@@ -65,8 +66,9 @@ def run_tests(
 def _results(plan: Plan, tree: PolicyTree, keyword: str) -> Iterator[Verified]:
     for test in tree.tests:
         for result in verify(plan, test):
-            named = f"{result.test} {result.case.name} {result.case.charger}"
-            if keyword in named.casefold():
+            case = result.case
+            named = (result.test, case.name, case.charger, *(value or "" for value in case.expect.values()))
+            if any(keyword in name.casefold() for name in named):
                 yield result
 
 

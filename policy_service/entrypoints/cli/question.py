@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from policy_service.engine.explain import Explanation
     from policy_service.engine.plan import Plan
 
-ChargerArgument = Annotated[str, typer.Argument(help="Id of the charger, case-sensitive.")]
+ChargerArgument = Annotated[str, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.")]
 IdentifierArgument = Annotated[
     str | None,
-    typer.Argument(help="RFID, MAC, PIN …; `-` reads it from standard input: out of the shell's history."),
+    typer.Argument(
+        metavar="[IDENTIFIER|-]", help="RFID, MAC, PIN …; `-` reads it from standard input: out of the shell's history."
+    ),
 ]
 PoliciesOption = Annotated[
     Path | None,

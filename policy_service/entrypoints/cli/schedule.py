@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,37 +11,21 @@ from policy_service.domain.access import Ungoverned
 from policy_service.engine.zone import Zone
 from policy_service.entrypoints.cli.answers import schedule_json
 from policy_service.entrypoints.cli.console import can_draw, out, out_json
+from policy_service.entrypoints.cli.drawn import Drawn
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.instants import as_date, read_date
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
 from policy_service.entrypoints.cli.question import PoliciesOption, did_you_mean
-from policy_service.entrypoints.cli.timeline_bands import ASCII, UNICODE, midnight
+from policy_service.entrypoints.cli.timeline_bands import ASCII, UNICODE
 from policy_service.entrypoints.cli.timeline_text import timeline_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from policy_service.domain.timeline import Segment
     from policy_service.engine.plan import ChargerPlan, Plan
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-
-class Drawn:
-    """Chargers with one timeline: drawn once."""
-
-    def __init__(self, entry: ChargerPlan, span: tuple[date, int], clock: FixedClock) -> None:
-        """Take the segments of so many days; without a first day, from today on."""
-        policy = entry.policy
-        self.zone = Zone.of(policy.timezone if policy else "UTC")
-        self.timezone = policy.timezone if policy else None
-        self.policy = policy
-        self.first, self.days = span
-        self.range = midnight(self.first, self.zone), midnight(self.first + timedelta(self.days), self.zone)
-        self.segments: list[Segment] = entry.segments(*self.range)
-        self.chargers: list[str] = [entry.charger.id]
-        self.now = clock.now()
 
 
 @app.command(
@@ -50,7 +33,9 @@ class Drawn:
     "\n  policy-service schedule --label depot:north --days 2"
 )
 def schedule(
-    charger: Annotated[str | None, typer.Argument(help="Id of the charger, case-sensitive.")] = None,
+    charger: Annotated[
+        str | None, typer.Argument(metavar="[CHARGER]", help="Id of the charger, case-sensitive.")
+    ] = None,
     *,
     label: Annotated[
         str | None, typer.Option(metavar="NAME:VALUE", help="Every charger with this label, such as depot:north.")
@@ -71,7 +56,7 @@ def schedule(
     _, plan, _ = standing(policies or default_directory(), clock, Ungoverned.DENY)
     entries = _entries(plan, charger, label)
     first = None if start is None else read_date(start)
-    drawings = [Drawn(entry, (first or _today(entry, clock), days), clock) for entry in entries]
+    drawings = [Drawn(entry, (first or _today(entry, clock), days)) for entry in entries]
     if as_json:
         views: list[dict[str, Any]] = [schedule_json(d.chargers[0], d.timezone, d.range, d.segments) for d in drawings]
         out_json({"schedules": views} if label is not None else views[0])

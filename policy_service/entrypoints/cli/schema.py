@@ -28,7 +28,10 @@ _SUFFIX = ".v1.json"
 )
 def schema(
     kind: Annotated[
-        str | None, typer.Argument(help="A kind of document, such as access-policy or AccessPolicy; left out: all.")
+        str | None,
+        typer.Argument(
+            metavar="[KIND]", help="A kind of document, such as access-policy or AccessPolicy; left out: all."
+        ),
     ] = None,
     *,
     output: OutputOption = None,

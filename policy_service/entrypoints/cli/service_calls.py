@@ -82,7 +82,8 @@ class ServiceCalls:
             raise CommandError(message, f"write it like {DEFAULT_URL}") from None
         except httpx2.HTTPError as error:
             hint = "start it with `policy-service serve`, or give its address with --url or POLICY_SERVICE_URL"
-            message = f"no service answers at {self._url} ({type(error).__name__})"
+            what = "no service answers at" if isinstance(error, httpx2.ConnectError) else "the connection broke to"
+            message = f"{what} {self._url} ({type(error).__name__})"
             raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
         return _body(answer)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policy_service.domain.policy import Grant, Grants
-    from policy_service.entrypoints.cli.schedule import Drawn
+    from policy_service.entrypoints.cli.drawn import Drawn
     from policy_service.entrypoints.cli.timeline_bands import Band, Glyphs, Key
 
 _MARGIN = " " * 15

@@ -26,7 +26,7 @@ _MAX = 100
 
 @app.command(epilog="\b\nExample:\n  policy-service why NTH-07")
 def why(
-    charger: Annotated[str, typer.Argument(help="Id of the charger, case-sensitive.")],
+    charger: Annotated[str, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.")],
     *,
     last: Annotated[int, typer.Option(min=1, max=_MAX, help="So many of the latest denials.")] = 1,
     url: UrlOption = DEFAULT_URL,
