@@ -62,7 +62,7 @@ QUESTIONS = [
     Question("NTH-07", "metro-east-001", "2026-11-24T22:15:00", "allowed", "agreement_vehicle",
              "A partner's bus within its agreed hours"),
     Question("NTH-07", "metro-east-001", "2026-11-24T19:00:00", "access_denied", "not_granted",
-             "The same bus, an hour before them"),
+             "The same bus, an hour too early"),
     Question("NTH-07", "old-line-coaches-001", "2026-11-24T22:15:00", "access_denied", "agreement_expired",
              "Its fleet's agreement lapsed in June"),
     Question("NTH-01", "north-bus-blocked", "2026-11-24T22:15:00", "access_denied", "identifier_blocked",
@@ -87,8 +87,7 @@ def main() -> int:
         wrong = ask_all(console, http)
         draw_week(console)
         wrong += list_denials(console, http)
-    console.print()
-    console.print(f"{wrong} answers are not the expected ones" if wrong else "Every answer is the expected one.")
+    console.print(f"\n{wrong} answers are not the expected ones" if wrong else "\nEvery answer is the expected one.")
     return min(wrong, 1)
 
 

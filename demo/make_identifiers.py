@@ -178,6 +178,10 @@ def _pairs(digits: str) -> list[str]:
     return [digits[i : i + 2] for i in range(0, len(digits), 2)]
 
 
+def _hyphenated(emaid: str) -> str:
+    return f"{emaid[:2]}-{emaid[2:5]}-{emaid[5:14]}-{emaid[14]}"
+
+
 class Maker:
     """Makes identifiers that no other record has, whatever the spelling."""
 
@@ -206,7 +210,7 @@ class Maker:
         if kind == "emaid":
             country = self.pick(["AU", "NZ", "GB"])
             bare = f"{country}DEMC{self._random.randrange(10_000_000, 100_000_000)}{self._random.randrange(10)}"
-            return bare, self.pick([str, lambda text: f"{text[:2]}-{text[2:5]}-{text[5:14]}-{text[14]}"])
+            return bare, self.pick([str, _hyphenated])
         length, prefix = self.pick([(8, "08"), (14, "04")])
         return f"{prefix}{self._random.getrandbits(4 * (length - 2)):0{length - 2}X}", self.pick(RFID_SPELLINGS)
 

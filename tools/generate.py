@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201 - a script, not a package; it prints
-"""Write what is generated from the code, schemas/ and the API's description, or say with ``--check`` what is out of date."""
+"""Write what is generated from the code into schemas/, or say with ``--check`` what is out of date there."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from fastapi import FastAPI
-
 from policy_service.entrypoints.http.app import create_app
 from policy_service.language.schema import schemas
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from policy_service.application.service import Service
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -25,10 +25,7 @@ def generated() -> dict[Path, str]:
     idle = cast("Service", SimpleNamespace(metrics=None))  # describing routes asks nothing of the service
     api = cast("FastAPI", create_app(idle, max_body_bytes=1).app)
     documents = {**schemas(), "openapi.v1.json": api.openapi()}
-    return {
-        SCHEMAS / name: json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-        for name, document in documents.items()
-    }
+    return {SCHEMAS / name: json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in documents.items()}
 
 
 def out_of_date() -> list[str]:
@@ -43,11 +40,7 @@ def main(arguments: list[str]) -> int:
     """Write, or check; return the exit code."""
     stale = out_of_date()
     if arguments == ["--check"]:
-        print(
-            "\n".join(
-                [*(f"{name} is out of date" for name in stale), "run: make generate"] if stale else ["up to date"]
-            )
-        )
+        print("\n".join(f"{name} is out of date, run: make generate" for name in stale) or "schemas/ is up to date")
         return 1 if stale else 0
     wanted = generated()
     for name in stale:
