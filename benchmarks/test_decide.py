@@ -105,7 +105,7 @@ def test_decide_unknown(benchmark: BenchmarkFixture) -> None:
 def test_a_decision_costs_at_most_six_floors(record: Recorder) -> None:
     """In-process decide, registry record in hand; decision id, clock and encoding left out."""
     floors, cost = _floors(yard.plan(1, 10, 5))
-    record("decide in process, 10 chargers, 5 windows", f"{floors:.2f} × floor ({cost:.0f} ns)", f"≤ {_MOST_FLOORS} ×")
+    record("decide in process, 10 chargers, 5 windows", f"{floors:.2f} x floor ({cost:.0f} ns)", f"≤ {_MOST_FLOORS} x")
     assert floors <= _MOST_FLOORS
 
 
@@ -125,7 +125,7 @@ def test_the_cost_of_a_decision_hardly_grows(
     growth = after / before
     record(
         f"decide from {what}",
-        f"{growth:.2f} × in floors ({before:.2f} → {after:.2f}); {before_ns:.0f} → {after_ns:.0f} ns",
-        f"≤ {_MOST_GROWTH} ×",
+        f"{growth:.2f} x in floors ({before:.2f} → {after:.2f}); {before_ns:.0f} → {after_ns:.0f} ns",
+        f"≤ {_MOST_GROWTH} x",
     )
     assert growth <= _MOST_GROWTH

@@ -37,10 +37,12 @@ def decide(  # noqa: PLR0911 - every kind of answer leaves at once: this is the 
     if governance.twins:
         return _across_twins(plan.chargers[charger_id], governance, at, finding)
     lo, hi, bounds, ranks = governance.timeline.home
-    if not lo <= at < hi - HORIZON:
-        lo, hi, bounds, ranks = governance.timeline.around(at)
     i = bisect_right(bounds, at)
     until = bounds[i]
+    if at < lo or (until == NEVER and at >= hi - HORIZON):
+        _, _, bounds, ranks = governance.timeline.around(at)
+        i = bisect_right(bounds, at)
+        until = bounds[i]
     rule = governance.rules[ranks[i - 1]]
     if rule.open is not None:
         return Decision(rule.open, charger_id, at, until if until - at <= HORIZON else None)

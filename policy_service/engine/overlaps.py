@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.engine.rules import Layer  # noqa: TC001 - a NamedTuple's field
-from policy_service.engine.timeline import HORIZON, LOOK_BACK
+from policy_service.engine.timeline import AHEAD, LOOK_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,4 +52,4 @@ def _in_group(group: Sequence[Layer], lo: int, hi: int) -> list[Overlap]:
 
 def conflict_horizon(now: int) -> tuple[int, int]:
     """Return the stretch of time that is searched for overlaps: what the plan answers from."""
-    return now - LOOK_BACK, now + 2 * HORIZON
+    return now - LOOK_BACK, now + AHEAD

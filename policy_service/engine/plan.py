@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policy_service.domain.instant import DAY
 from policy_service.domain.timeline import ModeTransition, Segment
-from policy_service.engine.timeline import HORIZON, LOOK_BACK, NEVER, Timeline
+from policy_service.engine.timeline import AHEAD, HORIZON, LOOK_BACK, NEVER, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from policy_service.engine.compile_policy import CompiledPolicy, Surroundings
     from policy_service.engine.rules import Rule
     from policy_service.engine.timeline import TimelineKey
-
-AHEAD = 2 * HORIZON + DAY
-"""How far ahead timelines are kept at hand: questions about the next 400 days find their ``valid_until`` in reach."""
 
 
 def home_around(now: int) -> tuple[int, int]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 HORIZON = 400 * DAY
 """How far ahead an answer's ``valid_until`` is searched, in seconds."""
 
+AHEAD = HORIZON + 45 * DAY
+"""How far ahead boundaries are materialised: ``valid_until`` of the coming weeks' questions lies in reach."""
+
 LOOK_BACK = 35 * DAY
 """How far back instants are answered from the materialised stretch."""
 
@@ -73,7 +76,7 @@ class Timeline:
     def around(self, at: int) -> Drawn:
         """Return a drawn part that holds ``[at, at + HORIZON)``: the home, or one drawn on demand."""
         home = self.home
-        if home.lo <= at and at + HORIZON <= home.hi:
+        if home.lo <= at < home.hi - HORIZON:
             return home
         block = at // _BLOCK
         drawn = self._far.get(block)
@@ -85,9 +88,12 @@ class Timeline:
 
     def locate(self, at: int) -> tuple[int, int]:
         """Return the rank that holds at the instant, and until when (NEVER: beyond the horizon)."""
-        drawn = self.around(at)
-        i = bisect_right(drawn.bounds, at)
-        return drawn.ranks[i - 1], drawn.bounds[i]
+        lo, hi, bounds, ranks = self.home
+        i = bisect_right(bounds, at)
+        if at < lo or (bounds[i] == NEVER and at >= hi - HORIZON):
+            _, _, bounds, ranks = self.around(at)
+            i = bisect_right(bounds, at)
+        return ranks[i - 1], bounds[i]
 
     def roll(self, lo: int, hi: int) -> None:
         """Move the home to ``[lo, hi)``: drop the past, draw only what is new at its end."""
