@@ -75,7 +75,7 @@ def _defined_twice(files: Sequence[ParsedFile]) -> Iterator[Diagnostic]:
             message = (
                 "a tree has one Attributes document"
                 if alone
-                else f"{mention.kind} {quoted(mention.name)} is defined twice"
+                else f"{quoted(mention.name)} names two {mention.kind} documents"
             )
             yield finding("PS016", mention.place, message, f"first defined at {first.place}", mention.length)
 

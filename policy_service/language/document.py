@@ -141,7 +141,7 @@ class PolicySpec(Parts):
         OnLookupFailure.DENY, description="A managed charger's answer when no identifier store can be asked."
     )
     on_unreachable: OnUnreachable = Field(
-        OnUnreachable.DENY, description="What a client does when it cannot reach the service."
+        OnUnreachable.DENY, description="What a client answers while it cannot reach the service."
     )
     messages: Messages = Field({}, description="What a refused driver reads, by reason.")
 

@@ -61,7 +61,6 @@ class YamlReader:
         """Read every document, up to the first place where the text is no YAML."""
         try:
             self._read_events(yaml.CSafeLoader(self.text))
-            return
         except MarkedYAMLError as error:
             self._malformed(error)
         except ReaderError as error:
@@ -69,12 +68,13 @@ class YamlReader:
             self._find("PS001", place_of(self.file, self.text, error.position), message)
         except YAMLError:
             self._find("PS002", Place(self.file, 1, 1), "not well-formed YAML")
-        self._abandon()
+        if self._open:
+            self._abandon()
 
     def _abandon(self) -> None:
         """Drop the document that the reader is in: what has not been read must not count as missing."""
-        if self._open:
-            self.documents.pop()
+        self.documents.pop()
+        self._open.clear()
 
     def _read_events(self, parser: Any) -> None:  # noqa: ANN401 - the C parser's events are untyped
         handlers: dict[type[object], Callable[[Any], None]] = {
@@ -148,7 +148,7 @@ class YamlReader:
             return BlockNode(text, start.line + self.above, start.column + 1, start.line + self.above, start.column + 1)
         line = start.line + self.above + header[0].count("\n")
         indent = next(_INDENT.finditer(self.text, header.end())).end() - header.end()
-        return BlockNode(text.rstrip("\n"), start.line + self.above, start.column + 1, line, indent + 1)
+        return BlockNode(text.strip("\n"), start.line + self.above, start.column + 1, line, indent + 1)
 
     def _mapping(self, event: Any) -> None:  # noqa: ANN401 - the C parser's events are untyped
         self._begin(MappingNode(event.start_mark.line + self.above, event.start_mark.column + 1), event)

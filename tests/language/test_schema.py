@@ -1,0 +1,74 @@
+"""The schemas on disk are the generated ones and accept what the parser accepts. UPDATE_GOLDEN=1 writes them anew."""
+
+import os
+import re
+from pathlib import Path
+
+import jsonschema_rs
+import orjson
+import pytest
+import yaml
+
+from policy_service.language.load import load
+from policy_service.language.schema import schemas
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.yaml"))
+
+
+class CoreLoader(yaml.SafeLoader):
+    """Reads scalars by YAML 1.2 core rules, as editors do: no dates, no sexagesimals, no `on`."""
+
+
+CoreLoader.yaml_implicit_resolvers = {
+    key: [(tag, pattern) for tag, pattern in rows if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:float")]
+    for key, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+CoreLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", yaml.SafeLoader.yaml_implicit_resolvers["t"][0][1], list("tf")
+)
+CoreLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[1-9][0-9]*$|0$"), list("-+0123456789"))
+
+
+def documents(path: Path) -> list[object]:
+    return [document for document in yaml.load_all(path.read_text(), CoreLoader) if document is not None]
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_the_schema_on_disk_is_the_generated_one(name: str) -> None:
+    path = ROOT / "schemas" / name
+    generated = orjson.dumps(schemas()[name], option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(generated)
+    assert path.read_bytes() == generated
+
+
+@pytest.mark.parametrize("draft", ["", "draft-07/"])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_the_schema_accepts_what_the_parser_accepts(sample: Path, draft: str) -> None:
+    validator = jsonschema_rs.validator_for(schemas()[f"{draft}policy-file.v1.json"])
+    for document in documents(sample):
+        assert [str(error) for error in validator.iter_errors(document)] == []
+
+
+def test_the_samples_are_one_tree_without_findings() -> None:
+    checked = load({path.name: path.read_bytes() for path in SAMPLES})
+    assert checked.diagnostics == ()
+    assert checked.tree is not None
+
+
+def test_the_schema_refuses_an_unknown_key() -> None:
+    validator = jsonschema_rs.validator_for(schemas()["calendar.v1.json"])
+    document = {"apiVersion": "policy-service/v1", "kind": "Calendar", "metadata": {"name": "a"}, "spec": {"dates": []}}
+    assert validator.is_valid(document)
+    assert not validator.is_valid({**document, "extra": 1})
+
+
+def test_every_key_has_a_description() -> None:
+    for name, schema in schemas().items():
+        if name.startswith(("draft-07/", "policy-file")):
+            continue
+        for shape in (schema, *schema.get("$defs", {}).values()):
+            for key, inner in shape.get("properties", {}).items():
+                assert inner.get("description"), (name, key)

@@ -1,0 +1,117 @@
+"""Texts that are no policy files are told of, and never crash the reader."""
+
+import pytest
+
+from policy_service.language.load import load
+from policy_service.language.source import read
+from policy_service.language.tree import At, plain
+
+DEEP = 20_000
+
+
+def codes(file: str, data: bytes) -> list[str]:
+    return [found.code for found in read(file, data).diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "code"),
+    [
+        ("a.yaml", b"\xff", "PS001"),
+        ("a.yaml", b"a: \xed\xa0\x80", "PS001"),
+        ("a.yaml", b"a: b\x00c", "PS001"),
+        ("a.yaml", b'a: "\\0"', "PS001"),
+        ("a.yaml", b'a: "\\ud800"', "PS001"),
+        ("a.yaml", b"a: \x01", "PS001"),
+        ("a.json", b'{"a": "\\ud800"}', "PS001"),
+        ("a.json", b'{"a": "\\u0000"}', "PS001"),
+        ("a.json", b'{"a": "\\\\u0000"}', None),
+        ("a.json", b'{"a": NaN}', "PS002"),
+        ("a.json", b'{"a": 1e999}', "PS002"),
+        ("a.json", b'{"a": 1,}', "PS002"),
+        ("a.json", b'{"a": 1, "a": 2}', "PS003"),
+        ("a.yaml", b"a: 1\na: 2", "PS003"),
+        ("a.yaml", b"a: *b", "PS004"),
+        ("a.yaml", b"a: !!python/object:os.system x", "PS004"),
+        ("a.yaml", b"%TAG ! tag:x,2:\n--- \na: b", "PS004"),
+        ("a.yaml", b"[" * DEEP, "PS005"),
+        ("a.yaml", b"- " * DEEP, "PS005"),
+        ("a.yaml", b'{"a":' * DEEP, "PS005"),
+        ("a.json", b"[" * DEEP, "PS005"),
+        ("a.json", b"[" * DEEP + b"]" * DEEP, "PS005"),
+        ("a.json", b'{"a":' * DEEP, "PS005"),
+        ("a.yaml", b" " * (5 * 1024 * 1024 + 1), "PS005"),
+        ("a.yaml", b"", "PS007"),
+        ("a.json", b" \n", "PS007"),
+        ("a.yaml", b"---\n# nothing\n---\n", "PS007"),
+        ("a.yaml", b"\xef\xbb\xbfa: b", None),
+        ("a.json", b'\xef\xbb\xbf{"a": "\\ud83d\\ude8c"}', None),
+    ],
+)
+def test_a_text_that_is_no_policy_file_is_told(file: str, data: bytes, code: str | None) -> None:
+    assert codes(file, data) == ([] if code is None else [code])
+
+
+@pytest.mark.parametrize("text", ["22:00", "on", "04E2", "0777", "1e3", "1_000", "2026-01-01", "0x1F", "1.10", "Yes"])
+def test_scalars_keep_what_the_author_wrote(text: str) -> None:
+    (document,) = read("a.yaml", f"a: {text}".encode()).documents
+    assert plain(document) == {"a": text}
+
+
+def test_json_scalars_keep_what_the_author_wrote() -> None:
+    (document,) = read("a.json", b'{"a": 1.10, "b": true, "c": [1e3, null], "d": "on"}').documents
+    assert plain(document) == {"a": "1.10", "b": "true", "c": ["1e3", None], "d": "on"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("w: a > b", 1, 4),
+        ('w: "a > b"', 1, 5),
+        ("w: 'a > b'", 1, 5),
+        ("w: |\n\n    a > b\n", 3, 5),
+        ("w: >-\n  a > b", 2, 3),
+    ],
+)
+def test_a_text_has_the_place_of_its_first_character(text: str, line: int, column: int) -> None:
+    (document,) = read("a.yaml", text.encode()).documents
+    at = At("a.yaml", document).follow(("w",))
+    assert (at.text, at.text_place.line, at.text_place.column) == ("a > b", line, column)
+
+
+@pytest.mark.parametrize("file", ["a.yaml", "a.json"])
+def test_items_far_down_a_long_list_have_their_places(file: str) -> None:
+    rows = [f'{{"id": "C{number}", "labels": {{"a": "x"}}}}' for number in range(200)]
+    (document,) = read(file, ("[\n " + ",\n ".join(rows) + "\n]").encode()).documents
+    at = At(file, document).follow((150, "labels", "a"))
+    assert (str(at.place), at.text) == (f"{file}:152:33", "x")
+
+
+def test_items_of_a_long_block_list_have_their_places() -> None:
+    text = "list:\n" + "".join(f"  - id: C{number}\n    labels:\n      a: é b\n" for number in range(200))
+    (document,) = read("a.yaml", text.encode()).documents
+    at = At("a.yaml", document).follow(("list", 150, "labels", "a"))
+    assert (str(at.place), at.text) == (f"a.yaml:{1 + 150 * 3 + 3}:10", "é b")
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [("{a: 1, a: 2}", "PS003"), ("{a: &x 1}", "PS004"), ("{a: *x}", "PS004"), ("{a: " + "[" * 80, "PS005")],
+)
+def test_a_mistake_far_down_a_long_list_is_told_at_its_line(row: str, code: str) -> None:
+    text = "- {a: 1}\n" * 100 + f"- {row}\n"
+    (found,) = read("a.yaml", text.encode()).diagnostics
+    assert (found.code, found.place.line) == (code, 101)
+
+
+def test_a_duplicate_key_far_down_a_long_json_list_is_told_at_its_line() -> None:
+    (found,) = read("a.json", ("[" + '{"a": {}},\n' * 100 + '{"a": {"b": 1, "b": 2}}]').encode()).diagnostics
+    assert (found.code, found.place.line, found.place.column) == ("PS003", 101, 16)
+
+
+def test_every_file_is_told_of_in_one_run_and_in_reading_order() -> None:
+    checked = load({"b.yaml": b"\xff", "a.json": b"[", "c.yaml": b""})
+    assert [(found.place.file, found.code) for found in checked.diagnostics] == [
+        ("a.json", "PS002"),
+        ("b.yaml", "PS001"),
+        ("c.yaml", "PS007"),
+    ]
