@@ -74,7 +74,7 @@ types: $(READY) ## mypy strict and pyright strict
 	@$(BIN)/pyright
 
 layers: $(READY) ## the rooms look inward only
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 generated: $(READY) ## schemas/ holds what the code would write
 	@$(BIN)/python tools/generate.py --check
