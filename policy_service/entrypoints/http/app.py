@@ -89,10 +89,12 @@ def _later(detail: str) -> ProblemError:
 def allowed_methods(app: FastAPI, path: str) -> str:
     """Return every method that the path takes: routes of one path are many, and each knows only its own."""
     paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
-    found = {
-        method.upper()
-        for template, operations_of_path in paths.items()
-        if re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template)), path)
-        for method in operations_of_path
-    }
-    return ", ".join(sorted(found)) or "GET"
+    described = paths.get(path) or next(
+        (
+            operations_of_path
+            for template, operations_of_path in paths.items()
+            if re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template)), path)
+        ),
+        {"get": {}},
+    )
+    return ", ".join(sorted(method.upper() for method in described))

@@ -4,9 +4,19 @@ from typing import Annotated, Any
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
+
+
+class NameConvertor(StringConvertor):
+    """A path segment that is a record's name: any but the words that actions are called by."""
+
+    regex = "(?!(?:import|lookup|reload|validate)$)[^/]+"
+
+
+register_url_convertor("name", NameConvertor())
 
 MAX_LIMIT = 1000
 Filter = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NAME_PATTERN)]

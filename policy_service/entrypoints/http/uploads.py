@@ -51,15 +51,19 @@ async def run_upload(
     return answer(report.as_json())
 
 
-def takes_upload(ndjson: str, csv: str) -> dict[str, Any]:
-    """Describe an upload, for ``openapi_extra``."""
-    text = {"type": "string"}
+def takes_upload(ndjson: str, csv: str, *, smallest: str) -> dict[str, Any]:
+    """Describe an upload, for ``openapi_extra``; ``smallest`` is a pattern of the plainest CSV with one record."""
     return {
         "requestBody": {
             "required": True,
+            "description": (
+                "One record a line, at most 64 KiB each: JSON objects, or CSV under a header that names the fields in "
+                "any order (`attributes.NAME`, `labels.NAME`, `chargers.ids` for what lies deeper; `;` divides lists). "
+                f"As NDJSON: `{ndjson}`. The CSV pattern shows the plainest file; more columns and lines may follow."
+            ),
             "content": {
-                "application/x-ndjson": {"schema": text, "example": ndjson},
-                "text/csv": {"schema": text, "example": csv},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+                "text/csv": {"schema": {"type": "string", "pattern": f"^({smallest})?$"}, "example": csv},
             },
         }
     }

@@ -55,6 +55,12 @@ def _identifier(text: str) -> str:
     return text
 
 
+def _whole(value: object) -> object:
+    """Take 1.0 for 1: to JSON they are one number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[StrictInt, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
 Instant = Annotated[
     int,
     BeforeValidator(_instant),
@@ -106,8 +112,8 @@ class DecideRequest(Request):
         None, description="A hint: `rfid`, `mac`, `pin`, `emaid`, `vin`, `other`, or OCPP's idToken type."
     )
     time: Instant | None = Field(None, description="The instant to decide for; left out: now.")
-    evse: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = Field(None, description="Recorded only.")
-    connector: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = Field(None, description="Recorded only.")
+    evse: Count | None = Field(None, description="Recorded only.")
+    connector: Count | None = Field(None, description="Recorded only.")
     language: (
         Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$")] | None
     ) = Field(None, description="Language of the message, as in BCP 47.")
@@ -146,10 +152,7 @@ class BatchRequest(Request):
     """Many questions at once."""
 
     requests: list[Any] = Field(
-        min_length=1,
-        max_length=1000,
-        description="Questions, as for `/v1/decide`.",
-        json_schema_extra={"items": {"type": "object", "description": "As the body of `/v1/decide`."}},
+        min_length=1, max_length=1000, description="Questions, each as the body of `/v1/decide`."
     )
     record: StrictBool = Field(default=True, description="Leave access events.")
 

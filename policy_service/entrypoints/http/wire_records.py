@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, FiniteFloat, StrictBool, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSchema
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
@@ -26,7 +26,14 @@ InstantText = Annotated[
     WithJsonSchema({"type": "string", "pattern": INSTANT_PATTERN, "examples": ["2026-11-24T11:15:00Z"]}),
 ]
 Key = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)]
-Attribute = Annotated[StrictBool | FiniteFloat | Text, WithJsonSchema({"type": ["string", "number", "boolean"]})]
+_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": PRINTABLE_PATTERN}
+_TEXT_SCHEMA = _KEY_SCHEMA
+
+
+def _table(values: dict[str, Any], *, least: int = 0, most: int = 100) -> WithJsonSchema:
+    """Describe an object with free names; pydantic would let names that break the pattern through the description."""
+    names = {"type": "object", "propertyNames": _KEY_SCHEMA, "minProperties": least, "maxProperties": most}
+    return WithJsonSchema({**names, "additionalProperties": values})
 
 
 class SelectorBody(Request):
@@ -37,7 +44,11 @@ class SelectorBody(Request):
     )
 
     ids: list[Text] = Field(default=[], max_length=1000, description="Globs, any of.")
-    labels: dict[Key, Text | list[Text]] = Field(default={}, max_length=100)
+    labels: Annotated[
+        dict[Key, Text | list[Text]],
+        Field(max_length=100),
+        _table({"anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA}]}),
+    ] = Field(default={})
     exclude: list[Text] = Field(default=[], max_length=1000)
 
 
@@ -45,8 +56,10 @@ class ChargerBody(Request):
     """A charger."""
 
     id: Name | None = Field(None, description="As in the path, or left out.")
-    labels: dict[Key, Text] = Field(default={}, max_length=100)
-    attributes: dict[Key, Any] = Field(default={}, max_length=100, description="As declared by an Attributes document.")
+    labels: Annotated[dict[Key, Text], Field(max_length=100), _table(_TEXT_SCHEMA)] = Field(default={})
+    attributes: Annotated[dict[Key, Any], Field(max_length=100), _table({})] = Field(
+        default={}, description="As declared by an Attributes document."
+    )
     protocol: Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] | None = None
     profile: Text | None = None
     synthetic_ids: list[IdentifierText] = Field(default=[], max_length=100, description="Its own freevend tokens.")
@@ -61,7 +74,7 @@ class IdentifierBody(Request):
     vehicle: Text
     fleet: Text
     agreement: Text | None = Field(None, description="Required with class `agreement`, and only there.")
-    attributes: dict[Key, Any] = Field(default={}, max_length=100)
+    attributes: Annotated[dict[Key, Any], Field(max_length=100), _table({})] = Field(default={})
     chargers: SelectorBody | None = None
     valid_from: InstantText | None = None
     valid_to: InstantText | None = None
@@ -89,11 +102,9 @@ class LookupBody(Request):
 class ValidateBody(Request):
     """Policy files by name."""
 
-    files: dict[
-        Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)], str
-    ] = Field(
-        min_length=1, max_length=1000, examples=[{"depot.yaml": "apiVersion: policy-service/v1\nkind: AccessPolicy\n"}]
-    )
+    files: Annotated[
+        dict[Key, StrictStr], Field(min_length=1, max_length=1000), _table({"type": "string"}, least=1, most=1000)
+    ] = Field(examples=[{"depot.yaml": "apiVersion: policy-service/v1\nkind: AccessPolicy\n"}])
 
 
 class ChargerReply(Reply):

@@ -29,14 +29,18 @@ async def list_agreements(service: ServiceOf, wanted: Annotated[AgreementParams,
     "/import",
     summary="Import agreements",
     responses=replies(ImportReply, 400, 409, 413, 415, 422),
-    openapi_extra=takes_upload('{"agreement": "metro-1", "fleet": "metro"}', "agreement,fleet\nmetro-1,metro\n"),
+    openapi_extra=takes_upload(
+        '{"agreement": "metro-1", "fleet": "metro"}',
+        "agreement,fleet\nmetro-1,metro\n",
+        smallest=r"agreement,fleet\n([A-Za-z0-9-]{1,40},[A-Za-z0-9-]{1,40}\n)?",
+    ),
 )
 async def import_agreements(request: Request, service: ServiceOf, how: Annotated[ImportParams, Query()]) -> Response:
     """Take agreements in as NDJSON or CSV, streamed, with a report by line."""
     return await run_upload(request, how, service.import_agreements)
 
 
-@router.get("/{agreement_id}", summary="One agreement", responses=replies(AgreementReply, 404, 422))
+@router.get("/{agreement_id:name}", summary="One agreement", responses=replies(AgreementReply, 404, 422))
 async def get_agreement(service: ServiceOf, agreement_id: AgreementId) -> Response:
     """Tell fleet, validity, status and chargers."""
     found = await service.agreements.get(agreement_id)
@@ -46,7 +50,7 @@ async def get_agreement(service: ServiceOf, agreement_id: AgreementId) -> Respon
 
 
 @router.put(
-    "/{agreement_id}",
+    "/{agreement_id:name}",
     summary="Add or replace an agreement",
     responses={**replies(AgreementReply, *BODY, 409), 201: {"model": AgreementReply, "description": "Added"}},
     openapi_extra=takes_json(AgreementBody, metro={"fleet": "metro", "valid_to": "2027-07-01T00:00:00Z"}),
@@ -62,7 +66,10 @@ async def put_agreement(request: Request, service: ServiceOf, agreement_id: Agre
 
 
 @router.delete(
-    "/{agreement_id}", summary="Remove an agreement", status_code=204, responses=replies(None, 404, 422, success=204)
+    "/{agreement_id:name}",
+    summary="Remove an agreement",
+    status_code=204,
+    responses=replies(None, 404, 422, success=204),
 )
 async def delete_agreement(service: ServiceOf, agreement_id: AgreementId) -> Response:
     """Forget an agreement; its vehicles are refused from now on."""

@@ -57,7 +57,11 @@ async def list_chargers(service: ServiceOf, wanted: Annotated[ChargerParams, Que
     "/import",
     summary="Import chargers",
     responses=replies(ImportReply, 400, 409, 413, 415, 422),
-    openapi_extra=takes_upload('{"id": "NTH-90", "labels": {"depot": "north"}}', "id,labels.depot\nNTH-90,north\n"),
+    openapi_extra=takes_upload(
+        '{"id": "NTH-90", "labels": {"depot": "north"}}',
+        "id,labels.depot\nNTH-90,north\n",
+        smallest=r"id\n([A-Za-z0-9-]{1,40}\n)?",
+    ),
 )
 async def import_chargers(request: Request, service: ServiceOf, how: Annotated[ImportParams, Query()]) -> Response:
     """Take chargers in as NDJSON or CSV. They show in the plan when this returns."""
@@ -69,14 +73,14 @@ async def import_chargers(request: Request, service: ServiceOf, how: Annotated[I
     return reply
 
 
-@router.get("/{charger_id}", summary="One charger", responses=replies(ChargerReply, 404, 422))
+@router.get("/{charger_id:name}", summary="One charger", responses=replies(ChargerReply, 404, 422))
 async def get_charger(service: ServiceOf, charger_id: ChargerId) -> Response:
     """Tell labels, attributes and the governing policy."""
     return answer(_view(_entry(service, charger_id)))
 
 
 @router.put(
-    "/{charger_id}",
+    "/{charger_id:name}",
     summary="Add or replace a charger",
     responses={**replies(ChargerReply, *BODY, 409), 201: {"model": ChargerReply, "description": "Added"}},
     openapi_extra=takes_json(ChargerBody, charger={"labels": {"depot": "north"}, "protocol": "ocpp1.6"}),
@@ -97,7 +101,10 @@ async def put_charger(request: Request, service: ServiceOf, charger_id: ChargerI
 
 
 @router.delete(
-    "/{charger_id}", summary="Remove a charger", status_code=204, responses=replies(None, 404, 409, 422, success=204)
+    "/{charger_id:name}",
+    summary="Remove a charger",
+    status_code=204,
+    responses=replies(None, 404, 409, 422, success=204),
 )
 async def delete_charger(service: ServiceOf, charger_id: ChargerId) -> Response:
     """Forget a charger that came over HTTP."""
@@ -108,7 +115,7 @@ async def delete_charger(service: ServiceOf, charger_id: ChargerId) -> Response:
     return no_content()
 
 
-@router.get("/{charger_id}/mode", summary="The mode at an instant", responses=replies(ModeReply, 404, 422))
+@router.get("/{charger_id:name}/mode", summary="The mode at an instant", responses=replies(ModeReply, 404, 422))
 async def get_mode(service: ServiceOf, charger_id: ChargerId, asked: Annotated[AtParams, Query()]) -> Response:
     """Tell the mode, what set it, and the bounds between which it holds unchanged."""
     try:
@@ -127,7 +134,9 @@ async def get_mode(service: ServiceOf, charger_id: ChargerId, asked: Annotated[A
     )
 
 
-@router.get("/{charger_id}/schedule", summary="What holds over a range", responses=replies(ScheduleReply, 404, 422))
+@router.get(
+    "/{charger_id:name}/schedule", summary="What holds over a range", responses=replies(ScheduleReply, 404, 422)
+)
 async def get_schedule(service: ServiceOf, charger_id: ChargerId, asked: Annotated[RangeParams, Query()]) -> Response:
     """List segments in UTC, clipped to the range; of a range longer than 400 days, the first 400."""
     start, end = bounds(asked, service.clock.now(), MAX_RANGE)

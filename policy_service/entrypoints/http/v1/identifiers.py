@@ -48,6 +48,7 @@ async def list_identifiers(service: ServiceOf, wanted: Annotated[IdentifierParam
     openapi_extra=takes_upload(
         '{"identifier": "04A2B3C4D5E680", "type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}',
         "identifier,type,class,vehicle,fleet\n04A2B3C4D5E680,rfid,own,bus-17,north\n",
+        smallest=r"identifier,type,class,vehicle,fleet\n([0-9A-F]{14},rfid,own,[A-Za-z0-9-]{1,40},[A-Za-z0-9-]{1,40}\n)?",
     ),
 )
 async def import_identifiers(request: Request, service: ServiceOf, how: Annotated[ImportParams, Query()]) -> Response:
@@ -70,7 +71,7 @@ async def look_up(request: Request, service: ServiceOf) -> Response:
     return answer(found)
 
 
-@router.get("/{record_id}", summary="One identifier record", responses=replies(IdentifierReply, 404, 422))
+@router.get("/{record_id:name}", summary="One identifier record", responses=replies(IdentifierReply, 404, 422))
 async def get_identifier(service: ServiceOf, record_id: RecordId) -> Response:
     """Tell the vehicle, class, validity and status."""
     found = await service.identifiers.get(record_id)
@@ -80,7 +81,7 @@ async def get_identifier(service: ServiceOf, record_id: RecordId) -> Response:
 
 
 @router.put(
-    "/{record_id}",
+    "/{record_id:name}",
     summary="Add or replace an identifier record",
     responses={**replies(IdentifierReply, *BODY, 409), 201: {"model": IdentifierReply, "description": "Added"}},
     openapi_extra=takes_json(IdentifierBody, own=_EXAMPLE),
@@ -96,7 +97,7 @@ async def put_identifier(request: Request, service: ServiceOf, record_id: Record
 
 
 @router.delete(
-    "/{record_id}",
+    "/{record_id:name}",
     summary="Remove an identifier record",
     status_code=204,
     responses=replies(None, 404, 422, success=204),

@@ -70,7 +70,7 @@ async def reload(service: ServiceOf) -> Response:
     )
 
 
-@router.get("/{name}", summary="One policy", responses=replies(PolicyReply, 404, 422))
+@router.get("/{name:name}", summary="One policy", responses=replies(PolicyReply, 404, 422))
 async def get_policy(service: ServiceOf, name: PolicyName) -> Response:
     """Return a policy with its windows, exceptions and chargers."""
     policy = service.policies.get(name)
