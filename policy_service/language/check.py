@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+_SUGGESTED = 20
+"""Unknown chargers for which a known one is sought: an inventory is long, and so is the search."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A tree, or None where a finding is an error; and every finding in reading order."""
@@ -93,6 +97,7 @@ def _chargers_twice(files: Sequence[ParsedFile], distinct: int) -> Iterator[Diag
 
 def _dangling(files: Sequence[ParsedFile], chargers: Mapping[str, Charger]) -> Iterator[Diagnostic]:
     names: dict[str, set[str]] = {}
+    misses = 0
     partial = any(file.partial for file in files)
     otherwise = "a file that cannot be read may hold it" if partial else "write a {kind} document of this name"
     for mention in (mention for file in files for mention in file.definitions):
@@ -100,7 +105,9 @@ def _dangling(files: Sequence[ParsedFile], chargers: Mapping[str, Charger]) -> I
     for mention in (mention for file in files for mention in file.references):
         if mention.kind == "charger":
             if mention.name not in chargers and mention.name not in names.get("charger", ()):
-                help_text = suggestion(mention.name, chargers, "name a charger of a ChargerInventory document")
+                misses += 1
+                known_ids = chargers if misses <= _SUGGESTED else ()
+                help_text = suggestion(mention.name, known_ids, "name a charger of a ChargerInventory document")
                 message = f"no charger {quoted(mention.name)} in the tree's inventories"
                 yield finding("PS114", mention.place, message, help_text, mention.length)
         elif mention.name not in names.get(mention.kind, ()):

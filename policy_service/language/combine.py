@@ -47,6 +47,10 @@ _NEEDS = (
     ("duration", ("start",), "a duration needs a start"),
     ("start", ("end", "duration"), "say when it ends"),
 )
+_BUILT_IN = {
+    "charger": ("id", "labels", "protocol", "profile"),
+    "vehicle": ("id", "class", "fleet", "agreement"),
+}
 _DAY_SETS = ("holidays", "calendar", "dates", "from")
 _BOUND = re.compile(r"(?:^|;)\s*(UNTIL|COUNT)\s*=", re.IGNORECASE)
 
@@ -60,9 +64,21 @@ def combined(kind: str, spec: At) -> Iterator[Diagnostic]:
     elif kind == "Override":
         yield from _selector(spec)
         yield from _grants(spec)
+    elif kind == "Attributes":
+        yield from _built_in(spec)
     elif kind == "PolicyTest":
         for case in spec.values("cases"):
             yield from _exactly_one(case, ("at", "each"))
+
+
+def _built_in(spec: At) -> Iterator[Diagnostic]:
+    for subject, names in _BUILT_IN.items():
+        declared = spec.get(subject)
+        for name in names:
+            if declared is not None and name in declared.keys:
+                place = declared.key(name)
+                message = f"`{subject}.{name}` is built in and cannot be declared"
+                yield finding("PS014", place.place, message, "choose another name", place.length)
 
 
 def _policy(spec: At) -> Iterator[Diagnostic]:

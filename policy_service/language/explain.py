@@ -45,6 +45,8 @@ def explained(model: type[BaseModel], document: At, error: ValidationError, *, n
         path = tuple(detail["loc"])
         translate = _TRANSLATIONS.get(detail["type"], _not_accepted)
         at = document.follow(path)
+        if path[-1:] == ("vehicle",) and "identifier" in document.follow(path[:-1]).keys:
+            continue  # what is told of the identifier says what to write instead
         if nulls or detail["type"] == "missing" or not _is_null(at):
             yield translate(model, document, path, detail)
 
