@@ -18,6 +18,9 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 64
 """How deep mappings and lists may be nested."""
 
+MOST_FINDINGS = 1000
+"""Findings of one file that are told; a file with more has one mistake many times, and reading stops."""
+
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 

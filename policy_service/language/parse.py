@@ -16,6 +16,7 @@ from policy_service.language.document_parts import API_VERSION
 from policy_service.language.document_records import ChargerParts, InventoryDocument, PolicyTestDocument
 from policy_service.language.explain import empty_values, explained
 from policy_service.language.kinds import KINDS
+from policy_service.language.lines import MOST_FINDINGS
 from policy_service.language.mentions import mentions
 from policy_service.language.named_vehicles import vehicles_named
 from policy_service.language.order import misordered
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from policy_service.language.document_parts import DocumentParts
     from policy_service.language.parsed import Document, WrittenAttribute
     from policy_service.language.tree import Plain
-
-MOST_FINDINGS = 1000
-"""Findings of one file that are told; a file with more has one mistake many times."""
 
 _UNREAD = frozenset({"PS001", "PS002", "PS005"})
 """Findings of the text after which documents may be missing."""
@@ -69,12 +67,14 @@ def parse(file: str, data: bytes) -> ParsedFile:
     harvest = _Harvest(findings=list(source.diagnostics))
     for node in source.documents:
         _document(At(file, node), harvest)
+        if len(harvest.findings) > MOST_FINDINGS:
+            break
     refused = {found.place for found in source.diagnostics}
     later = (found for found in harvest.findings[len(source.diagnostics) :] if found.place not in refused)
     findings = in_reading_order([*source.diagnostics, *later])
     if len(findings) > MOST_FINDINGS:
         last = findings[MOST_FINDINGS - 1].place
-        message = f"{len(findings) - MOST_FINDINGS} further findings in this file are not shown"
+        message = "further findings in this file are not shown"
         findings = [*findings[:MOST_FINDINGS], finding("PS005", last, message, "mend the ones above first")]
     return ParsedFile(
         file,

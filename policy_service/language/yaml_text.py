@@ -19,7 +19,7 @@ from yaml.events import (
 from yaml.reader import ReaderError
 
 from policy_service.domain.place import Place
-from policy_service.language.lines import MAX_DEPTH, place_of, too_deep
+from policy_service.language.lines import MAX_DEPTH, MOST_FINDINGS, place_of, too_deep
 from policy_service.language.tree import EAGER, BlockNode, LazyNode, ListNode, MappingNode, ScalarNode
 from policy_service.language.wording import finding, quoted
 from policy_service.language.yaml_item import NULL, IrregularItemError, ItemReader
@@ -95,6 +95,8 @@ class YamlReader:
                     self.findings.append(too_deep(self._place(known)))
                     self._abandon()
                     return
+            if len(self.findings) > MOST_FINDINGS:
+                return
 
     def _long_list_item(self, parser: Any, start: Any) -> Sequence[Any]:  # noqa: ANN401 - see above
         """Read an item of a list that has become long without its places; return the events still to be handled."""

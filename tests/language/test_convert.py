@@ -101,7 +101,7 @@ def test_day_sets_and_dates_are_read() -> None:
         HolidayDays("AU-VIC", (date(2026, 9, 25),)),
         DayRange(date(2026, 12, 24), date(2026, 12, 26)),
     )
-    assert str(found.places["exdates[0]"]) == "a.yaml:9:13"
+    assert str(found.places["exdates[0]"]) == "a.yaml:9:14"
 
 
 def test_what_is_left_out_has_the_defaults_of_the_format() -> None:

@@ -115,3 +115,9 @@ def test_every_file_is_told_of_in_one_run_and_in_reading_order() -> None:
         ("b.yaml", "PS001"),
         ("c.yaml", "PS007"),
     ]
+
+
+def test_a_file_of_nothing_but_mistakes_is_given_up_early() -> None:
+    checked = load({"a.yaml": b"a: 1\n" * 500_000})
+    assert len(checked.diagnostics) == 1001
+    assert checked.diagnostics[-1].code == "PS005"
