@@ -84,7 +84,9 @@ def parse(file: str, data: bytes) -> ParsedFile:
         tuple(harvest.references),
         tuple(harvest.attributes),
         tuple(findings),
-        partial=harvest.partial or any(found.code in _UNREAD for found in source.diagnostics),
+        partial=harvest.partial
+        or len(findings) > MOST_FINDINGS
+        or any(found.code in _UNREAD for found in source.diagnostics),
     )
 
 
