@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,3 +49,10 @@ def test_no_text_names_a_path_of_a_machine() -> None:
 
 def test_no_module_leaves_something_for_later() -> None:
     assert [name(path) for path in code() if UNFINISHED.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_every_module_of_tests_has_a_name_of_its_own() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, files in names.items() if files > 1] == [], (
+        "tests are no packages, so pytest tells files by name"
+    )
