@@ -1,0 +1,99 @@
+"""A real service: uvicorn in a process of its own, on a loopback port of the system's choice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+POLICIES = ROOT / "policies"
+_RUN = (
+    "import sys; from policy_service.entrypoints.http.server import run_server; "
+    "from policy_service.settings import Settings; sys.exit(run_server(Settings()))"
+)
+
+
+class Served:
+    """A running service and a client of it."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
+        """Take a started process."""
+        self.process = process
+        self.url = url
+        self._log = log
+        self.client = httpx2.Client(base_url=url, timeout=30)
+
+    def decide(self, **question: object) -> httpx2.Response:
+        return self.client.post("/v1/decide", json=question)
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def stop(self) -> int:
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def start(policies: Path, state: Path, **settings: object) -> Served:
+    """Start the service; it may not be up yet."""
+    port = _free_port()
+    state.mkdir(parents=True, exist_ok=True)
+    log = state / "log"
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("POLICY_SERVICE_", "PROMETHEUS_"))
+    }
+    own = {"POLICIES": policies, "STATE_DIR": state, "PORT": port, "SECRET": "a secret of the tests", **settings}
+    variables = {f"POLICY_SERVICE_{name.upper()}": str(value) for name, value in own.items()}
+    with log.open("w") as sink:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
+            [sys.executable, "-c", _RUN], env=clean | variables, stdout=sink, stderr=sink, text=True, cwd=ROOT
+        )
+    return Served(process, f"http://127.0.0.1:{port}", log)
+
+
+@contextmanager
+def serving(policies: Path, state: Path, **settings: object) -> Iterator[Served]:
+    """Serve while the context is open."""
+    served = start(policies, state, **settings)
+    try:
+        eventually(lambda: served.process.poll() is not None or _up(served), within=60)
+        assert served.process.poll() is None, served.log()
+        yield served
+    finally:
+        served.stop()
+
+
+def eventually(holds: Callable[[], object], *, within: float = 2.0) -> float:
+    """Wait until it holds, and return how long it took; fail when it takes too long."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < within, f"does not hold within {within} s"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def _up(served: Served) -> bool:
+    try:
+        return served.client.get("/health/ready").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
