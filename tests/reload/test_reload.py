@@ -46,7 +46,7 @@ def ready(served: Served) -> dict[str, object]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A tree whose one charger is in freevend."""
+    """Write a tree whose one charger is in freevend."""
     write(tmp_path / "policies", "freevend")
     return tmp_path / "policies"
 

@@ -1,0 +1,47 @@
+"""Health, metrics and the description of the API."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fakes.served import Served
+
+
+def test_health(served: Served) -> None:
+    assert served.client.get("/health/live").json() == {"status": "live"}
+    state = served.client.get("/health/ready").json()
+    assert (state["status"], state["policy_age_s"], state["problems"]) == ("ready", 0, [])
+    assert state["stores"] == {"database": "up", "redis": "off"}
+    assert re.fullmatch(r"\d{4}[a-z]", state["tzdata"])
+
+
+def test_metrics_name_outcomes_and_no_charger(served: Served) -> None:
+    served.decide(charger="NTH-01", identifier="x", time="2026-11-24T01:15:00Z")
+    text = served.client.get("/metrics").text
+    assert 'policy_service_decisions_total{outcome="allowed",reason="freevend"}' in text
+    assert 'route="/v1/decide"' in text
+    assert "policy_service_policy_age_seconds 0.0" in text
+    assert "NTH-01" not in text
+
+
+def test_the_documentation_loads_nothing_from_elsewhere(served: Served) -> None:
+    page = served.client.get("/docs")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    links = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert links
+    assert all(link.startswith("/") and served.client.get(link).status_code == 200 for link in links)
+    assert "http" not in re.sub(r'lang="en"|http-equiv', "", page.text)
+
+
+def test_every_answer_is_described(served: Served) -> None:
+    paths = served.client.get("/openapi.json").json()["paths"]
+    wanted = {"/v1/decide", "/v1/decide/batch", "/v1/explain", "/v1/chargers/{charger_id}/schedule", "/v1/transitions"}
+    assert wanted <= paths.keys()
+    for path, operations in paths.items():
+        for operation in operations.values():
+            assert operation["summary"], path
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"]
