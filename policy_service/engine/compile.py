@@ -11,6 +11,7 @@ from policy_service.domain.access import AccessMode, Ungoverned
 from policy_service.domain.codes import CODES
 from policy_service.domain.diagnostic import Diagnostic, Severity, in_reading_order
 from policy_service.domain.instant import DAY, format_instant
+from policy_service.domain.policy import ScheduleRef
 from policy_service.engine.compile_policy import (
     CompiledPolicy,
     PolicyCompiler,
@@ -29,11 +30,11 @@ from policy_service.engine.timeline import Timeline
 from policy_service.engine.zone import ZONE_DATA_VERSION, Zone, wall_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from policy_service.domain.charger import AttributeValue, Charger
     from policy_service.domain.place import Place
-    from policy_service.domain.policy import Override, WallInstant
+    from policy_service.domain.policy import AccessPolicy, Override, WallInstant
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.holiday_days import HolidayDates
     from policy_service.engine.timeline import TimelineKey
@@ -114,12 +115,25 @@ def _compile_policies(tree: PolicyTree, around: Surroundings, previous: Plan | N
 
 
 def _unused_schedules(tree: PolicyTree, around: Surroundings) -> list[Diagnostic]:
-    """Check every schedule by itself: one that nothing uses yet must not carry a mistake into next week's policy."""
+    """Check by itself what no policy uses yet: it must not carry a mistake into next week's policy.
+
+    What is used has been checked in the zones of its policies: there an UNTIL in UTC may end it on another day.
+    """
+    used = {name for policy in tree.policies for name in _schedules_of(policy)}
     work = PolicyCompiler(around, Zone.of("UTC"), 0)
-    for schedule in tree.schedules.values():
-        for times in schedule.times:
+    for name, schedule in tree.schedules.items():
+        for times in schedule.times if name not in used else ():
             work.sources(times)
     return work.findings
+
+
+def _schedules_of(policy: AccessPolicy) -> Iterator[str]:
+    for window in policy.windows:
+        if isinstance(window.times, ScheduleRef):
+            yield window.times.schedule
+    for allow in (policy.allow, *(rule.allow or () for rule in (*policy.windows, *policy.exceptions))):
+        for grant in allow:
+            yield from (reference.schedule for reference in grant.during)
 
 
 def _revision(context: CompileContext) -> str:

@@ -205,13 +205,13 @@ class PolicyCompiler:
 
     def _check_occurrences(self, source: Occurrences) -> None:
         times, rule = source.times, source.rule
-        if rule is not None and rule.is_empty():
+        if rule is not None and (rule.is_empty() or _ends_before_it_starts(source)):
             place = times.places.get("rrule", times.place)
             self.report(
                 "PS103",
                 place,
                 "the rule has no occurrence",
-                "check its BYxxx parts against each other, and UNTIL or COUNT against `from`",
+                "check its BYxxx parts against each other, and `until`, UNTIL or COUNT against `from`",
                 len(times.rrule or ""),
             )
             return
@@ -230,6 +230,12 @@ class PolicyCompiler:
     def report(self, code: str, place: Place, message: str, help_text: str | None = None, length: int = 1) -> None:
         """Add a finding; its severity is the code's."""
         self.findings.append(Diagnostic(code, CODES[code].severity, place, message, help_text, length))
+
+
+def _ends_before_it_starts(source: Occurrences) -> bool:
+    """Tell whether ``until`` leaves nothing of the rule."""
+    rule, until = source.rule, source.times.until
+    return rule is not None and until is not None and not source.ruled(rule.first, until.toordinal() + 1)
 
 
 def selector_condition(

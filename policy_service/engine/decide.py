@@ -33,7 +33,7 @@ def decide(  # noqa: PLR0911 - every kind of answer leaves at once: this is the 
     if governance is None:
         if charger_id not in plan.chargers:
             return Decision(_UNKNOWN_CHARGER, charger_id, at, None)
-        return _ungoverned(plan.ungoverned, charger_id, at, finding)
+        return _ungoverned(plan.ungoverned, plan.chargers[charger_id], at, finding)
     if governance.twins:
         return _across_twins(plan.chargers[charger_id], governance, at, finding)
     lo, hi, bounds, ranks = governance.timeline.home
@@ -161,7 +161,8 @@ def _told(answer: Answer) -> tuple[object, ...]:
     return answer.outcome, answer.reason, answer.mode, answer.policy, answer.window
 
 
-def _ungoverned(setting: Ungoverned, charger_id: str, at: int, finding: Finding | None) -> Decision | None:
+def _ungoverned(setting: Ungoverned, entry: ChargerPlan, at: int, finding: Finding | None) -> Decision | None:
+    charger_id = entry.charger.id
     if setting is not Ungoverned.OWN_ONLY:
         return Decision(_NO_POLICY[setting is Ungoverned.FREEVEND, None], charger_id, at, None)
     if finding is None:
@@ -172,9 +173,10 @@ def _ungoverned(setting: Ungoverned, charger_id: str, at: int, finding: Finding 
         return Decision(_NO_POLICY[False, unknown], charger_id, at, until)
     vehicle_class = finding.record.vehicle_class
     clear = finding.clear_from <= at < finding.clear_to
-    allowed = clear and vehicle_class is VehicleClass.OWN
+    admitted = vehicle_class is VehicleClass.OWN and not _elsewhere(entry, finding)
+    allowed = clear and admitted
     until = finding.clear_to if clear else finding.clear_from
-    changes = vehicle_class is VehicleClass.OWN and at < until and finding.clear_from < finding.clear_to
+    changes = admitted and at < until and finding.clear_from < finding.clear_to
     answer = _NO_POLICY[allowed, vehicle_class]
     return Decision(answer, charger_id, at, _within(until, at) if changes else None)
 

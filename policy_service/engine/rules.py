@@ -148,8 +148,11 @@ class Rule:
         return answer
 
     def verdict(self, profile: VehicleProfile, vehicle: str) -> Verdict:
-        """Return what the rule says to a vehicle, judged once a profile (once a vehicle where ids count)."""
-        if self._individual:
+        """Return what the rule says to a vehicle, judged once a profile (once a vehicle where ids count).
+
+        ``verdicts`` has none of a profile that holds at some chargers only: what stands there is not asked again.
+        """
+        if self._individual or profile.chargers is not None or profile.agreement_chargers is not None:
             known = self._by_vehicle.get((profile, vehicle))
             if known is None:
                 known = self._bounded(self._by_vehicle)[profile, vehicle] = self._judged(profile, vehicle)
