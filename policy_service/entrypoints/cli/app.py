@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -100,11 +99,6 @@ def run(arguments: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else ExitCode.OK
     except CommandError as error:
         return _failed(error)
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last door: a defect is told in a line
         return _failed(_defect(error))
     return ExitCode.OK

@@ -28,7 +28,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[DIR|FILE]...",
+        metavar="DIR|FILE",
         help="Directories and files that make one tree; left out: POLICY_SERVICE_POLICIES, else `policies`.",
     ),
 ]

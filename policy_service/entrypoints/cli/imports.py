@@ -59,7 +59,7 @@ def import_(  # noqa: PLR0913 - a parameter a flag
     file: Annotated[Path, typer.Argument(metavar="FILE|-", help="NDJSON, or CSV with a name in .csv; `-`: stdin.")],
     *,
     url: UrlOption = DEFAULT_URL,
-    source: Annotated[str | None, typer.Option(help="Name of the list; left out: http.")] = None,
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the list; left out: http.")] = None,
     mode: Annotated[Mode, typer.Option(help="Replace drops what this source no longer lists.")] = Mode.MERGE,
     atomic: Annotated[bool, typer.Option("--atomic", help="All or nothing: one bad line refuses the file.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Let replace drop more than a fifth of the list.")] = False,

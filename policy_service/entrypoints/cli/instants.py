@@ -6,13 +6,15 @@ import re
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from policy_service.domain.instant import EARLIEST, LATEST, InstantError, parse_instant
+from policy_service.domain.instant import InstantError, parse_instant
 from policy_service.engine.zone import Zone, wall_seconds
 from policy_service.entrypoints.cli.failure import CommandError
 
 _LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
 _HINT = 'write `2026-11-24T11:15:00Z`, or by the depot\'s clock `"2026-11-24 22:15"`'
 _HOURS_A_DAY, _SIXTY = 24, 60
+_FIRST_YEAR, _LAST_YEAR = 1971, 2199
+"""Years in which every local time is an instant that can be asked about."""
 
 
 class Asked(NamedTuple):
@@ -36,11 +38,12 @@ def read_instant(text: str, zone: Zone) -> Asked:
     if int(hour) >= _HOURS_A_DAY or int(minute) >= _SIXTY or int(second) >= _SIXTY:
         message = f"`{text}`: no such time of day"
         raise CommandError(message, _HINT)
-    wall = wall_seconds(read_date(day).toordinal(), seconds)
-    at = zone.to_utc(wall)
-    if not EARLIEST <= at < LATEST:
-        message = f"`{text}`: outside 1970 to 2199"
+    local = read_date(day)
+    if not _FIRST_YEAR <= local.year < _LAST_YEAR:
+        message = f"`{text}`: outside {_FIRST_YEAR} to {_LAST_YEAR}"
         raise CommandError(message, _HINT)
+    wall = wall_seconds(local.toordinal(), seconds)
+    at = zone.to_utc(wall)
     return Asked(at, _remark(wall, at, zone))
 
 

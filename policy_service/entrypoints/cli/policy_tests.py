@@ -30,7 +30,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 DirectoryArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[DIR]", help="Policy directory; left out: POLICY_SERVICE_POLICIES, else `policies`."),
+    typer.Argument(metavar="DIR", help="Policy directory; left out: POLICY_SERVICE_POLICIES, else `policies`."),
 ]
 
 

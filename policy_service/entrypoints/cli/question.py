@@ -35,35 +35,49 @@ ChargerArgument = Annotated[str, typer.Argument(metavar="CHARGER", help="Id of t
 IdentifierArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[IDENTIFIER|-]", help="RFID, MAC, PIN …; `-` reads it from standard input: out of the shell's history."
+        metavar="IDENTIFIER|-", help="RFID, MAC, PIN …; `-` reads it from standard input: out of the shell's history."
     ),
 ]
 PoliciesOption = Annotated[
     Path | None,
-    typer.Option("--policies", "-p", help="Policy directory; left out: POLICY_SERVICE_POLICIES, else `policies`."),
+    typer.Option(
+        "--policies", "-p", metavar="DIR", help="Policy directory; left out: POLICY_SERVICE_POLICIES, else `policies`."
+    ),
 ]
 IdentifiersOption = Annotated[
-    list[Path] | None, typer.Option("--identifiers", help="File of identifiers (NDJSON, or .csv), as for `import`.")
+    list[Path] | None,
+    typer.Option("--identifiers", metavar="FILE", help="File of identifiers (NDJSON, or .csv), as for `import`."),
 ]
 AgreementsOption = Annotated[
-    list[Path] | None, typer.Option("--agreements", help="File of agreements (NDJSON, or .csv), as for `import`.")
+    list[Path] | None,
+    typer.Option("--agreements", metavar="FILE", help="File of agreements (NDJSON, or .csv), as for `import`."),
 ]
 AtOption = Annotated[
     str | None,
-    typer.Option(help='Instant, such as 2026-11-24T11:15:00Z, or local: "2026-11-24 22:15"; left out: now.'),
+    typer.Option(
+        metavar="INSTANT", help='Instant, such as 2026-11-24T11:15:00Z, or local: "2026-11-24 22:15"; left out: now.'
+    ),
 ]
 TypeOption = Annotated[
-    str | None, typer.Option("--type", help="Type hint: rfid, mac, pin, emaid, vin, other, or OCPP's idToken type.")
+    str | None,
+    typer.Option(
+        "--type", metavar="TYPE", help="Type hint: rfid, mac, pin, emaid, vin, other, or OCPP's idToken type."
+    ),
 ]
 ClassOption = Annotated[
     VehicleClass | None, typer.Option("--class", help="Ask for a vehicle of this class instead of an identifier.")
 ]
-AgreementOption = Annotated[str | None, typer.Option(help="The vehicle's agreement, with --class agreement.")]
-FleetOption = Annotated[str | None, typer.Option(help="The vehicle's fleet, with --class.")]
-AttributeOption = Annotated[
-    list[str] | None, typer.Option(help="A vehicle attribute, such as kind=bus, with --class; give it repeatedly.")
+AgreementOption = Annotated[
+    str | None, typer.Option(metavar="ID", help="The vehicle's agreement, with --class agreement.")
 ]
-LanguageOption = Annotated[str | None, typer.Option(help="Language of the driver's message, such as `it`.")]
+FleetOption = Annotated[str | None, typer.Option(metavar="FLEET", help="The vehicle's fleet, with --class.")]
+AttributeOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="An attribute of the vehicle, with --class; may be repeated."),
+]
+LanguageOption = Annotated[
+    str | None, typer.Option(metavar="TAG", help="Language of the driver's message, such as `it`.")
+]
 UngovernedOption = Annotated[
     Ungoverned,
     typer.Option(help="How a charger answers that no policy matches.", envvar="POLICY_SERVICE_UNGOVERNED"),
@@ -73,6 +87,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer in the JSON of 
 _STAND_IN = "VEHICLE"
 """What a vehicle presents that is described by --class; it stands in no file that the command reads."""
 _NAMED_LINES = 3
+_LONGEST = 4096
+"""Bytes of standard input that are looked at: far more than an identifier has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +172,11 @@ def _presented(question: Question) -> tuple[str, str | None]:
         return _STAND_IN, IdentifierType.OTHER
     if question.identifier != "-":
         return question.identifier or "", question.kind
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.buffer.readline(_LONGEST).decode()
+    except UnicodeDecodeError:
+        message = "the identifier on standard input is not UTF-8"
+        raise CommandError(message, "give the identifier as the charger sends it") from None
     return line.rstrip("\r\n"), question.kind
 
 

@@ -28,14 +28,15 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+_FIRST_YEAR, _LAST_YEAR = 1971, 2198
+
+
 @app.command(
     epilog="\b\nExamples:\n  policy-service schedule NTH-01 --from 2026-11-23"
     "\n  policy-service schedule --label depot:north --days 2"
 )
 def schedule(
-    charger: Annotated[
-        str | None, typer.Argument(metavar="[CHARGER]", help="Id of the charger, case-sensitive.")
-    ] = None,
+    charger: Annotated[str | None, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.")] = None,
     *,
     label: Annotated[
         str | None, typer.Option(metavar="NAME:VALUE", help="Every charger with this label, such as depot:north.")
@@ -43,7 +44,7 @@ def schedule(
     start: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="First local day; left out: today.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, max=400, help="Number of days.")] = 7,
+    days: Annotated[int, typer.Option(min=1, max=400, metavar="NUMBER", help="Number of days.")] = 7,
     policies: PoliciesOption = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in the JSON of the HTTP API.")] = False,
@@ -56,6 +57,9 @@ def schedule(
     _, plan, _ = standing(policies or default_directory(), clock, Ungoverned.DENY)
     entries = _entries(plan, charger, label)
     first = None if start is None else read_date(start)
+    if first is not None and not _FIRST_YEAR <= first.year < _LAST_YEAR:
+        message = f"`{start}` is outside {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise CommandError(message, "give a date nearer to today")
     drawings = [Drawn(entry, (first or _today(entry, clock), days)) for entry in entries]
     if as_json:
         views: list[dict[str, Any]] = [schedule_json(d.chargers[0], d.timezone, d.range, d.segments) for d in drawings]

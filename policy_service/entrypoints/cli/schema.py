@@ -30,7 +30,7 @@ def schema(
     kind: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KIND]", help="A kind of document, such as access-policy or AccessPolicy; left out: all."
+            metavar="KIND", help="A kind of document, such as access-policy or AccessPolicy; left out: all."
         ),
     ] = None,
     *,

@@ -15,10 +15,17 @@ from policy_service.entrypoints.cli.failure import CommandError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-UrlOption = Annotated[str, typer.Option("--url", help="Address of the running service.", envvar="POLICY_SERVICE_URL")]
+UrlOption = Annotated[
+    str, typer.Option("--url", metavar="URL", help="Address of the running service.", envvar="POLICY_SERVICE_URL")
+]
 KeyFileOption = Annotated[
     Path | None,
-    typer.Option("--key-file", help="File with the API key, where one is needed.", envvar="POLICY_SERVICE_KEY_FILE"),
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="File with the API key, where one is needed.",
+        envvar="POLICY_SERVICE_KEY_FILE",
+    ),
 ]
 DEFAULT_URL = "http://127.0.0.1:8080"
 

@@ -28,7 +28,7 @@ _MAX = 100
 def why(
     charger: Annotated[str, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.")],
     *,
-    last: Annotated[int, typer.Option(min=1, max=_MAX, help="So many of the latest denials.")] = 1,
+    last: Annotated[int, typer.Option(min=1, max=_MAX, metavar="NUMBER", help="So many of the latest denials.")] = 1,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the events as JSON.")] = False,

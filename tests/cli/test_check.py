@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from ended import HERE
+
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ended import Ended
+
+WARNING = """\
+apiVersion: policy-service/v1
+kind: AccessPolicy
+metadata: {name: depot}
+spec:
+  timezone: Europe/London
+  chargers: {ids: ["*"]}
+  defaultMode: freevend
+  windows:
+    - {name: nights, mode: managed, rrule: FREQ=DAILY, from: 2026-01-01, allDay: true, exdates: [2025-01-01]}
+"""
+
+
+def test_a_sound_tree_is_told_in_a_line(cli: Callable[..., Ended]) -> None:
+    ended = cli("check", "trees/sound")
+    assert (ended.code, ended.out) == (0, "1 file, 1 policy, 3 chargers: no findings\n")
+
+
+def test_every_mistake_of_every_file_is_told_with_its_place(cli: Callable[..., Ended]) -> None:
+    ended = cli("check", "trees/broken")
+    assert ended.code == ExitCode.FINDINGS
+    places = [line.split("--> ")[1] for line in ended.out.splitlines() if "--> " in line]
+    assert places[:3] == [
+        "trees/broken/chargers.json:5:85",
+        "trees/broken/depot.yaml:5:13",
+        "trees/broken/depot.yaml:16:7",
+    ]
+    assert "did you mean `Europe/London`?" in ended.out
+    assert ended.out.endswith(f"{len(places)} errors in 2 files\n")
+
+
+def test_findings_as_json_have_the_shape_of_the_http_api(cli: Callable[..., Ended]) -> None:
+    ended = cli("check", "trees/broken", "--json")
+    assert ended.code == ExitCode.FINDINGS
+    told = json.loads(ended.out)
+    assert (told["files"], told["errors"], told["warnings"]) == (2, len(told["diagnostics"]), 0)
+    assert set(told["diagnostics"][0]) == {"code", "severity", "file", "line", "column", "message", "help"}
+    assert cli("check", "trees/broken", "--format", "json").out == ended.out
+
+
+def test_files_are_checked_together_as_one_tree(cli: Callable[..., Ended]) -> None:
+    ended = cli("check", "trees/broken/depot.yaml", "trees/broken/chargers.json", "--json")
+    assert json.loads(ended.out)["files"] == 2
+
+
+def test_warnings_count_under_strict_alone(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "depot.yaml").write_text(WARNING, encoding="utf-8")
+    assert cli("check", str(tmp_path)).code == ExitCode.OK
+    strict = cli("check", str(tmp_path), "--strict")
+    assert strict.code == ExitCode.FINDINGS
+    assert strict.out.endswith("1 warning in 1 file\n")
+
+
+def test_now_decides_what_lies_in_the_next_year(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    text = WARNING.replace("exdates: [2025-01-01]", "until: 2026-06-30")
+    (tmp_path / "depot.yaml").write_text(text, encoding="utf-8")
+    assert cli("check", str(tmp_path), "--strict", "--now", "2026-02-01T00:00:00Z").code == ExitCode.OK
+    assert cli("check", str(tmp_path), "--strict", "--now", "2026-08-01T00:00:00Z").code == ExitCode.FINDINGS
+    assert cli("check", str(tmp_path), "--now", "tomorrow").code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("path", ["nowhere", "conftest.py", "nowhere.yaml"])
+def test_what_cannot_be_read_is_a_mistake_of_the_call(cli: Callable[..., Ended], path: str) -> None:
+    ended = cli("check", path)
+    assert ended.code == ExitCode.USAGE
+    assert path in ended.err
+    assert "help: " in ended.err
+
+
+def test_an_empty_directory_has_no_policy(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = cli("check", str(tmp_path), "--json")
+    assert ended.code == ExitCode.FINDINGS
+    assert [found["code"] for found in json.loads(ended.out)["diagnostics"]] == ["PS006"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_colour_is_for_terminals_and_never_under_no_color(variables: dict[str, str], coloured: bool) -> None:  # noqa: FBT001 - a table's column
+    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+    command = [sys.executable, "-m", "policy_service", "check", "trees/broken"]
+    result = subprocess.run(command, capture_output=True, cwd=HERE, env={**kept, **variables}, check=False)  # noqa: S603 - our own
+    assert result.returncode == ExitCode.FINDINGS
+    assert (b"\x1b[1;31m" in result.stdout) is coloured
+    if variables.get("NO_COLOR"):
+        assert b"\x1b[31" not in result.stdout

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ended import Ended
+
+HEADER = "identifier,type,class,vehicle,fleet\n"
+
+
+def test_a_file_is_imported_and_its_lines_counted(cli: Callable[..., Ended], service: str) -> None:
+    ended = cli("import", "agreements", "agreements.csv", "--url", service)
+    assert (ended.code, ended.out) == (0, "1 accepted, 0 rejected\n")
+    ended = cli("import", "identifiers", "records.ndjson", "--url", service)
+    assert (ended.code, ended.out) == (0, "6 accepted, 0 rejected\n")
+
+
+def test_chargers_come_from_standard_input(cli: Callable[..., Ended], service: str) -> None:
+    ended = cli("import", "chargers", "-", "--csv", "--url", service, stdin="id,labels.depot\nEXTRA-1,none\n")
+    assert (ended.code, ended.out) == (0, "1 accepted, 0 rejected\n")
+
+
+def test_rejected_lines_are_told_by_place_and_never_by_content(
+    cli: Callable[..., Ended], service: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "DEADBEEF,rfid,own,bus-9,buses\nFEEDBEEF,rfdi,own,bus-8,buses\n", encoding="utf-8")
+    ended = cli("import", "identifiers", str(file), "--url", service, "--source", "fleet")
+    assert ended.code == ExitCode.FINDINGS
+    assert ended.out.splitlines()[0].startswith(f"{file}:3: /type must be one of")
+    assert ended.out.splitlines()[-1] == "1 accepted, 1 rejected"
+    assert "BEEF" not in ended.out + ended.err
+    refused = cli("import", "identifiers", str(file), "--url", service, "--source", "fleet", "--atomic", "--json")
+    assert refused.code == ExitCode.FINDINGS
+    assert json.loads(refused.out)["refused"] is True
+
+
+def test_a_denial_is_told_on_one_screen(cli: Callable[..., Ended], service: str) -> None:
+    body = {"charger": "LDN-02", "identifier": "CA:FE:CA:FE:01:02", "time": "2026-06-01T21:30:00Z"}
+    assert httpx2.post(f"{service}/v1/decide", json=body).json()["outcome"] == "access_denied"
+    ended = cli("why", "LDN-02", "--url", service)
+    assert ended.code == 0
+    assert ended.out.splitlines()[:6] == [
+        "refused  nobody knows the identifier",
+        "when     Mon 2026-06-01 22:30 Europe/London, 2026-06-01T21:30:00Z",
+        "charger  LDN-02",
+        "vehicle  not on record (class unknown, identifier …0102)",
+        "reason   unknown_identifier",
+        "policy   depot, window nights: managed",
+    ]
+    assert "CAFE" not in ended.out.replace(":", "")
+    assert json.loads(cli("why", "LDN-02", "--url", service, "--json").out)["events"][0]["charger"] == "LDN-02"
+
+
+def test_no_denial_is_told_as_well(cli: Callable[..., Ended], service: str) -> None:
+    ended = cli("why", "NOBODY-1", "--url", service)
+    assert (ended.code, ended.out) == (0, "nobody was refused at NOBODY-1, as far as events are on record\n")
+
+
+@pytest.mark.parametrize("arguments", [("why", "LDN-01"), ("import", "agreements", "agreements.csv")])
+def test_without_a_service_it_says_how_to_start_one(cli: Callable[..., Ended], arguments: tuple[str, ...]) -> None:
+    ended = cli(*arguments, "--url", "http://127.0.0.1:9")
+    assert ended.code == ExitCode.UNREACHABLE
+    assert "policy-service serve" in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("why", "LDN-01", "--url", "nonsense"),
+        ("why", "LDN-01", "--key-file", "nowhere"),
+        ("import", "agreements", "nowhere.csv"),
+        ("import", "vehicles", "agreements.csv"),
+    ],
+)
+def test_a_call_that_makes_no_sense_reaches_nobody(cli: Callable[..., Ended], arguments: tuple[str, ...]) -> None:
+    assert cli(*arguments).code == ExitCode.USAGE
+
+
+def test_a_problem_of_the_service_is_told(cli: Callable[..., Ended], service: str) -> None:
+    ended = cli("import", "identifiers", "records.ndjson", "--url", service, "--source", "no such/source")
+    assert ended.code == ExitCode.REFUSED
+    assert "the service answered 4" in ended.err
