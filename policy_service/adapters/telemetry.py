@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -62,8 +62,8 @@ def configure_logs(level: str, form: str) -> None:
 
 def _without_messages_of_exceptions(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep of an exception its type and where it passed: its message may repeat what was sent."""
-    info = event.pop("exc_info", None)
-    error = info[1] if isinstance(info, tuple) else info
+    info: Any = event.pop("exc_info", None)
+    error: object = cast("tuple[object, object]", info)[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)
         event["exception.type"] = type(error).__qualname__

@@ -52,7 +52,7 @@ from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.application.plan_holder import PlanState
@@ -99,7 +99,7 @@ async def rehearse(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Service]:
+async def running(settings: Settings) -> AsyncGenerator[Service]:
     """Build the service, keep it current while the context is open, and flush what waits on leaving.
 
     Raises BrokenTreeError and StartError.

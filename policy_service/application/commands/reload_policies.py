@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.holiday_days import HolidayDates
     from policy_service.engine.plan import Plan
+    from policy_service.language.load import Cache
 
 ReloadStatus = Literal["in_force", "unchanged", "refused"]
 
@@ -94,7 +95,7 @@ class ReloadPolicies:
         self._one_at_a_time = asyncio.Lock()
         self._imported: Mapping[str, Charger] = {}
         self._asked: tuple[str, Mapping[str, Charger]] | None = None
-        self._cache: dict[object, object] = {}
+        self._cache: Cache = {}
 
     async def start(self) -> ReloadOutcome:
         """Load for the first time; where the tree is broken, serve the last good one. Raises BrokenTreeError."""

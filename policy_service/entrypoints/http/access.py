@@ -1,7 +1,7 @@
 """What handlers share: the service behind the application, JSON answers, cursors."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import orjson
 from fastapi import Depends, Request
@@ -47,10 +47,11 @@ def to_cursor(*parts: str | int) -> str:
 def from_cursor(cursor: str, *kinds: type) -> list[Any]:
     """Return a cursor's parts. Raises CursorError."""
     try:
-        parts = orjson.loads(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
+        parts: Any = orjson.loads(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
+        found = cast("list[Any]", parts) if isinstance(parts, list) else []
     except ValueError:
-        parts = None
-    if not isinstance(parts, list) or [type(part) for part in parts] != list(kinds):
+        found = []
+    if [type(part) for part in found] != list(kinds):
         message = "not a cursor of this list"
         raise CursorError(message)
-    return parts
+    return found

@@ -89,12 +89,8 @@ def _later(detail: str) -> ProblemError:
 def allowed_methods(app: FastAPI, path: str) -> str:
     """Return every method that the path takes: routes of one path are many, and each knows only its own."""
     paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
-    described = paths.get(path) or next(
-        (
-            operations_of_path
-            for template, operations_of_path in paths.items()
-            if re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template)), path)
-        ),
-        {"get": {}},
-    )
-    return ", ".join(sorted(method.upper() for method in described))
+    for template, described in {path: paths.get(path, {}), **paths}.items():
+        pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))
+        if described and re.fullmatch(pattern, path):
+            return ", ".join(sorted(method.upper() for method in described))
+    return "GET"

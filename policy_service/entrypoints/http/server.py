@@ -16,7 +16,8 @@ from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Awaitable, Generator
+    from types import FrameType
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -94,10 +95,14 @@ def _tell(error: wiring.BrokenTreeError | wiring.StartError) -> int:
     return 1
 
 
+def _heard(_number: int, _frame: FrameType | None) -> None:
+    """Let the signal pass."""
+
+
 @contextmanager
-def _signals_end_quietly() -> Iterator[None]:
+def _signals_end_quietly() -> Generator[None]:
     """Let a stop by signal be an orderly end: uvicorn passes the signal on once it has shut down."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, _heard) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import orjson
 
@@ -54,5 +54,5 @@ def _deeper(value: Any, levels: int) -> bool:  # noqa: ANN401 - any JSON value
 
 def _children(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+        return list(cast("dict[str, Any]", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else []
