@@ -13,8 +13,6 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import rule_engine  # pyright: ignore[reportMissingTypeStubs] # annotated, but without a py.typed marker
-
 from policy_service.domain.diagnostic import Diagnostic, Severity
 from policy_service.domain.place import Place
 from policy_service.engine.condition_syntax import (
@@ -30,6 +28,8 @@ from policy_service.engine.condition_syntax import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import rule_engine  # pyright: ignore[reportMissingTypeStubs] # annotated, but without a py.typed marker
+
     from policy_service.domain.charger import AttributeValue, Charger
     from policy_service.domain.policy import AttributeTypes
     from policy_service.domain.registration import VehicleProfile
@@ -38,11 +38,6 @@ if TYPE_CHECKING:
 _CHARGER_NAMES = {"charger.id": "string", "charger.protocol": "string", "charger.profile": "string"}
 _VEHICLE_NAMES = dict.fromkeys(("vehicle.id", "vehicle.class", "vehicle.fleet", "vehicle.agreement"), "string")
 _LABELS = "charger.labels."
-_KINDS = {
-    "string": rule_engine.DataType.STRING,
-    "number": rule_engine.DataType.FLOAT,
-    "boolean": rule_engine.DataType.BOOLEAN,
-}
 _DECIMALS = decimal.Context(prec=60)  # products of doubles stay exact
 
 
@@ -288,7 +283,15 @@ def _balanced(operator: str, parts: list[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _rule(text: str, kinds: tuple[tuple[str, str], ...]) -> rule_engine.Rule:
-    types = {_symbol(at): _KINDS[kind] for at, (_, kind) in enumerate(kinds)}
+    # half a second, which a tree without conditions need not pay
+    import rule_engine  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
+
+    data_types = {
+        "string": rule_engine.DataType.STRING,
+        "number": rule_engine.DataType.FLOAT,
+        "boolean": rule_engine.DataType.BOOLEAN,
+    }
+    types = {_symbol(at): data_types[kind] for at, (_, kind) in enumerate(kinds)}
     context = rule_engine.Context(type_resolver=types, default_timezone="utc", decimal_context=_DECIMALS)
     return rule_engine.Rule(text, context=context)
 
