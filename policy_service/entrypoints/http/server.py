@@ -126,4 +126,5 @@ def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplica
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=settings.shutdown_grace,
+        timeout_worker_healthcheck=60,  # a worker that still compiles on a busy machine is not dead
     )
