@@ -48,7 +48,7 @@ def from_cursor(cursor: str, *kinds: type) -> list[Any]:
     """Return a cursor's parts. Raises CursorError."""
     try:
         parts: Any = orjson.loads(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-        found = cast("list[Any]", parts) if isinstance(parts, list) else []
+        found = cast("list[object]", parts) if isinstance(parts, list) else []
     except ValueError:
         found = []
     if [type(part) for part in found] != list(kinds):

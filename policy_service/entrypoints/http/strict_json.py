@@ -55,4 +55,4 @@ def _deeper(value: Any, levels: int) -> bool:  # noqa: ANN401 - any JSON value
 def _children(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         return list(cast("dict[str, Any]", value).values())
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return cast("list[object]", value) if isinstance(value, list) else []
