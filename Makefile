@@ -84,7 +84,7 @@ policies: $(READY) ## the shipped policies are sound and pass their own tests
 	@$(BIN)/policy-service test policies
 
 bench: $(READY) ## measure, as ratios to a floor taken in the same run
-	@$(BIN)/pytest benchmarks -n 0 --benchmark-only --timeout 900 $(ARGS)
+	@$(BIN)/pytest benchmarks -n 0 -q --timeout 900 $(ARGS)
 
 format: $(READY) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix --quiet $(CODE) || true
