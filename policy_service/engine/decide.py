@@ -139,15 +139,17 @@ def _within(until: int, at: int) -> int | None:
 def _across_twins(entry: ChargerPlan, governance: Governance, at: int, finding: Finding | None) -> Decision | None:
     """Answer under rules of one mode and window name: a boundary between them counts only where the answer differs."""
     first = _once(entry, governance, at, finding)
-    if first is None or finding in _PASSING:
-        return first
+    if first is None:
+        return None
+    passing = finding in _PASSING and first.answer.reason is not Reason.FREEVEND
+    stop = at + (RETRY if passing else HORIZON + 1)
     until = first.valid_until
-    while until is not None and until - at <= HORIZON:
+    while until is not None and until < stop:
         following = _once(entry, governance, until, finding)
         if following is None or _told(following.answer) != _told(first.answer):
             return first._replace(valid_until=until)
         until = following.valid_until
-    return first._replace(valid_until=None)
+    return first._replace(valid_until=stop if passing else None)
 
 
 def _once(entry: ChargerPlan, governance: Governance, at: int, finding: Finding | None) -> Decision | None:

@@ -482,6 +482,16 @@ def test_rolling_over_windows_that_touch_at_midnight_makes_no_boundary() -> None
             assert asked(plan, NOW + ahead * DAY).valid_until is None
 
 
+@pytest.mark.parametrize(("mode", "held_for"), [(MANAGED, 30), (FREEVEND, 2 * H)])
+def test_a_boundary_that_changes_no_answer_does_not_shorten_a_retry(mode: AccessMode, held_for: int) -> None:
+    """An override called as the window under it starts just after the question."""
+    lo, hi = at("2026-05-05T12:00Z"), at("2026-05-05T14:00Z")
+    days = window("days", daily(Span(12 * H, WallEnd(0, 14 * H))), mode)
+    plan = plan_of(policy(days, default_mode=MANAGED), overrides=(over("days", mode, lo + 10, hi),))
+    assert asked(plan, lo, Absence.LOOKUP_FAILED).valid_until == lo + held_for
+    assert asked(plan, hi - 5, Absence.LOOKUP_FAILED).valid_until == hi
+
+
 def test_until_in_utc_is_read_in_the_zone_of_the_policy_that_uses_the_schedule() -> None:
     once = daily(Span(13 * H, WallEnd(0, 15 * H)), "2026-05-05", "FREQ=DAILY;UNTIL=20260505T050000Z")
     schedules = {"once": Schedule("once", (once,))}
