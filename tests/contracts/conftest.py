@@ -1,4 +1,4 @@
-"""Every store that keeps the contracts: the fake, and SQLite on a real file."""
+"""Every store that keeps the contracts: the fake, SQLite on a real file, and PostgreSQL on a real server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Stores, None]:
     """Give the stores of one technology."""
     if request.param == "memory":
@@ -41,7 +41,11 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryVersions(state),
         )
         return
-    database = database_at(f"sqlite:///{tmp_path}/state.db")
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/state.db"
+    else:
+        url = await request.getfixturevalue("postgres").new_database()
+    database = database_at(url)
     await upgrade(database)
     yield Stores(
         SqlIdentifiers(database),

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import asyncpg  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs] - it has none
 import orjson
-from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from policy_service.adapters.sql.on_postgresql import OnPostgresql
+from policy_service.adapters.sql.on_sqlite import OnSqlite
+from policy_service.adapters.sql.technology import IMMEDIATE
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Generator
+    from collections.abc import AsyncGenerator, Callable, Collection, Generator
 
     from sqlalchemy import Table
-    from sqlalchemy.engine import URL, Connection
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from policy_service.adapters.sql.technology import Insert, Technology
 
 MAX_IMPORTS = 4
 """Imports under way at once in one process; more of them wait."""
@@ -30,19 +33,25 @@ MAX_IMPORTS = 4
 POOL_SIZE = 10
 POOL_TIMEOUT_S = 5
 
-BUSY_TIMEOUT_MS = 5_000
-"""How long a SQLite writer waits for another process's transaction."""
+_POSTGRESQL = ("postgresql+asyncpg", OnPostgresql)
+_TECHNOLOGIES: dict[str, tuple[str, Callable[[], Technology]]] = {
+    "sqlite": ("sqlite+aiosqlite", OnSqlite),
+    "postgresql": _POSTGRESQL,
+    "postgres": _POSTGRESQL,
+}
 
-_IMMEDIATE = "policy_service_immediate"
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+FAILURES = (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""Drivers' own errors come through while connecting; a time-out is an OSError."""
 
 
 class Database:
     """One database, shared by the repositories. Its sessions raise StoreUnavailableError, never a driver's error."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, technology: Technology) -> None:
         """Take an engine made by :func:`database_at`."""
         self.engine = engine
+        self.technology = technology
         self.importing = asyncio.Semaphore(MAX_IMPORTS)
         """Each import holds a connection for as long as its upload lasts: denials need some, too."""
 
@@ -50,25 +59,23 @@ class Database:
     async def reading(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection for queries."""
         with translated():
-            async with self.engine.connect() as connection:
+            async with asyncio.timeout(self.technology.patience_s), self.engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a transaction that is committed on leaving, and undone on leaving by an exception."""
         with translated():
-            async with self.engine.connect() as connection:
+            async with asyncio.timeout(self.technology.patience_s), self.engine.connect() as connection:
                 await immediately(connection)
                 async with connection.begin():
                     yield connection
 
-    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+    def insert(self, table: Table) -> Insert:
         """Return the technology's INSERT, which knows ON CONFLICT."""
-        return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
+        return self.technology.insert(table)
 
-    def upsert(
-        self, table: Table, keys: Collection[str], *, keep: Collection[str] = ()
-    ) -> sqlite.Insert | postgresql.Insert:
+    def upsert(self, table: Table, keys: Collection[str], *, keep: Collection[str] = ()) -> Insert:
         """Return an INSERT that replaces the row of equal keys, save the columns to keep."""
         insert = self.insert(table)
         fixed = {*keys, *keep}
@@ -85,20 +92,18 @@ def database_at(url: str) -> Database:
 
     Raises ValueError for a URL that names another technology or cannot be read.
     """
-    address = _with_driver(url)
+    address, technology = _read(url)
     engine = create_async_engine(
         address,
         hide_parameters=True,  # they are identifiers: no error may show them
         pool_size=POOL_SIZE,
         pool_timeout=POOL_TIMEOUT_S,
-        pool_pre_ping=address.get_backend_name() != "sqlite",
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
+        **technology.options(address),
     )
-    if address.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", _tune_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return Database(engine)
+    technology.tune(engine)
+    return Database(engine, technology)
 
 
 async def immediately(connection: AsyncConnection, *, wanted: bool = True) -> None:
@@ -107,7 +112,7 @@ async def immediately(connection: AsyncConnection, *, wanted: bool = True) -> No
     A SQLite transaction that reads first and writes later fails at once when another writer was faster, however long
     the busy timeout; one that begins as a writer waits its turn. PostgreSQL needs no such thing and ignores it.
     """
-    await connection.execution_options(**{_IMMEDIATE: wanted})
+    await connection.execution_options(**{IMMEDIATE: wanted})
 
 
 @contextmanager
@@ -115,16 +120,16 @@ def translated() -> Generator[None, None, None]:
     """Turn whatever the driver raises into StoreUnavailableError; parameters never reach its text."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except FAILURES as error:
         message = f"the database could not be asked ({type(error).__name__})"
         raise StoreUnavailableError(message) from error
 
 
-def _with_driver(url: str) -> URL:
+def _read(url: str) -> tuple[URL, Technology]:
     try:
         address = make_url(url)
-        backend = address.drivername.partition("+")[0]
-        return address.set(drivername=_DRIVERS[backend])
+        driver, technology = _TECHNOLOGIES[address.drivername.partition("+")[0]]
+        return address.set(drivername=driver), technology()
     except (SQLAlchemyError, KeyError):
         # The URL may hold a password: the error does not repeat it.
         message = "the database URL must begin with `sqlite:///` or `postgresql://`"
@@ -133,20 +138,3 @@ def _with_driver(url: str) -> URL:
 
 def _to_json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    adapted: Any = connection
-    adapted.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver guesses
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA synchronous = FULL")  # a recorded denial survives a power cut, WAL or not
-    finally:
-        cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get(_IMMEDIATE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, func, select, true
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, exists, func, select, true
 
-from policy_service.adapters.sql.engine import immediately, translated
+from policy_service.adapters.sql.engine import FAILURES, immediately, translated
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import LOSSY_SHARE, ImportConflict, ImportTooLossyError
 
@@ -65,6 +64,7 @@ class SqlImportSession(Generic[T_contra]):
         atomic: bool,
     ) -> None:
         """Stage on this connection."""
+        self._technology = database.technology
         self._connection = connection
         self._target = target
         self._source = source
@@ -74,27 +74,34 @@ class SqlImportSession(Generic[T_contra]):
         self._stage = Table(
             f"staged_{token_hex(8)}",
             MetaData(),
-            *(Column(column.name, column.type, primary_key=column.name == target.key) for column in target.table.c),
+            *(
+                Column(column.name, column.type, primary_key=column.name == target.key)
+                for column in target.table.c
+                if atomic or column.name == target.key
+            ),
             prefixes=["TEMPORARY"],
         )
 
     async def open(self) -> None:
         """Make the stage."""
-        with translated():
+        async with self._within(self._technology.batch_patience_s):
+            await self._technology.open_import(self._connection)
             await self._connection.run_sync(self._stage.create)
             await self._connection.commit()
 
     async def add(self, batch: Sequence[T_contra]) -> Sequence[ImportConflict]:
         """Take records in; return those whose key this import has listed before, or another source owns."""
         rows = [{**self._target.to_row(record), "source": self._source} for record in batch]
-        with translated():
+        async with self._within(self._technology.batch_patience_s):
             await immediately(self._connection, wanted=not self._atomic)
+            if not self._atomic:
+                await self._alone()
             listed, foreign = await self._claimed([row[self._target.key] for row in rows])
             fresh, conflicts = self._sorted_out(rows, listed, foreign)
             if fresh:
-                await self._connection.execute(self._stage.insert(), fresh)
+                await self._stage_rows(fresh)
                 if not self._atomic:
-                    await self._connection.execute(self._upsert, fresh)
+                    await self._technology.insert_rows(self._connection, self._upsert, self._table, fresh)
                     await bump(self._connection, REGISTRY)
             await self._connection.commit()
         return conflicts
@@ -102,9 +109,11 @@ class SqlImportSession(Generic[T_contra]):
     async def drop_unlisted(self, *, force: bool) -> int:
         """Remove what the source had and this import did not list; return how many. Raises ImportTooLossyError."""
         ours = self._table.c.source == self._source
-        unlisted = ours & self._key.not_in(select(self._stage_key))
-        with translated():
+        # Not NOT IN: PostgreSQL would go through a long list once a row.
+        unlisted = ours & ~exists().where(self._stage_key == self._key)
+        async with self._within(self._technology.import_patience_s):
             await immediately(self._connection)
+            await self._alone()
             held = await self._count(ours)
             dropped = await self._count(unlisted)
             if dropped > held * LOSSY_SHARE and not force:
@@ -120,12 +129,14 @@ class SqlImportSession(Generic[T_contra]):
         """Let an atomic import take effect."""
         if not self._atomic:
             return
-        with translated():
+        async with self._within(self._technology.import_patience_s):
             if not self._connection.in_transaction():
                 await immediately(self._connection)
+                await self._alone()
             names = [column.name for column in self._table.c]
-            # SQLite needs a WHERE here, to tell ON CONFLICT from a join's ON.
-            staged = select(*(self._stage.c[name] for name in names)).where(true())
+            # SQLite needs a WHERE here, to tell ON CONFLICT from a join's ON. In order, so that indexes grow at their
+            # ends, and that two imports which meet wait for each other and not both.
+            staged = select(*(self._stage.c[name] for name in names)).where(true()).order_by(self._stage_key)
             await self._connection.execute(self._upsert.from_select(names, staged))
             await bump(self._connection, REGISTRY)
             await self._connection.commit()
@@ -133,22 +144,39 @@ class SqlImportSession(Generic[T_contra]):
     async def close(self) -> None:
         """Undo what has not taken effect, remove the stage and return the connection, or give it up."""
         try:
-            await self._connection.rollback()
-            await immediately(self._connection, wanted=False)
-            await self._connection.run_sync(self._stage.drop)
-            await self._connection.commit()
-        except (SQLAlchemyError, OSError):
+            async with asyncio.timeout(self._technology.patience_s):
+                await self._connection.rollback()
+                await immediately(self._connection, wanted=False)
+                await self._connection.run_sync(self._stage.drop)
+                await self._technology.close_import(self._connection)
+                await self._connection.commit()
+        except FAILURES:
             await self._connection.invalidate()
         finally:
-            with suppress(SQLAlchemyError, OSError):
+            with suppress(*FAILURES):
                 await self._connection.close()
 
+    @asynccontextmanager
+    async def _within(self, patience_s: float | None) -> AsyncGenerator[None, None]:
+        with translated():
+            async with asyncio.timeout(patience_s):
+                yield
+
+    async def _alone(self) -> None:
+        """Let one import at a time change what a source listed: two that replace it must not be mixed."""
+        await self._technology.alone(self._connection, f"{self._table.name} of {self._source}")
+
+    async def _stage_rows(self, rows: list[dict[str, Any]]) -> None:
+        wanted = rows if self._atomic else [{self._target.key: row[self._target.key]} for row in rows]
+        insert = self._technology.insert(self._stage)
+        await self._technology.insert_rows(self._connection, insert, self._stage, wanted)
+
     @property
-    def _key(self) -> ColumnElement[str]:
+    def _key(self) -> Column[str]:
         return self._table.c[self._target.key]
 
     @property
-    def _stage_key(self) -> ColumnElement[str]:
+    def _stage_key(self) -> Column[str]:
         return self._stage.c[self._target.key]
 
     async def _count(self, condition: ColumnElement[bool]) -> int:
@@ -157,11 +185,12 @@ class SqlImportSession(Generic[T_contra]):
 
     async def _claimed(self, keys: list[str]) -> tuple[set[str], set[str]]:
         """Return which of the keys this import has listed already, and which belong to another source."""
-        stage = select(self._stage_key).where(self._stage_key.in_(keys))
+        stage = select(self._stage_key).where(self._technology.among(self._stage_key, keys))
         listed = set((await self._connection.execute(stage)).scalars())
         if not self._target.owned_elsewhere:
             return listed, set()
-        others = select(self._key).where(self._key.in_(keys), self._table.c.source != self._source)
+        taken = self._technology.among(self._key, keys)
+        others = select(self._key).where(taken, self._table.c.source != self._source)
         return listed, set((await self._connection.execute(others)).scalars())
 
     def _sorted_out(

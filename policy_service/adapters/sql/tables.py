@@ -35,6 +35,10 @@ METADATA = MetaData(
 )
 
 
+CODE = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared byte by byte, as SQLite does anyway: an index then outlives changes to a language's rules."""
+
+
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     """Return the check that stands in for an enum type: text out of a closed list."""
     accepted = ", ".join(f"'{value}'" for value in values)
@@ -46,7 +50,7 @@ def _json(name: str, *, nullable: bool = False) -> Column[object]:
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=nullable)
+    return Column(name, CODE, nullable=nullable)
 
 
 def _instant(name: str, *, nullable: bool = True) -> Column[int]:
@@ -56,7 +60,7 @@ def _instant(name: str, *, nullable: bool = True) -> Column[int]:
 identifiers = Table(
     "identifiers",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", CODE, primary_key=True),
     _text("key"),
     _text("type"),
     _text("class"),
@@ -82,7 +86,7 @@ identifiers = Table(
 agreements = Table(
     "agreements",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", CODE, primary_key=True),
     _text("fleet"),
     _instant("valid_from"),
     _instant("valid_to"),
@@ -96,7 +100,7 @@ agreements = Table(
 chargers = Table(
     "chargers",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", CODE, primary_key=True),
     _json("labels"),
     _json("attributes"),
     _text("protocol", nullable=True),
@@ -108,7 +112,7 @@ chargers = Table(
 events = Table(
     "events",
     METADATA,
-    Column("decision_id", Text, primary_key=True),
+    Column("decision_id", CODE, primary_key=True),
     _text("type"),
     _instant("time", nullable=False),
     _instant("recorded_at", nullable=False),
@@ -142,8 +146,8 @@ events = Table(
 )
 """One row for each recorded decision. Instants in epoch milliseconds."""
 
-versions = Table("versions", METADATA, Column("name", Text, primary_key=True), _instant("value", nullable=False))
+versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), _instant("value", nullable=False))
 """Counters by which processes notice each other's changes."""
 
-secrets = Table("secrets", METADATA, Column("name", Text, primary_key=True), _text("value"))
+secrets = Table("secrets", METADATA, Column("name", CODE, primary_key=True), _text("value"))
 """Secrets that the service generated for itself, in hexadecimal."""

@@ -11,6 +11,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _CLASSES = ("own", "agreement")
 _REASONS = (
     "unknown_charger",
@@ -111,7 +112,7 @@ def _create_events() -> None:
 
 
 def _texts(*names: str, nullable: bool = False) -> list[sa.Column[str]]:
-    return [sa.Column(name, sa.Text, nullable=nullable) for name in names]
+    return [sa.Column(name, _TEXT, nullable=nullable) for name in names]
 
 
 def _instants(*names: str, nullable: bool = True) -> list[sa.Column[int]]:

@@ -1,0 +1,105 @@
+"""PostgreSQL's ways: many writers, advisory locks, rows passed as arrays, and a server that may not answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import any_, cast, func, literal, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import JSON, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from policy_service.adapters.sql.technology import Insert
+
+CONNECT_TIMEOUT_S = 3
+STATEMENT_TIMEOUT_MS = 4_000
+"""What the server itself gives up on; less than ``patience_s``, so that it need not be told."""
+IDLE_TIMEOUT_MS = 60_000
+"""After so long inside a transaction without a word the server frees the locks of a process that hangs."""
+IMPORT_TIMEOUT_MS = 15 * 60_000
+MIGRATION_WAIT_MS = 60_000
+RECYCLE_S = 1_800
+"""Connections older than this are replaced: between here and there may be a box that forgets silent ones."""
+
+_MIGRATING = 0x706F6C6963790001
+"""Any number that no other user of the same PostgreSQL database takes: `policy` in ASCII, and a 1."""
+_TEXTS = postgresql.ARRAY(Text)
+
+
+class OnPostgresql:
+    """PostgreSQL by asyncpg."""
+
+    patience_s: float | None = 5.0
+    batch_patience_s: float | None = 60.0
+    import_patience_s: float | None = IMPORT_TIMEOUT_MS / 1000 + 60
+
+    def options(self, url: URL) -> Mapping[str, Any]:
+        """Return time-outs on both sides, and a pool that finds out about a restarted server by itself."""
+        del url
+        server = {
+            "application_name": "policy-service",
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
+        }
+        return {
+            "pool_pre_ping": True,
+            "pool_recycle": RECYCLE_S,
+            "pool_use_lifo": True,
+            "connect_args": {"timeout": CONNECT_TIMEOUT_S, "server_settings": server},
+        }
+
+    def tune(self, engine: AsyncEngine) -> None:
+        """Do nothing: connections come tuned by their options."""
+
+    def insert(self, table: Table) -> Insert:
+        """Return the INSERT that knows ON CONFLICT."""
+        return postgresql.insert(table)
+
+    async def insert_rows(
+        self, connection: AsyncConnection, insert: Insert, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert rows by one statement with an array for each column: as fast as COPY, and it knows ON CONFLICT."""
+        names = [column.name for column in table.c]
+        arrays = [_unnested(column, [row[column.name] for row in rows], connection) for column in table.c]
+        await connection.execute(insert.from_select(names, select(*arrays)))
+
+    def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
+        """Return a comparison with one array: the statement is the same for any number of values."""
+        return column == any_(literal(list(values), _TEXTS))
+
+    async def open_import(self, connection: AsyncConnection) -> None:
+        """Give the last statement time, and let each be planned anew: the stage grows while the import runs."""
+        await connection.exec_driver_sql(f"SET statement_timeout = {IMPORT_TIMEOUT_MS}")
+        await connection.exec_driver_sql("SET plan_cache_mode = force_custom_plan")
+
+    async def close_import(self, connection: AsyncConnection) -> None:
+        """Go back to what the connection began with."""
+        await connection.exec_driver_sql("RESET ALL")
+
+    async def alone(self, connection: AsyncConnection, what: str) -> None:
+        """Take an advisory lock on the words."""
+        await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
+
+    async def before_migrating(self, engine: AsyncEngine) -> None:
+        """Do nothing: making the database is the operator's."""
+
+    async def migrate_alone(self, connection: AsyncConnection) -> None:
+        """Take the migrations' advisory lock; the migrations after it may take their time."""
+        await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        await connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MIGRATION_WAIT_MS}")
+        await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+
+
+def _unnested(column: Column[Any], values: list[Any], connection: AsyncConnection) -> ColumnElement[Any]:
+    """Return the values as rows; JSON travels as text, of which PostgreSQL makes JSON."""
+    if isinstance(column.type, JSON):
+        write = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        texts = values if write is None else [write(value) for value in values]
+        return cast(func.unnest(literal(texts, _TEXTS)), column.type)
+    return func.unnest(literal(values, _TEXTS if isinstance(column.type, Text) else postgresql.ARRAY(column.type)))

@@ -1,0 +1,116 @@
+"""SQLite's ways: one writer at a time, a file to be made, write-ahead logging."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.dialects import sqlite
+
+from policy_service.adapters.sql.technology import IMMEDIATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from policy_service.adapters.sql.technology import Insert
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long a SQLite writer waits for another process's transaction."""
+
+_WAIT_S = 60
+
+
+class OnSqlite:
+    """SQLite by aiosqlite."""
+
+    patience_s: float | None = None
+    batch_patience_s: float | None = None
+    import_patience_s: float | None = None
+
+    def options(self, url: URL) -> Mapping[str, Any]:
+        """Return what the engine is created with: nothing of its own."""
+        del url
+        return {}
+
+    def tune(self, engine: AsyncEngine) -> None:
+        """Set every connection up, and begin transactions where SQLAlchemy says."""
+        event.listen(engine.sync_engine, "connect", _tune)
+        event.listen(engine.sync_engine, "begin", _begin)
+
+    def insert(self, table: Table) -> Insert:
+        """Return the INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table)
+
+    async def insert_rows(
+        self, connection: AsyncConnection, insert: Insert, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert rows by executemany."""
+        del table
+        await connection.execute(insert, rows)
+
+    def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
+        """Return an IN with a parameter for each value."""
+        return column.in_(values)
+
+    async def open_import(self, connection: AsyncConnection) -> None:
+        """Do nothing: a batch is short, and nothing bounds the last transaction."""
+
+    async def close_import(self, connection: AsyncConnection) -> None:
+        """Do nothing."""
+
+    async def alone(self, connection: AsyncConnection, what: str) -> None:
+        """Do nothing: a transaction that began as a writer is alone."""
+
+    async def before_migrating(self, engine: AsyncEngine) -> None:
+        """Make the directory, and switch the file to write-ahead logging, for good."""
+        file = engine.url.database
+        if file and file != ":memory:":
+            await asyncio.to_thread(Path(file).parent.mkdir, parents=True, exist_ok=True)
+        await _ensure_wal(engine)
+
+    async def migrate_alone(self, connection: AsyncConnection) -> None:
+        """Begin as a writer."""
+        await connection.execution_options(**{IMMEDIATE: True})
+        await connection.exec_driver_sql("SELECT 1")
+
+
+async def _ensure_wal(engine: AsyncEngine) -> None:
+    """Switch to write-ahead logging. SQLite does not wait for others here, so we try again."""
+    deadline = asyncio.get_running_loop().time() + _WAIT_S
+    while True:
+        try:
+            async with engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                driver: Any = raw.driver_connection  # beneath SQLAlchemy, which would begin a transaction
+                await (await driver.execute("PRAGMA journal_mode = WAL")).close()
+        except sqlite3.OperationalError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+def _tune(connection: DBAPIConnection, _record: object) -> None:
+    adapted: Any = connection
+    adapted.isolation_level = None  # transactions begin where _begin says, not where the driver guesses
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA synchronous = FULL")  # a recorded denial survives a power cut, WAL or not
+    finally:
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(IMMEDIATE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

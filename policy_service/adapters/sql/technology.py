@@ -1,0 +1,72 @@
+"""What differs between the databases behind the repositories; everything else is SQLAlchemy Core for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+    from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    Insert = SqliteInsert | PostgresqlInsert
+
+IMMEDIATE = "policy_service_immediate"
+"""The execution option of a connection whose transactions take the write lock at their beginning."""
+
+
+class Technology(Protocol):
+    """One technology's ways."""
+
+    patience_s: float | None
+    """How long a query or a change may take as a whole, waiting included; None where the driver sees to it."""
+    batch_patience_s: float | None
+    """The same for a batch of an import."""
+    import_patience_s: float | None
+    """The same for what an import does at its end, all at once."""
+
+    def options(self, url: URL) -> Mapping[str, Any]:
+        """Return what the engine is created with."""
+        ...
+
+    def tune(self, engine: AsyncEngine) -> None:
+        """Prepare an engine that has just been created."""
+        ...
+
+    def insert(self, table: Table) -> Insert:
+        """Return the INSERT that knows ON CONFLICT."""
+        ...
+
+    async def insert_rows(
+        self, connection: AsyncConnection, insert: Insert, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert rows of the table's columns in one go; ``insert`` says where to and what happens on a conflict."""
+        ...
+
+    def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
+        """Return the condition that the column is one of many values."""
+        ...
+
+    async def open_import(self, connection: AsyncConnection) -> None:
+        """Prepare a connection for the long transactions of an import."""
+        ...
+
+    async def close_import(self, connection: AsyncConnection) -> None:
+        """Make the connection an ordinary one again."""
+        ...
+
+    async def alone(self, connection: AsyncConnection, what: str) -> None:
+        """Let nobody else work on ``what`` until this transaction ends."""
+        ...
+
+    async def before_migrating(self, engine: AsyncEngine) -> None:
+        """Make the database's place ready."""
+        ...
+
+    async def migrate_alone(self, connection: AsyncConnection) -> None:
+        """Wait until no other process migrates, and let none do so until this transaction ends."""
+        ...
