@@ -33,7 +33,7 @@ class VehicleProfile:
 
     __slots__ = ("agreement", "agreement_chargers", "attributes", "chargers", "fleet", "vehicle_class")
 
-    def __init__(  # noqa: PLR0913 - a plain value
+    def __init__(
         self,
         vehicle_class: VehicleClass,
         fleet: str | None,
@@ -52,7 +52,7 @@ class VehicleProfile:
 
 
 @lru_cache(maxsize=65_536)
-def _profile(  # noqa: PLR0913 - the cache's key
+def _profile(
     _kinds: tuple[type, ...],  # 1.0 and True are equal in Python, but not to a condition
     vehicle_class: VehicleClass,
     fleet: str | None,

@@ -131,8 +131,9 @@ def _schedules_of(policy: AccessPolicy) -> Iterator[str]:
     for window in policy.windows:
         if isinstance(window.times, ScheduleRef):
             yield window.times.schedule
-    for allow in (policy.allow, *(rule.allow or () for rule in (*policy.windows, *policy.exceptions))):
-        for grant in allow:
+    allowed = [part.allow for part in policy.windows] + [part.allow for part in policy.exceptions]
+    for allow in (policy.allow, *allowed):
+        for grant in allow or ():
             yield from (reference.schedule for reference in grant.during)
 
 
@@ -183,7 +184,7 @@ class _Assembly:
             governance = None
             if position is not None:
                 governance = self._governance(position, overriding.get(id_, ()), charger)
-            plans[id_] = ChargerPlan(charger, governance)
+            plans[id_] = ChargerPlan(charger, governance, self._profiles.get(charger.profile or ""))
         return plans
 
     def _governing(self) -> dict[str, int]:
