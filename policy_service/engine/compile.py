@@ -79,8 +79,7 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     findings += _unused_schedules(tree, around)
     if _any_error(findings):
         return Compiled(None, tuple(in_reading_order(findings)))
-    work = _Assembly({**tree.chargers, **context.chargers}, policies, (*tree.overrides, *context.overrides), around)
-    work.timelines = dict(previous.timelines) if previous else {}
+    work = _Assembly(tree, context, policies, around, dict(previous.timelines) if previous else {})
     chargers = work.assemble()
     findings += work.findings
     if _any_error(findings):
@@ -153,19 +152,22 @@ class _Assembly:
 
     def __init__(
         self,
-        chargers: Mapping[str, Charger],
+        tree: PolicyTree,
+        context: CompileContext,
         policies: Sequence[CompiledPolicy],
-        overrides: Sequence[Override],
         around: Surroundings,
+        timelines: dict[TimelineKey, Timeline],
     ) -> None:
         self.findings: list[Diagnostic] = []
-        self.timelines: dict[TimelineKey, Timeline] = {}
+        self.timelines = timelines
+        """Those of the plan before, and what is added."""
         self.used: dict[TimelineKey, None] = {}
-        self._chargers = chargers
+        self._chargers = {**tree.chargers, **context.chargers}
+        self._profiles = tree.profiles
         self._policies = policies
-        self._overrides = overrides
+        self._overrides = (*tree.overrides, *context.overrides)
         self._around = around
-        self._index = ChargerIndex(chargers)
+        self._index = ChargerIndex(self._chargers)
         self._home = home_around(around.today)
         self._plain: dict[int, Governance] = {}
         """By policy, where neither overrides nor attributes tell its chargers apart: nearly all."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from policy_service.domain.access import AccessMode, Ungoverned
     from policy_service.domain.charger import Charger
+    from policy_service.domain.charger_profile import ChargerProfile
     from policy_service.domain.policy import AccessPolicy
     from policy_service.engine.compile_policy import CompiledPolicy, Surroundings
     from policy_service.engine.rules import Rule
@@ -49,6 +50,14 @@ class ChargerPlan:
 
     charger: Charger
     governance: Governance | None
+    profile: ChargerProfile | None = None
+
+    def sends_by_itself(self, form: str) -> bool:
+        """Tell whether an identifier's normal form is the charger's own freevend token, or one of its model."""
+        if form in self.charger.synthetic_ids:
+            return True
+        switch = self.profile.freevend if self.profile else None
+        return switch is not None and form == switch.synthetic_id
 
     @property
     def policy(self) -> AccessPolicy | None:

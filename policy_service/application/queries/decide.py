@@ -105,7 +105,7 @@ class Decide:
         presented = self._findings.presented(question)
         decision, finding = decide(plan, question.charger, at), None
         if decision is None:
-            finding = await self._findings.about(presented, question, plan.chargers[question.charger].charger)
+            finding = await self._findings.about(presented, question, plan.chargers[question.charger])
             decision = _settled(decide(plan, question.charger, at, finding))
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from policy_service.application.pin_throttle import PinThrottle
     from policy_service.application.question import Question
     from policy_service.application.registry import Registry
-    from policy_service.domain.charger import Charger
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.registration import Finding
+    from policy_service.engine.plan import ChargerPlan
 
 
 class Findings:
@@ -30,13 +30,13 @@ class Findings:
         """Return the question's identifier made ready. Raises IdentifierError."""
         return self._lookup.present(question.identifier, question.identifier_type)
 
-    async def about(self, presented: Presented, question: Question, charger: Charger) -> Finding:
+    async def about(self, presented: Presented, question: Question, entry: ChargerPlan) -> Finding:
         """Return what stands behind the identifier at this charger."""
         if not presented.keys:
             return Absence.NO_IDENTIFIER
-        if presented.form in charger.synthetic_ids:
+        if entry.sends_by_itself(presented.form):
             return Absence.SYNTHETIC_IDENTIFIER
-        if _is_pin(presented, question) and await self._throttle.exhausted(charger.id):
+        if _is_pin(presented, question) and await self._throttle.exhausted(entry.charger.id):
             return Absence.TOO_MANY_ATTEMPTS
         return self._registry.find_cached(presented.keys) or await self._registry.find(presented.keys)
 

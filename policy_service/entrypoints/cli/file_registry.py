@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from policy_service.application.imports.report import ImportReport
     from policy_service.application.lookup import Presented
     from policy_service.domain.agreement import Agreement
-    from policy_service.domain.charger import Charger
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.registration import Finding
+    from policy_service.engine.plan import ChargerPlan
 
 T = TypeVar("T")
 
@@ -59,11 +59,11 @@ class FileRegistry:
         read = partial(agreement_shape.read_agreement, source="file")
         return _import(path, agreement_shape.FIELDS, read, self._agreements, lambda agreement: agreement.id)
 
-    def about(self, presented: Presented, charger: Charger) -> Finding:
+    def about(self, presented: Presented, entry: ChargerPlan) -> Finding:
         """Return what stands behind an identifier at a charger, in the order in which reasons are judged."""
         if not presented.keys:
             return Absence.NO_IDENTIFIER
-        if presented.form in charger.synthetic_ids:
+        if entry.sends_by_itself(presented.form):
             return Absence.SYNTHETIC_IDENTIFIER
         for key in presented.keys:
             record = self._identifiers.get(key)

@@ -138,7 +138,7 @@ def ask(question: Question) -> Reply:
         raise CommandError(str(error), "give the identifier as the charger sends it") from None
     finding = None
     if entry is not None and decide(plan, question.charger, at) is None:
-        finding = registry.about(presented, entry.charger)
+        finding = registry.about(presented, entry)
     explanation = explain(plan, question.charger, at, finding)
     answered = Answered(DecisionIds(clock).next(), explanation.decision, plan.revision, question.language)
     shown = masked(presented.form, pin=presented.pin) if presented.keys and not question.vehicle_class else ""
