@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
 from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.language.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
 
 TREE = """
 apiVersion: policy-service/v1
@@ -39,7 +42,7 @@ spec:
 class NoHolidays:
     version = "none"
 
-    def __call__(self, region: str, year: int) -> Mapping[date, str]:
+    def __call__(self, region: str, year: int) -> Mapping[date, str]:  # noqa: ARG002 - the port's shape
         return {}
 
 
