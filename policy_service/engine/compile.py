@@ -186,7 +186,7 @@ class _Assembly:
             governance = None
             if position is not None:
                 governance = self._governance(position, overriding.get(id_, ()), charger)
-            plans[id_] = ChargerPlan(charger, governance)
+            plans[id_] = ChargerPlan(charger, governance, self._profiles.get(charger.profile or ""))
         return plans
 
     def _governing(self) -> dict[str, int]:
