@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-import asyncpg  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs] - it has none
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import orjson
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
