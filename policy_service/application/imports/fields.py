@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import cache, lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
@@ -88,8 +89,9 @@ class Fields:
         value = self.take(name, required=required)
         if value is None:
             return None
-        if isinstance(value, str) and value in members.__members__.values():
-            return members(value)
+        member = _by_value(members).get(value) if isinstance(value, str) else None
+        if member is not None:
+            return member
         self.fault(name, f"must be one of {', '.join(members)}")
         return None
 
@@ -102,7 +104,7 @@ class Fields:
             self.fault(name, "must be a text")
             return None
         try:
-            return parse_instant(value)
+            return _instant(value)
         except InstantError as error:
             self.fault(name, str(error))
             return None
@@ -183,6 +185,8 @@ class Fields:
 
     def refuse_others(self, known: Sequence[str]) -> None:
         """Note every field that has not been read and is not among the known."""
+        if self._read.issuperset(self._values):
+            return
         for name in self._values:
             if name not in self._read and name not in known:
                 self.unknown(name, known, "unknown field")
@@ -234,6 +238,15 @@ class Fields:
             return number
         self.fault(name, "must be a finite number")
         return None
+
+
+_instant = lru_cache(maxsize=1024)(parse_instant)
+"""A list says the same instants over and over."""
+
+
+@cache
+def _by_value(members: type[E]) -> Mapping[str, E]:
+    return {member.value: member for member in members}
 
 
 def _from_text(text: str, kind: str) -> object:

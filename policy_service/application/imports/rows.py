@@ -113,7 +113,7 @@ def _why(error: Exception) -> str:
 
 
 def _object(text: str) -> Mapping[str, object]:
-    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    value = _DECODER.decode(text)
     if not isinstance(value, dict):
         message = "must be a JSON object"
         raise _RowError(message)
@@ -131,6 +131,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(_: str) -> NoReturn:
     message = "NaN and Infinity are not JSON"
     raise _RowError(message)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+"""Made once: json.loads() with options would make one for every line."""
 
 
 class _CsvRow:
