@@ -89,9 +89,8 @@ class Fields:
         value = self.take(name, required=required)
         if value is None:
             return None
-        member = _by_value(members).get(value) if isinstance(value, str) else None
-        if member is not None:
-            return member
+        if isinstance(value, str) and value in _values(members):
+            return members(value)
         self.fault(name, f"must be one of {', '.join(members)}")
         return None
 
@@ -245,8 +244,8 @@ _instant = lru_cache(maxsize=1024)(parse_instant)
 
 
 @cache
-def _by_value(members: type[E]) -> Mapping[str, E]:
-    return {member.value: member for member in members}
+def _values(members: type[StrEnum]) -> frozenset[str]:
+    return frozenset(members)
 
 
 def _from_text(text: str, kind: str) -> object:
