@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from servers.postgres import running_postgres
+from vectors import VECTORS_PRESENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from servers.postgres import Postgres
+
+
+def pytest_report_header() -> str:
+    """Say whether the third-party recurrence vectors take part."""
+    return "recurrence vectors: third-party file " + ("present" if VECTORS_PRESENT else "absent, our goldens run alone")
 
 
 @pytest.fixture

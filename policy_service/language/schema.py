@@ -11,7 +11,7 @@ from policy_service.language.kinds import KINDS
 Schema: TypeAlias = dict[str, Any]
 
 _DRAFT_07 = "http://json-schema.org/draft-07/schema#"
-_HOME = "https://policy-service.dev/schemas/"
+_HOME = "urn:policy-service:schemas:"
 
 
 def schemas() -> dict[str, Schema]:

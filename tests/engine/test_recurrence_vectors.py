@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from vectors import VECTORS
 
 from policy_service.engine.recurrence import RecurrenceError, parse_rule
 from policy_service.engine.zone import Zone, wall_seconds
 
-VECTORS = Path(os.environ.get("POLICY_SERVICE_VECTORS", Path(__file__).parents[2].parent / "shared" / "vectors"))
 END = date(2201, 1, 1).toordinal()
 TIME_PARTS = re.compile(r";?BY(HOUR|MINUTE|SECOND)=([^;]*)")
 
