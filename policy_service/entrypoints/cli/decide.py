@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from policy_service.domain.access import REASONS, Ungoverned
-from policy_service.entrypoints.cli.answers import decision_json
+from policy_service.entrypoints.answers import decision_view
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.outline import answer_lines
@@ -63,7 +63,7 @@ def decide(  # noqa: PLR0913 - a parameter a flag
     )  # fmt: skip
     reply = ask(question)
     if as_json:
-        out_json(decision_json(reply.answered))
+        out_json(decision_view(reply.answered))
     else:
         reason = reply.answered.decision.answer.reason
         for line in answer_lines(reply):

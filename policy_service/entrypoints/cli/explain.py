@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from policy_service.domain.access import Ungoverned
-from policy_service.entrypoints.cli.answers import explanation_json
+from policy_service.entrypoints.answers import explanation_view
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.outline import answer_lines, explanation_lines
 from policy_service.entrypoints.cli.question import (
@@ -58,7 +58,7 @@ def explain(  # noqa: PLR0913 - a parameter a flag
     )  # fmt: skip
     reply = ask(question)
     if as_json:
-        out_json(explanation_json(reply.answered, reply.explanation))
+        out_json(explanation_view(reply.answered, reply.explanation))
         return
     for line in answer_lines(reply):
         out(line)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanState
     from policy_service.domain.charger import Charger
+    from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.plan import Plan
 
@@ -70,6 +71,14 @@ class _NoChargers:
     async def delete(self, charger_id: str) -> bool:
         del charger_id
         return False
+
+
+class _NoOverrides:
+    """Offline there are no overrides but those of files."""
+
+    async def standing(self, now: int) -> Sequence[MadeOverride]:
+        del now
+        return ()
 
 
 class _Forgetful:
@@ -136,8 +145,9 @@ def loaded(files: Mapping[str, bytes], clock: FixedClock, ungoverned: Ungoverned
     """
     plans = PlanHolder()
     nothing = _Forgetful()
+    holidays = bootstrap.offline().holidays
     reload = ReloadPolicies(
-        plans, _GivenFiles(files), nothing, _NoChargers(), bootstrap.offline().holidays, clock, ungoverned, nothing
+        plans, _GivenFiles(files), nothing, _NoChargers(), _NoOverrides(), holidays, clock, ungoverned, nothing
     )
     asyncio.run(reload())
     if plans.state.unreadable is not None:

@@ -9,7 +9,7 @@ import typer
 
 from policy_service.domain.access import Ungoverned
 from policy_service.engine.zone import Zone
-from policy_service.entrypoints.cli.answers import schedule_json
+from policy_service.entrypoints.answers import schedule_view
 from policy_service.entrypoints.cli.console import can_draw, out, out_json
 from policy_service.entrypoints.cli.drawn import Drawn
 from policy_service.entrypoints.cli.failure import CommandError
@@ -62,7 +62,7 @@ def schedule(
         raise CommandError(message, "give a date nearer to today")
     drawings = [Drawn(entry, (first or _today(entry, clock), days)) for entry in entries]
     if as_json:
-        views: list[dict[str, Any]] = [schedule_json(d.chargers[0], d.timezone, d.range, d.segments) for d in drawings]
+        views: list[dict[str, Any]] = [schedule_view(d.chargers[0], d.timezone, d.range, d.segments) for d in drawings]
         out_json({"schedules": views} if label is not None else views[0])
         return
     glyphs = ASCII if ascii_only or not can_draw(sys.stdout.encoding) else UNICODE

@@ -31,6 +31,9 @@ AgreementId = Annotated[
 PolicyName = Annotated[
     str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the policy.")
 ]
+OverrideId = Annotated[
+    str, Path(pattern=r"^ov-[0-9a-hjkmnp-tv-z]{8}$", description="Id of the override.", examples=["ov-7k3m9x2a"])
+]
 DecisionId = Annotated[
     str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Id of the decision.")
 ]
@@ -70,6 +73,12 @@ class AgreementParams(PageParams):
     """Which agreements."""
 
     fleet: Filter | None = None
+
+
+class OverrideParams(PageParams):
+    """Which overrides."""
+
+    ended: bool = Field(default=False, description="Those that are ended or over as well.")
 
 
 class EventParams(PageParams):

@@ -4,38 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from policy_service.application.views import grant_view
 from policy_service.domain.instant import format_instant
 
 if TYPE_CHECKING:
     from policy_service.domain.diagnostic import Diagnostic
-    from policy_service.domain.policy import AccessPolicy, DayException, Grant, Window
-    from policy_service.domain.timeline import ModeTransition, Segment
-
-
-def segment_view(segment: Segment) -> dict[str, Any]:
-    """Return a stretch of a schedule."""
-    return {
-        "start": format_instant(segment.start),
-        "end": format_instant(segment.end),
-        "mode": segment.mode,
-        "window": segment.window,
-        "policy": segment.policy,
-        "allow": [grant_view(grant) for grant in segment.allow],
-    }
-
-
-def grant_view(grant: Grant) -> dict[str, Any]:
-    """Return who may charge, without the keys that the author left out."""
-    view: dict[str, Any] = {"class": grant.vehicle_class}
-    if grant.agreements is not None:
-        view["agreements"] = list(grant.agreements)
-    if grant.exclude_agreements:
-        view["exclude_agreements"] = list(grant.exclude_agreements)
-    if grant.when is not None:
-        view["when"] = grant.when.text
-    if grant.during:
-        view["during"] = [reference.schedule for reference in grant.during]
-    return view
+    from policy_service.domain.policy import AccessPolicy, DayException, Window
+    from policy_service.domain.timeline import ModeTransition
 
 
 def transition_view(change: ModeTransition) -> dict[str, Any]:

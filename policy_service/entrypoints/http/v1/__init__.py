@@ -8,6 +8,7 @@ from policy_service.entrypoints.http.v1 import (
     decisions,
     events,
     identifiers,
+    overrides,
     policies,
     transitions,
 )
@@ -22,6 +23,7 @@ def routers() -> "tuple[APIRouter, ...]":
         decisions.router,
         chargers.router,
         transitions.router,
+        overrides.router,
         identifiers.router,
         agreements.router,
         events.router,

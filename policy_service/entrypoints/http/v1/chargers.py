@@ -11,6 +11,7 @@ from policy_service.application.imports.fields import InvalidRecordError
 from policy_service.application.queries.chargers import UnknownChargerError
 from policy_service.application.views import charger_view
 from policy_service.domain.instant import DAY, LATEST, format_instant
+from policy_service.entrypoints.answers import schedule_view
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, no_content, to_cursor
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
@@ -25,7 +26,6 @@ from policy_service.entrypoints.http.params import (
 )
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
-from policy_service.entrypoints.http.views import segment_view
 from policy_service.entrypoints.http.wire_records import (
     ChargerBody,
     ChargerList,
@@ -144,16 +144,7 @@ async def get_schedule(service: ServiceOf, charger_id: ChargerId, asked: Annotat
         found = service.chargers.schedule(charger_id, start, end)
     except UnknownChargerError:
         raise _unknown() from None
-    segments = [segment_view(segment) for segment in found.segments]
-    return answer(
-        {
-            "charger": found.charger,
-            "timezone": found.timezone,
-            "from": format_instant(start),
-            "to": format_instant(end),
-            "segments": segments,
-        }
-    )
+    return answer(schedule_view(found.charger, found.timezone, (start, end), found.segments))
 
 
 def bounds(asked: RangeParams, now: int, longest: int) -> tuple[int, int]:

@@ -6,11 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from policy_service.application.messages import message_of
-from policy_service.application.question import Answered, Question
-from policy_service.domain.access import Reason
+from policy_service.application.question import Question
 from policy_service.domain.identifier import IdentifierError
-from policy_service.domain.instant import format_instant
+from policy_service.entrypoints.answers import decision_view, explanation_view
 from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body, shaped
 from policy_service.entrypoints.http.edge import request_id_of
@@ -84,9 +82,7 @@ async def explain(request: Request) -> Response:
     """Answer as decide does, with every step. Leaves no event."""
     body = await json_body(request, DecideRequest)
     answered, explanation = await service_of(request).explain(question_of(body, request))
-    steps = [{"name": step.name, "text": step.text, "detail": dict(step.detail)} for step in explanation.steps]
-    nearest = None if explanation.nearest_allow is None else dict(explanation.nearest_allow)
-    return answer({**decision_view(answered), "steps": steps, "nearest_allow": nearest})
+    return answer(explanation_view(answered, explanation))
 
 
 def question_of(body: DecideRequest, request: Request, *, record: bool = True) -> Question:
@@ -102,30 +98,3 @@ def question_of(body: DecideRequest, request: Request, *, record: bool = True) -
         record=body.record and record,
         request_id=request_id_of(request.scope),
     )
-
-
-def decision_view(answered: Answered) -> dict[str, Any]:
-    """Return a decision as it is answered."""
-    decision = answered.decision
-    given = decision.answer
-    view: dict[str, Any] = {
-        "decision_id": answered.decision_id,
-        "outcome": given.outcome,
-        "reason": given.reason,
-        "mode": given.mode,
-        "vehicle_class": given.vehicle_class,
-        "charger": decision.charger,
-        "time": format_instant(decision.time),
-        "valid_until": None if decision.valid_until is None else format_instant(decision.valid_until),
-        "policy": given.policy,
-        "window": given.window,
-        "revision": answered.revision,
-    }
-    if given.would_be is not None:
-        view["would_be"] = {"outcome": given.would_be, "reason": given.reason}
-    if decision.denied:
-        view["message"] = message_of(decision, answered.language)
-        if given.reason is Reason.NOT_GRANTED:
-            later = decision.next_allowed_at
-            view["next_allowed_at"] = None if later is None else format_instant(later)
-    return view

@@ -1,13 +1,13 @@
-"""Decisions, explanations and schedules as JSON: the shapes that the HTTP API answers with."""
+"""Decisions, explanations and schedules as JSON: one shape, whichever door they leave by."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from policy_service.application.messages import message_of
+from policy_service.application.views import grant_view
 from policy_service.domain.access import Reason
 from policy_service.domain.instant import format_instant
-from policy_service.entrypoints.http.views import segment_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from policy_service.engine.explain import Explanation
 
 
-def decision_json(answered: Answered) -> dict[str, Any]:
+def decision_view(answered: Answered) -> dict[str, Any]:
     """Return a decision as ``POST /v1/decide`` answers it."""
     decision = answered.decision
     answer = decision.answer
@@ -43,14 +43,14 @@ def decision_json(answered: Answered) -> dict[str, Any]:
     return view
 
 
-def explanation_json(answered: Answered, explanation: Explanation) -> dict[str, Any]:
+def explanation_view(answered: Answered, explanation: Explanation) -> dict[str, Any]:
     """Return an explanation as ``POST /v1/explain`` answers it."""
     steps = [{"name": step.name, "text": step.text, "detail": dict(step.detail)} for step in explanation.steps]
     nearest = None if explanation.nearest_allow is None else dict(explanation.nearest_allow)
-    return {**decision_json(answered), "steps": steps, "nearest_allow": nearest}
+    return {**decision_view(answered), "steps": steps, "nearest_allow": nearest}
 
 
-def schedule_json(
+def schedule_view(
     charger: str, timezone: str | None, span: tuple[int, int], segments: Sequence[Segment]
 ) -> dict[str, Any]:
     """Return a schedule as ``GET /v1/chargers/{id}/schedule`` answers it."""
@@ -60,6 +60,18 @@ def schedule_json(
         "from": format_instant(span[0]),
         "to": format_instant(span[1]),
         "segments": [segment_view(segment) for segment in segments],
+    }
+
+
+def segment_view(segment: Segment) -> dict[str, Any]:
+    """Return a stretch of a schedule."""
+    return {
+        "start": format_instant(segment.start),
+        "end": format_instant(segment.end),
+        "mode": segment.mode,
+        "window": segment.window,
+        "policy": segment.policy,
+        "allow": [grant_view(grant) for grant in segment.allow],
     }
 
 
