@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import time
@@ -70,14 +71,14 @@ class DirectoryPolicyFiles:
             watch = awatch(
                 self._root,
                 watch_filter=None,
-                debounce=200,
+                debounce=50,
                 rust_timeout=max(1, int(self._interval * 1000)),
                 yield_on_timeout=True,
             )
             async for _ in watch:
                 await watch.aclose()
                 return
-        except (OSError, RuntimeError):  # the directory is gone, or the system's watches are used up: polling goes on
+        except Exception:  # noqa: BLE001 - no directory, no watches left, a name it cannot read: polling goes on
             await asyncio.sleep(self._interval)
 
     def _look(self) -> str:
@@ -101,7 +102,7 @@ _Stat = tuple[Path, int, int, int, int]
 def _signature(root: Path) -> dict[str, _Stat]:
     """Return path, size, modification and change times and inode of every policy file by relative name."""
     if not root.is_dir():
-        message = "the policy directory does not exist" if not root.exists() else "the policy path is no directory"
+        message = "the policy path is no directory" if os.path.lexists(root) else "the policy directory does not exist"
         raise PolicyFilesError(message)
     found: dict[str, _Stat] = {}
     total = 0
@@ -110,12 +111,28 @@ def _signature(root: Path) -> dict[str, _Stat]:
             stat = path.stat()
         except OSError:  # a dangling link or a file that just went; the next look sees what became of it
             continue
-        found[path.relative_to(root).as_posix()] = (path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        found[_name(path, root)] = (path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
         total += min(stat.st_size, MAX_FILE_BYTES)
         if len(found) > MAX_FILES or total > MAX_TREE_BYTES:
             message = f"the policy directory has more than {MAX_FILES} files or {MAX_TREE_BYTES} bytes"
             raise PolicyFilesError(message)
     return dict(sorted(found.items()))
+
+
+def _name(path: Path, root: Path) -> str:
+    name = path.relative_to(root).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # findings name files, and what is kept for a restart is written as text
+        message = f"the name of a policy file is not UTF-8: `{_shown(name)}`"
+        raise PolicyFilesError(message) from None
+    return name
+
+
+def _shown(name: str) -> str:
+    """Return a file's name as text that can be printed and sent."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def _walk(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
@@ -133,9 +150,16 @@ def _walk(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        try:
+            inner, file = entry.is_dir(), entry.name.endswith(SUFFIXES) and entry.is_file()
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a symlink to itself leads nowhere, like one that dangles
+                continue
+            message = f"the policy directory's `{_shown(entry.name)}` cannot be read"
+            raise PolicyFilesError(message) from error
+        if inner:
             yield from _walk(Path(entry.path), above | {here})
-        elif entry.name.endswith(SUFFIXES) and entry.is_file():
+        elif file:
             yield Path(entry.path)
 
 

@@ -14,8 +14,9 @@ class Place:
     column: int
 
     def __str__(self) -> str:
-        """Render as ``file:line:column``, the form editors and terminals link."""
-        return f"{self.file}:{self.line}:{self.column}"
+        """Render as ``file:line:column``, the form editors and terminals link, without unprintable characters."""
+        file = self.file if self.file.isprintable() else "".join(c if c.isprintable() else "�" for c in self.file)
+        return f"{file}:{self.line}:{self.column}"
 
     def shifted(self, characters: int) -> Place:
         """Return the place so many characters further right on the same line."""

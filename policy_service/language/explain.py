@@ -101,7 +101,7 @@ def _unknown_key(model: type[BaseModel], document: At, path: Path, _: ErrorDetai
         help_text = "name a vehicle of the test under `vehicle`; identifiers come from imports only"
         return finding("PS017", at.place, "an identifier cannot stand in a policy file", help_text, at.length)
     parent = document.follow(path[:-1])
-    free = [name for name in known if name not in parent.keys]
+    free = [name for name in known if parent.get(name) is None]
     hint = suggestion(key, free, f"known keys: {listed(known, 'and')}" if known else None)
     return finding("PS011", at.place, f"unknown key {quoted(key)}", hint, at.length)
 

@@ -32,7 +32,7 @@ def read(file: str, data: bytes) -> Source:
     """Read a file; JSON where its name says so, else YAML. Never raises: what is wrong is a diagnostic."""
     start = Place(file, 1, 1)
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data)} bytes, more than the {MAX_BYTES} that a file may have"
+        message = f"the file has more than the {MAX_BYTES} bytes that a file may have"
         return Source(file, (), (finding("PS005", start, message, "split it into several files"),))
     try:
         text = data.removeprefix(_MARK).decode()

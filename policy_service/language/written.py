@@ -15,8 +15,8 @@ from policy_service.domain.instant import DAY, InstantError, parse_instant
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
 from policy_service.language.wording import listed, quoted, suggestion
 
-ZONES = frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
-"""Every time zone of the pinned tz database."""
+ZONES = frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()) - {"Factory"}
+"""Every time zone of the pinned tz database; ``Factory`` stands for none."""
 
 PLACEHOLDERS = frozenset({"until", "next_allowed"})
 """What a message may leave open until it is shown."""

@@ -86,6 +86,22 @@ def test_what_cannot_be_read_is_a_mistake_of_the_call(cli: Callable[..., Ended],
     assert "help: " in ended.err
 
 
+def test_a_pipe_is_not_waited_for(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "depot.yaml")
+    ended = cli("check", str(tmp_path / "depot.yaml"))
+    assert ended.code == ExitCode.USAGE
+    assert "no regular file" in ended.err
+    assert cli("check", str(tmp_path)).code == ExitCode.FINDINGS
+
+
+def test_a_file_name_cannot_write_lines_of_its_own(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "a\n\x1b[31mb.yaml").write_text("x: 1", encoding="utf-8")
+    ended = cli("check", str(tmp_path))
+    assert ended.code == ExitCode.FINDINGS
+    assert "\x1b" not in ended.out
+    assert "/a��[31mb.yaml:1:1" in ended.out
+
+
 def test_an_empty_directory_has_no_policy(cli: Callable[..., Ended], tmp_path: Path) -> None:
     ended = cli("check", str(tmp_path), "--json")
     assert ended.code == ExitCode.FINDINGS

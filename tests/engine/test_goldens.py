@@ -41,6 +41,7 @@ from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.engine.decide import decide
 from policy_service.engine.explain import explain
 from policy_service.engine.holiday_days import UnknownRegionError
+from policy_service.engine.overlaps import MOST_OVERLAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -360,6 +361,18 @@ def test_an_ambiguous_overlap_is_named_with_its_first_instant() -> None:
     assert findings_of(policy(window("nights", nights), window("sundays", sundays))) == []
     (differ,) = findings_of(policy(window("nights", nights), window("sundays", sundays, allow=OWN)))
     assert "differ in allow" in differ.message
+
+
+def test_one_mistake_made_in_many_windows_is_told_in_time() -> None:
+    alike = [window(f"a{number}", daily()) for number in range(1_000)]
+    unlike = [window(f"b{number}", daily(), allow=OWN) for number in range(1_000)]
+    began = time.monotonic()
+    found = findings_of(policy(*alike, *unlike))
+    assert 0 < len(found) <= MOST_OVERLAPS
+    assert {finding.code for finding in found} == {"PS110"}
+    apart = daily(Span(12 * H, WallEnd(0, 13 * H)))
+    assert findings_of(policy(*alike, window("noon", apart, allow=OWN))) == []
+    assert time.monotonic() - began < 60
 
 
 def test_an_overlap_beyond_the_horizon_is_managed_then_by_document_order() -> None:

@@ -137,6 +137,28 @@ def test_a_tree_that_vanishes_changes_nothing(served: Served, tree: Path) -> Non
     eventually(lambda: ready(served)["status"] == "ready")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [(b"self.yaml", ""), (b"nowhere.yaml", ""), (b"\xff.yaml", "not UTF-8"), (b"locked", "cannot be read")],
+    ids=["a link to itself", "a link to nowhere", "a name that is no text", "a link that leads nowhere to be read"],
+)
+def test_a_stray_entry_does_not_end_reloading(served: Served, tree: Path, name: bytes, told: str) -> None:
+    stray = tree / os.fsdecode(name)
+    if name == b"\xff.yaml":
+        stray.write_text("# nothing")
+    else:
+        stray.symlink_to({b"self.yaml": "self.yaml", b"locked": "x" * 256}.get(name, "nowhere"))
+    if told:
+        eventually(lambda: told in str(ready(served)["problems"]))
+        assert ready(served)["status"] == "degraded"
+    assert mode(served) == "freevend"
+    assert served.client.post("/v1/policies/reload").status_code == 200
+    stray.unlink()
+    write(tree, "managed")
+    eventually(lambda: mode(served) == "managed")
+    assert ready(served)["status"] == "ready"
+
+
 def test_a_restart_on_a_broken_tree_serves_the_last_good_one(tree: Path, tmp_path: Path) -> None:
     with serving(tree, tmp_path / "state") as served:
         revision = ready(served)["revision"]

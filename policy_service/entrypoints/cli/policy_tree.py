@@ -129,6 +129,9 @@ def _read_file(path: Path) -> bytes:
         message = f"`{path}` does not exist" if not path.exists() else f"`{path}` is no policy file"
         raise CommandError(message, f"policy files end in {', '.join(SUFFIXES)}")
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for, and a device never ends
+            message = f"`{path}` is no regular file"
+            raise CommandError(message, "give files and directories")
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
