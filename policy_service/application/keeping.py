@@ -10,9 +10,9 @@ from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
     from policy_service.application.commands.reload_policies import ReloadPolicies
-    from policy_service.application.ports import PolicyFiles, VersionStore
+    from policy_service.application.ports import PolicyFiles, Versions, VersionStore
 
-CHARGERS_POLL_S = 0.5
+CHANGES_POLL_S = 0.25
 ROLL_S = 3_600
 """The plan keeps whole days at hand with more than a year to spare, so an hour late is early enough."""
 
@@ -23,16 +23,22 @@ async def follow_files(files: PolicyFiles, reload: ReloadPolicies) -> None:
         await reload()
 
 
-async def follow_chargers(versions: VersionStore, reload: ReloadPolicies, every_s: float = CHARGERS_POLL_S) -> None:
-    """Reload whenever some process has changed the imported chargers."""
-    seen: int | None = None
+async def follow_changes(versions: VersionStore, reload: ReloadPolicies, every_s: float = CHANGES_POLL_S) -> None:
+    """Catch up whenever some process has changed imported chargers or overrides."""
+    seen: Versions | None = None
     while True:
         with suppress(StoreUnavailableError):  # those known before stay, and the next look tells
-            now = (await versions.versions()).chargers
-            if seen is not None and now != seen:
-                await reload()
-            seen = now
+            seen = await _caught_up(await versions.versions(), seen, reload)
         await asyncio.sleep(every_s)
+
+
+async def _caught_up(now: Versions, seen: Versions | None, reload: ReloadPolicies) -> Versions:
+    # What changed between the first load and the first look shows in no pair of versions.
+    if seen is None or now.overrides != seen.overrides:
+        await reload.follow_overrides()
+    if seen is not None and now.chargers != seen.chargers:
+        await reload()
+    return now
 
 
 async def roll_on(reload: ReloadPolicies, every_s: float = ROLL_S) -> None:

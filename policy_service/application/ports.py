@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.registration import Registration
 
 T = TypeVar("T")
@@ -171,6 +172,34 @@ class ChargerRepository(Protocol):
         ...
 
 
+class StandingOverrides(Protocol):
+    """Where the overrides to be in force are read from."""
+
+    async def standing(self, now: int) -> Sequence[MadeOverride]:
+        """Return those that are neither ended nor over, in the order made. Raises StoreUnavailableError."""
+        ...
+
+
+class OverrideRepository(StandingOverrides, Protocol):
+    """Overrides made over HTTP. All of it raises StoreUnavailableError."""
+
+    async def get(self, override_id: str) -> MadeOverride | None:
+        """Return one override, over or not."""
+        ...
+
+    async def page(self, *, limit: int, cursor: str | None, now: int, ended: bool) -> Page[MadeOverride]:
+        """Return overrides, the latest made first; ``ended`` adds those that are ended or over. Raises CursorError."""
+        ...
+
+    async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
+        """Store an override and return it with its serial; drop those that were over before ``forget``."""
+        ...
+
+    async def end(self, override_id: str, at: int, by: str | None) -> MadeOverride | None:
+        """End an override unless it is over; return it as it then is, None where there is none."""
+        ...
+
+
 class ConflictError(Exception):
     """What is asked contradicts what is on record."""
 
@@ -185,6 +214,7 @@ class Versions:
 
     registry: int
     chargers: int
+    overrides: int = 0
 
 
 class VersionStore(Protocol):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from policy_service.application.commands.edit_agreements import AgreementEdits
     from policy_service.application.commands.edit_identifiers import IdentifierEdits
+    from policy_service.application.commands.end_override import EndOverride
     from policy_service.application.commands.import_agreements import ImportAgreements
     from policy_service.application.commands.import_chargers import ChargerCommands
     from policy_service.application.commands.import_identifiers import ImportIdentifiers
+    from policy_service.application.commands.make_override import MakeOverride
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.explain import Explain
     from policy_service.application.queries.health import Health
     from policy_service.application.queries.identifiers import IdentifierQueries
+    from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
 
 
@@ -51,9 +54,12 @@ class Service:
     identifiers: IdentifierQueries
     agreements: AgreementQueries
     events: EventQueries
+    overrides: OverrideQueries
     import_identifiers: ImportIdentifiers
     import_agreements: ImportAgreements
     edit_identifiers: IdentifierEdits
     edit_agreements: AgreementEdits
     edit_chargers: ChargerCommands
+    make_override: MakeOverride
+    end_override: EndOverride
     metrics: Metrics

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.made_override import MadeOverride
+    from policy_service.domain.policy import Grant, Texts
     from policy_service.domain.selector import Selector
 
 _MS = 1000
@@ -102,7 +104,51 @@ def selector_view(selector: Selector | None) -> dict[str, Any] | None:
         view["labels"] = {name: list(values) for name, values in selector.labels}
     if selector.exclude:
         view["exclude"] = list(selector.exclude)
+    if selector.when is not None:
+        view["when"] = selector.when.text
     return view
+
+
+def grant_view(grant: Grant) -> dict[str, Any]:
+    """Return who may charge, without the keys that the author left out."""
+    view: dict[str, Any] = {"class": grant.vehicle_class}
+    if grant.agreements is not None:
+        view["agreements"] = list(grant.agreements)
+    if grant.exclude_agreements:
+        view["exclude_agreements"] = list(grant.exclude_agreements)
+    if grant.when is not None:
+        view["when"] = grant.when.text
+    if grant.during:
+        view["during"] = [reference.schedule for reference in grant.during]
+    return view
+
+
+def override_view(override: MadeOverride, now: int) -> dict[str, Any]:
+    """Return the public view of an override made over HTTP."""
+    return {
+        "id": override.id,
+        "state": override.state(now),
+        "selector": selector_view(override.chargers),
+        "mode": override.mode,
+        "from": format_instant(override.start),
+        "until": format_instant(override.end),
+        "allow": None if override.allow is None else [grant_view(grant) for grant in override.allow],
+        "force": override.force,
+        "reason": override.reason,
+        "message": _message(override.message),
+        "created_at": format_instant(override.created_at),
+        "created_by": override.created_by,
+        "ended_at": _instant(override.ended_at),
+        "ended_by": override.ended_by,
+    }
+
+
+def _message(texts: Texts | None) -> str | dict[str, str] | None:
+    """Return a message as it was written: one text for all, or texts by language."""
+    if texts is None:
+        return None
+    by_language = dict(texts)
+    return by_language[""] if list(by_language) == [""] else by_language
 
 
 def _instant(epoch: int | None) -> str | None:

@@ -19,19 +19,22 @@ from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.secret import generated_secret
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
+from policy_service.application.commands.end_override import EndOverride
 from policy_service.application.commands.import_agreements import ImportAgreements
 from policy_service.application.commands.import_chargers import ChargerCommands
 from policy_service.application.commands.import_identifiers import ImportIdentifiers
+from policy_service.application.commands.make_override import MakeOverride
 from policy_service.application.commands.record_decision import DecisionRecorder
 from policy_service.application.commands.reload_policies import BrokenTreeError, ReloadPolicies
 from policy_service.application.decision_id import DecisionIds
-from policy_service.application.keeping import follow_chargers, follow_files, roll_on
+from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
 from policy_service.application.pin_throttle import SlidingWindowThrottle
 from policy_service.application.plan_holder import PlanHolder
@@ -44,6 +47,7 @@ from policy_service.application.queries.explain import Explain
 from policy_service.application.queries.finding import Findings
 from policy_service.application.queries.health import Health
 from policy_service.application.queries.identifiers import IdentifierQueries
+from policy_service.application.queries.overrides import OverrideQueries
 from policy_service.application.queries.policies import Policies
 from policy_service.application.registry import Registry
 from policy_service.application.service import Service
@@ -122,7 +126,7 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
         await built.service.reload.start()
         for work in (
             follow_files(built.files, built.service.reload),
-            follow_chargers(built.versions, built.service.reload),
+            follow_changes(built.versions, built.service.reload),
             roll_on(built.service.reload),
             built.registry.keep_fresh(),
         ):
@@ -158,11 +162,13 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
     recorder = await stack.enter_async_context(DecisionRecorder(SqlEvents(database), telemetry))
     lookup = Lookup(SecretFingerprints(await _secret(settings, database)))
     identifiers, agreements, chargers = SqlIdentifiers(database), SqlAgreements(database), SqlChargers(database)
+    overrides = SqlOverrides(database)
     versions, holidays = SqlVersionStore(database), LibraryHolidays()
     registry = Registry(identifiers, versions)
     files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
+    last_good = FileLastGoodTree(settings.state_dir)
     reload = ReloadPolicies(
-        plans, files, FileLastGoodTree(settings.state_dir), chargers, holidays, clock, settings.ungoverned, telemetry
+        plans, files, last_good, chargers, overrides, holidays, clock, settings.ungoverned, telemetry
     )
     throttle = SlidingWindowThrottle(clock, attempts=settings.pin_attempts, window=settings.pin_attempts_window)
     findings = Findings(lookup, registry, throttle)
@@ -187,11 +193,14 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         identifiers=IdentifierQueries(identifiers, lookup),
         agreements=AgreementQueries(agreements),
         events=EventQueries(SqlEvents(database)),
+        overrides=OverrideQueries(overrides, plans, clock),
         import_identifiers=ImportIdentifiers(identifiers, registry, lookup, attribute_types),
         import_agreements=ImportAgreements(agreements, registry),
         edit_identifiers=IdentifierEdits(identifiers, registry, lookup, attribute_types),
         edit_agreements=AgreementEdits(agreements, registry),
         edit_chargers=ChargerCommands(chargers, attribute_types, reload.objections),
+        make_override=MakeOverride(overrides, plans, reload, clock),
+        end_override=EndOverride(overrides, reload, clock),
         metrics=telemetry,
     )
     return _Built(service, files, registry, versions)

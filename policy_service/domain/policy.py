@@ -254,7 +254,7 @@ class Override:
     ticket: str | None = None
     message: Texts | None = None
     created: int | None = None
-    """When it was made over HTTP; None for an override from a file. The later created beats the earlier, and files."""
+    """Its place, from 1 on, in the order of those made over HTTP; None: from a file. A later one beats earlier ones."""
     place: Place = field(default=NOWHERE, compare=False)
 
 

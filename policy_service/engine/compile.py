@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from policy_service.domain.policy import AccessPolicy, Override, WallInstant
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.holiday_days import HolidayDates
+    from policy_service.engine.plan import Digest
     from policy_service.engine.timeline import TimelineKey
 
 _NAMED = 5  # chargers that a message about a tie names
@@ -79,13 +80,14 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     findings += _unused_schedules(tree, around)
     if _any_error(findings):
         return Compiled(None, tuple(in_reading_order(findings)))
-    work = _Assembly(tree, context, policies, around, dict(previous.timelines) if previous else {})
+    work = Assembly(tree, context, policies, around, dict(previous.timelines) if previous else {})
     chargers = work.assemble()
     findings += work.findings
     if _any_error(findings):
         return Compiled(None, tuple(in_reading_order(findings)))
+    digest = _digest(context)
     plan = Plan(
-        revision=_revision(context),
+        revision=revision_of(digest, context.overrides),
         tzdata=ZONE_DATA_VERSION,
         holidays=context.holidays.version,
         chargers=chargers,
@@ -94,6 +96,8 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
         policies=tuple(policies),
         timelines={key: work.timelines[key] for key in work.used},
         surroundings=around,
+        overrides=context.overrides,
+        digest=digest,
     )
     plan.roll(context.now)
     return Compiled(plan, tuple(in_reading_order(findings)))
@@ -136,18 +140,24 @@ def _schedules_of(policy: AccessPolicy) -> Iterator[str]:
             yield from (reference.schedule for reference in grant.during)
 
 
-def _revision(context: CompileContext) -> str:
+def _digest(context: CompileContext) -> Digest:
     digest = hashlib.sha256()
     for part in (context.content, ZONE_DATA_VERSION, context.holidays.version, context.ungoverned):
         digest.update(f"{part}\n".encode())
     for _, charger in sorted(context.chargers.items()):
         digest.update(repr(charger).encode())
-    for override in context.overrides:
-        digest.update(repr(override).encode())
-    return f"sha256:{digest.hexdigest()}"
+    return digest
 
 
-class _Assembly:
+def revision_of(digest: Digest, overrides: Iterable[Override]) -> str:
+    """Return the revision of what was digested, under overrides made over HTTP."""
+    whole = digest.copy()
+    for override in overrides:
+        whole.update(repr(override).encode())
+    return f"sha256:{whole.hexdigest()}"
+
+
+class Assembly:
     """Puts chargers, policies and overrides together."""
 
     def __init__(
@@ -188,6 +198,24 @@ class _Assembly:
                 governance = self._governance(position, overriding.get(id_, ()), charger)
             plans[id_] = ChargerPlan(charger, governance, self._profiles.get(charger.profile or ""))
         return plans
+
+    def governed_anew(self, governances: Mapping[str, Governance]) -> dict[str, Governance]:
+        """Return how these chargers are governed under the overrides of now, given how they were under others."""
+        positions = {id(compiled.policy): position for position, compiled in enumerate(self._policies)}
+        overriding = self._overriding()
+        plain = [each.allow is None or all(grant.when is None for grant in each.allow) for each in self._overrides]
+        known: dict[tuple[int, tuple[int, ...]], Governance] = {}
+        anew: dict[str, Governance] = {}
+        for id_, before in governances.items():
+            over = overriding.get(id_, ())
+            governance = known.get((id(before), over))
+            if governance is None:
+                governance = self._governance(positions[id(before.policy)], over, self._chargers[id_])
+                # What was governed as one differs in nothing that the policy names; an override may name more.
+                if all(plain[each] for each in over):
+                    known[id(before), over] = governance
+            anew[id_] = governance
+        return anew
 
     def _governing(self) -> dict[str, int]:
         """Return, for every charger that a policy matches, the position of the one that governs it (PS111)."""

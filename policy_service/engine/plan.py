@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from policy_service.domain.instant import DAY
 from policy_service.domain.timeline import ModeTransition, Segment
@@ -15,10 +15,26 @@ if TYPE_CHECKING:
     from policy_service.domain.access import AccessMode, Ungoverned
     from policy_service.domain.charger import Charger
     from policy_service.domain.charger_profile import ChargerProfile
-    from policy_service.domain.policy import AccessPolicy
+    from policy_service.domain.policy import AccessPolicy, Override
     from policy_service.engine.compile_policy import CompiledPolicy, Surroundings
     from policy_service.engine.rules import Rule
     from policy_service.engine.timeline import TimelineKey
+
+
+class Digest(Protocol):
+    """A hash under way, as hashlib makes them."""
+
+    def copy(self) -> Digest:
+        """Return one that goes its own way from here."""
+        ...
+
+    def update(self, data: bytes, /) -> None:
+        """Add bytes."""
+        ...
+
+    def hexdigest(self) -> str:
+        """Return what it comes to so far."""
+        ...
 
 
 def home_around(now: int) -> tuple[int, int]:
@@ -132,6 +148,10 @@ class Plan:
     timelines: Mapping[TimelineKey, Timeline] = field(repr=False)
     """Equal timelines once, whatever policies and chargers they serve."""
     surroundings: Surroundings = field(repr=False)
+    overrides: tuple[Override, ...]
+    """Those made over HTTP."""
+    digest: Digest = field(repr=False)
+    """The revision before overrides: others can be added to a copy."""
 
     def roll(self, now: int) -> None:
         """Move the part of time kept at hand; no answer changes by it."""

@@ -70,7 +70,7 @@ class Layer:
     running_sessions: RunningSessions = KEEP
     place: Place | None = None
     created: int = 0
-    """When an override was made over HTTP; 0 for everything that stands in a file."""
+    """The place of an override in the order of those made over HTTP; 0 for everything that stands in a file."""
 
     def rank_key(self) -> tuple[int, int, int, bool]:
         """Order layers from weak to strong; what stands earlier in the document wins the rest, see :func:`ranked`."""
@@ -121,6 +121,7 @@ class Rule:
     _by_vehicle: dict[tuple[VehicleProfile, str], Verdict] = field(
         init=False, default_factory=dict[tuple["VehicleProfile", str], Verdict]
     )
+    _absences: dict[Absence, Answer] = field(init=False, default_factory=dict[Absence, Answer])
     _refusals: dict[tuple[Reason, VehicleClass | None], Answer] = field(
         init=False, default_factory=dict[tuple[Reason, "VehicleClass | None"], Answer]
     )
@@ -134,9 +135,11 @@ class Rule:
 
     def absent(self, absence: Absence) -> Answer:
         """Return the answer where no registration stands behind the request."""
-        reason = Reason(absence.value)
-        unknown = VehicleClass.UNKNOWN if absence is Absence.UNKNOWN_IDENTIFIER else None
-        return self.refusal(reason, unknown)
+        answer = self._absences.get(absence)
+        if answer is None:
+            unknown = VehicleClass.UNKNOWN if absence is Absence.UNKNOWN_IDENTIFIER else None
+            answer = self._absences[absence] = self.refusal(Reason(absence.value), unknown)
+        return answer
 
     def refusal(self, reason: Reason, vehicle_class: VehicleClass | None) -> Answer:
         """Return the answer of one reason to refuse; a failed look-up is answered as the policy says."""

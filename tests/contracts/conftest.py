@@ -10,6 +10,7 @@ from fakes.stores import (
     MemoryChargers,
     MemoryEvents,
     MemoryIdentifiers,
+    MemoryOverrides,
     MemoryState,
     MemoryVersions,
     Stores,
@@ -20,6 +21,7 @@ from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
 
@@ -39,6 +41,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryChargers(state),
             MemoryEvents(state),
             MemoryVersions(state),
+            MemoryOverrides(state),
         )
         return
     if request.param == "sqlite":
@@ -53,5 +56,6 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlChargers(database),
         SqlEvents(database),
         SqlVersionStore(database),
+        SqlOverrides(database),
     )
     await database.close()

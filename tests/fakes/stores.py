@@ -32,12 +32,14 @@ if TYPE_CHECKING:
         EventReader,
         EventWriter,
         IdentifierRepository,
+        OverrideRepository,
         VersionStore,
     )
     from policy_service.domain.agreement import Agreement
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.made_override import MadeOverride
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
@@ -54,6 +56,7 @@ class Stores:
     chargers: ChargerRepository
     events: EventStore
     versions: VersionStore
+    overrides: OverrideRepository
 
 
 @dataclass
@@ -64,8 +67,10 @@ class MemoryState:
     agreements: dict[str, Agreement] = field(default_factory=dict)
     chargers: dict[str, Charger] = field(default_factory=dict)
     events: dict[str, AccessEvent] = field(default_factory=dict)
+    overrides: dict[str, MadeOverride] = field(default_factory=dict)
     registry_version: int = 0
     chargers_version: int = 0
+    overrides_version: int = 0
     down: bool = False
 
     def ask(self) -> None:
@@ -84,7 +89,7 @@ class MemoryVersions:
 
     async def versions(self) -> Versions:
         self._state.ask()
-        return Versions(self._state.registry_version, self._state.chargers_version)
+        return Versions(self._state.registry_version, self._state.chargers_version, self._state.overrides_version)
 
 
 def _after(items: Sequence[Any], key: Callable[[Any], Any], limit: int, cursor: str | None) -> Page[Any]:
@@ -256,6 +261,51 @@ class MemoryChargers:
         self._state.ask()
         self._state.chargers_version += 1
         return self._state.chargers.pop(charger_id, None) is not None
+
+
+class MemoryOverrides:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def standing(self, now: int) -> Sequence[MadeOverride]:
+        self._state.ask()
+        return [each for each in self._state.overrides.values() if _stands(each, now)]
+
+    async def get(self, override_id: str) -> MadeOverride | None:
+        self._state.ask()
+        return self._state.overrides.get(override_id)
+
+    async def page(self, *, limit: int, cursor: str | None, now: int, ended: bool) -> Page[MadeOverride]:
+        self._state.ask()
+        if cursor is not None and not cursor.isdecimal():
+            raise CursorError
+        made = [each for each in reversed(self._state.overrides.values()) if ended or _stands(each, now)]
+        fitting = [each for each in made if cursor is None or each.serial < int(cursor)]
+        page = fitting[:limit]
+        return Page(page, str(page[-1].serial) if len(fitting) > limit else None)
+
+    async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
+        self._state.ask()
+        self._state.overrides_version += 1
+        stored = replace(override, serial=self._state.overrides_version)
+        for each in list(self._state.overrides.values()):
+            if min(each.end, each.end if each.ended_at is None else each.ended_at) < forget:
+                del self._state.overrides[each.id]
+        self._state.overrides[stored.id] = stored
+        return stored
+
+    async def end(self, override_id: str, at: int, by: str | None) -> MadeOverride | None:
+        self._state.ask()
+        found = self._state.overrides.get(override_id)
+        if found is not None and _stands(found, at):
+            self._state.overrides_version += 1
+            self._state.overrides[override_id] = replace(found, ended_at=at, ended_by=by)
+        return self._state.overrides.get(override_id)
+
+
+def _stands(override: MadeOverride, now: int) -> bool:
+    return override.ended_at is None and override.end > now
 
 
 class MemoryEvents:

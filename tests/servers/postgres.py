@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _START_WITHIN_S = 60
+_STOP_WITHIN_S = 60
 _READY_LINE = 7
 """Of postmaster.pid: what pg_ctl waits for."""
 
@@ -34,7 +35,7 @@ _SETTINGS = (
     "timezone=UTC",
 )
 
-_GUARDED = '"$@" & read -r _; kill -INT $! 2>/dev/null; wait'
+_GUARDED = '"$@" & read -r _; kill -QUIT $! 2>/dev/null; wait'
 """Runs the server until standard input ends, which it does with these tests, however they end; then stops it."""
 
 _NOT_FOUND = """no PostgreSQL could be started for the tests: {why}
@@ -73,22 +74,30 @@ class Postgres:
         began = time.monotonic()
         while not self._ready():
             if time.monotonic() - began > _START_WITHIN_S or "FATAL" in self.log()[said:]:
-                self.stop()
+                self.kill()
                 raise PostgresError(_NOT_FOUND.format(why=self.log()[said:]))
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """Stop the server: connections are cut, what was committed stays."""
+        """Stop the server: connections are cut, what was committed is written out."""
+        self.signal(signal.SIGINT)
+        began = time.monotonic()
+        while self._pid_file() and time.monotonic() - began < _STOP_WITHIN_S:
+            time.sleep(0.01)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the server at once, as a crash does; nothing happens where it has ended."""
         if self._guard is not None:
             assert self._guard.stdin is not None
             self._guard.stdin.close()
-            self._guard.wait(60)
+            self._guard.wait(_STOP_WITHIN_S)
             self._guard = None
 
-    def kill(self) -> None:
-        """End the server at once, as a crash does."""
-        self.signal(signal.SIGQUIT)
-        self.stop()
+    def ensure_running(self) -> None:
+        """Start the server where it has ended."""
+        if self._guard is None:
+            self.start()
 
     def restart(self) -> None:
         """Stop and start, as for a new minor version."""
@@ -118,6 +127,11 @@ class Postgres:
         name = f"test_{token_hex(8)}"
         await self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    async def drop_database(self, url: str) -> None:
+        """Remove a database: a server with few files recovers fast."""
+        name = url.partition("/test_")[2].partition("?")[0]
+        await self.execute(f"DROP DATABASE test_{name} WITH (FORCE)")
 
     async def execute(self, statement: str, database: str = "postgres") -> list[asyncpg.Record]:
         """Ask the server past the service."""
@@ -156,7 +170,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.kill()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

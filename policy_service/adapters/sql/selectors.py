@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 
 def from_json(written: Mapping[str, Any] | None) -> Selector | None:
-    """Read a stored selector; equal texts give equal selectors."""
-    if written is None:
-        return None
+    """Read a stored selector, where there is one."""
+    return None if written is None else of_json(written)
+
+
+def of_json(written: Mapping[str, Any]) -> Selector:
+    """Read a stored selector, a condition aside; equal texts give equal selectors."""
     ids, labels = written.get("ids"), written.get("labels")
     return Selector(
         ids=None if ids is None else tuple(ids),

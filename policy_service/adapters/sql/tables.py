@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -108,6 +109,29 @@ chargers = Table(
     _json("synthetic_ids"),
 )
 """Chargers that came over HTTP."""
+
+overrides = Table(
+    "overrides",
+    METADATA,
+    Column("id", CODE, primary_key=True),
+    _instant("serial", nullable=False),
+    _json("chargers"),
+    _instant("valid_from", nullable=False),
+    _instant("valid_to", nullable=False),
+    _text("mode"),
+    _json("allow", nullable=True),
+    Column("force", Boolean, nullable=False),
+    _text("reason"),
+    _json("message", nullable=True),
+    _instant("created_at", nullable=False),
+    _text("created_by", nullable=True),
+    _instant("ended_at"),
+    _text("ended_by", nullable=True),
+    one_of("mode", AccessMode),
+    UniqueConstraint("serial"),
+    Index(None, "valid_to"),
+)
+"""Overrides made over HTTP, kept for audits when they are over. Instants in epoch seconds."""
 
 events = Table(
     "events",

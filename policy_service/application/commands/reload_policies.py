@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from policy_service.application.plan_holder import PlanState
 from policy_service.application.ports import PolicyFilesError, StoreUnavailableError
 from policy_service.domain.diagnostic import Severity
 from policy_service.engine.compile import CompileContext, compile_plan
+from policy_service.engine.compile_overrides import compile_overrides, findings_about
 from policy_service.language.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.plan_holder import PlanHolder
-    from policy_service.application.ports import ChargerRepository, Clock, LastGoodTree, PolicyFiles
+    from policy_service.application.ports import ChargerRepository, Clock, LastGoodTree, PolicyFiles, StandingOverrides
     from policy_service.domain.access import Ungoverned
     from policy_service.domain.charger import Charger
     from policy_service.domain.diagnostic import Diagnostic
+    from policy_service.domain.made_override import MadeOverride
+    from policy_service.domain.policy import Override
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.holiday_days import HolidayDates
     from policy_service.engine.plan import Plan
@@ -57,7 +61,13 @@ class _Loaded:
     plan: Plan | None
     tree: PolicyTree | None
     diagnostics: tuple[Diagnostic, ...]
+    """Those of files; what is wrong with overrides comes after them."""
     failure: str | None = None
+    content: str = ""
+    chargers: Mapping[str, Charger] = field(default_factory=dict[str, "Charger"])
+    """The imported ones that were compiled in."""
+    unfit: tuple[Diagnostic, ...] = ()
+    """Why overrides are not in force; they keep nothing else out of it."""
 
 
 class BrokenTreeError(Exception):
@@ -78,6 +88,7 @@ class ReloadPolicies:
         files: PolicyFiles,
         last_good: LastGoodTree,
         chargers: ChargerRepository,
+        overrides: StandingOverrides,
         holidays: HolidayDates,
         clock: Clock,
         ungoverned: Ungoverned,
@@ -88,17 +99,22 @@ class ReloadPolicies:
         self._files = files
         self._last_good = last_good
         self._chargers = chargers
+        self._overrides = overrides
         self._holidays = holidays
         self._clock = clock
         self._ungoverned = ungoverned
         self._watcher = watcher
         self._one_at_a_time = asyncio.Lock()
         self._imported: Mapping[str, Charger] = {}
+        self._made: Sequence[MadeOverride] = ()
+        self._standing: _Loaded | None = None
         self._asked: tuple[str, Mapping[str, Charger]] | None = None
         self._cache: Cache = {}
 
     async def start(self) -> ReloadOutcome:
         """Load for the first time; where the tree is broken, serve the last good one. Raises BrokenTreeError."""
+        with suppress(StoreUnavailableError):
+            self._made = await self._overrides.standing(self._clock.now())
         outcome = await self()
         if self._plans.state.plan is None:
             await self._serve_last_good()
@@ -126,6 +142,37 @@ class ReloadPolicies:
         errors = [found for found in compiled.diagnostics if found.severity is Severity.ERROR]
         return [f"{found.place}: {found.code} {found.message}" for found in errors]
 
+    async def follow_overrides(self) -> bool:
+        """Bring the overrides as stored into force, over the policies that are, and tell whether they are.
+
+        Raises StoreUnavailableError.
+        """
+        async with self._one_at_a_time:
+            made = await self._overrides.standing(self._clock.now())
+            if made == self._made:
+                return True
+            try:
+                await self._swap_overrides(made)
+            except Exception as error:  # noqa: BLE001 - whatever an override brings to light, following goes on
+                failure = f"overrides could not be put in force ({type(error).__name__})"
+                self._watcher.loaded(ReloadOutcome("refused", (), failure), self._plans.state, 0)
+                return False
+            self._made = made
+            return True
+
+    async def _swap_overrides(self, made: Sequence[MadeOverride]) -> None:
+        if self._standing is None:
+            return
+        loaded = self._standing = await asyncio.to_thread(self._overridden, self._standing, made)
+        state = self._plans.state
+        found = state.diagnostics if state.degraded else (*loaded.diagnostics, *loaded.unfit)
+        self._plans.swap(replace(state, plan=loaded.plan, diagnostics=found))
+
+    def findings_about(self, override: Override) -> Sequence[Diagnostic]:
+        """Return what speaks against an override's conditions under the policies in force."""
+        tree = self._plans.state.tree
+        return () if tree is None else findings_about(override, tree, self._context("", {}, None))
+
     async def roll(self) -> None:
         """Move the part of time that the plan keeps at hand on to today."""
         async with self._one_at_a_time:
@@ -145,10 +192,12 @@ class ReloadPolicies:
         self._asked = asked
         if loaded.plan is None:
             return self._refuse(files, loaded.diagnostics, loaded.failure, stale=stale)
+        self._standing = loaded
+        found = (*loaded.diagnostics, *loaded.unfit)
         self._plans.swap(
-            PlanState(loaded.plan, loaded.tree, files, loaded.diagnostics, loaded_at=self._clock.now()),
+            PlanState(loaded.plan, loaded.tree, files, found, loaded_at=self._clock.now()),
         )
-        return ReloadOutcome("in_force", loaded.diagnostics, stale_chargers=stale, kept=await self._keep(files))
+        return ReloadOutcome("in_force", found, stale_chargers=stale, kept=await self._keep(files))
 
     async def _keep(self, files: Mapping[str, bytes]) -> bool:
         try:
@@ -184,17 +233,52 @@ class ReloadPolicies:
         if checked.tree is None:
             return _Loaded(None, None, found)
         imported = _unfiled(self._imported, checked.tree)
-        compiled = compile_plan(checked.tree, self._context(content, imported, self._plans.state.plan))
-        return _Loaded(compiled.plan, checked.tree, (*found, *compiled.diagnostics))
+        overrides, unfit = self._fit(checked.tree, self._made)
+        compiled = compile_plan(
+            checked.tree, self._context(content, imported, self._plans.state.plan, overrides=overrides)
+        )
+        found += compiled.diagnostics
+        return _Loaded(compiled.plan, checked.tree, found, None, content, imported, unfit)
 
-    def _context(self, content: str, chargers: Mapping[str, Charger], previous: Plan | None) -> CompileContext:
+    def _overridden(self, standing: _Loaded, made: Sequence[MadeOverride]) -> _Loaded:
+        """Put the overrides of now over what is in force already."""
+        if standing.plan is None or standing.tree is None:
+            return standing
+        overrides, unfit = self._fit(standing.tree, made)
+        context = self._context(standing.content, standing.chargers, standing.plan, overrides=overrides)
+        return replace(standing, plan=compile_overrides(standing.tree, context, standing.plan), unfit=unfit)
+
+    def _fit(
+        self, tree: PolicyTree, made: Sequence[MadeOverride]
+    ) -> tuple[tuple[Override, ...], tuple[Diagnostic, ...]]:
+        """Return the overrides that compile under the tree, and as warnings why the others are not in force.
+
+        A commit may withdraw an attribute that an override names: that must hold up neither the commit nor a restart.
+        """
+        fit: list[Override] = []
+        unfit: list[Diagnostic] = []
+        context = self._context("", {}, None)
+        for override in (each.as_override() for each in made):
+            found = findings_about(override, tree, context)
+            unfit += (_named(finding, override.name) for finding in found)
+            fit += () if found else (override,)
+        return tuple(fit), tuple(unfit)
+
+    def _context(
+        self,
+        content: str,
+        chargers: Mapping[str, Charger],
+        previous: Plan | None,
+        *,
+        overrides: tuple[Override, ...] = (),
+    ) -> CompileContext:
         return CompileContext(
             now=self._clock.now(),
             holidays=self._holidays,
             ungoverned=self._ungoverned,
             content=content,
             chargers=chargers,
-            overrides=(),
+            overrides=overrides,
             previous=previous,
         )
 
@@ -213,9 +297,16 @@ class ReloadPolicies:
         loaded = await self._load(files, _digest(files))
         if loaded.plan is None:
             raise BrokenTreeError(broken)
+        self._standing = loaded
         self._plans.swap(
             replace(broken, plan=loaded.plan, tree=loaded.tree, loaded_at=self._clock.now(), from_last_good=True)
         )
+
+
+def _named(found: Diagnostic, override: str) -> Diagnostic:
+    place = replace(found.place, file=f"/v1/overrides/{override}{found.place.file}")
+    message = f"the override is not in force: {found.message}"
+    return replace(found, place=place, message=message, severity=Severity.WARNING)
 
 
 def _unfiled(chargers: Mapping[str, Charger], tree: PolicyTree) -> Mapping[str, Charger]:
