@@ -33,6 +33,7 @@ _EXPECTED = {
     "enum": "text",
     "literal_error": "text",
 }
+_NO_VALUE = "write a value, or leave the key out"
 _VALUE_HELP = {
     ("class", "unknown"): "a grant is for known vehicles; let unknown ones charge in mode `freevend`",
     ("mode", "unmanaged"): "did you mean `freevend`?",
@@ -53,20 +54,18 @@ def explained(model: type[BaseModel], document: At, error: ValidationError, *, n
 
 def empty_values(at: At) -> Iterator[Diagnostic]:
     """Tell every key that was written without a value."""
-    yield from (
-        finding(
-            "PS013", at_key.place, f"{quoted(key)} has no value", "write a value, or leave the key out", at_key.length
-        )
-        for at_key, key in _empty(at, "")
-    )
+    for at_key, key, alone in _empty(at, ""):
+        help_text = "if the comma before it belongs to a text, quote the whole text" if alone else _NO_VALUE
+        yield finding("PS013", at_key.place, f"{quoted(key)} has no value", help_text, at_key.length)
 
 
-def _empty(at: At, parent: str) -> Iterator[tuple[At, str]]:
+def _empty(at: At, parent: str) -> Iterator[tuple[At, str, bool]]:
+    """Yield keys without a value, and whether not even a colon is written, as for `b` in `{a: 1, b, c: 2}`."""
     if isinstance(at.node, MappingNode):
         for key, (written, value) in at.node.entries.items():
             if isinstance(value, ScalarNode) and value.text is None:
                 if (parent, key) != _NULLABLE:
-                    yield At(at.file, written), key
+                    yield At(at.file, written), key, value.column == written.column + written.length
             elif not isinstance(value, ScalarNode):
                 yield from _empty(At(at.file, value), key)
         return

@@ -40,7 +40,14 @@ _HELP = {
     "mapping values are not allowed in this context": "check the indentation; quote a text that contains `: `",
     "could not find expected ':'": "write `key: value`, with a blank behind the colon",
     "did not find expected key": "check the indentation of this line and the one above",
+    "did not find expected ',' or '}'": "set commas between the entries; quote a text with `, `, `: ` or braces in it",
+    "did not find expected ',' or ']'": "set commas between the items; quote a text with `, `, `: ` or brackets in it",
+    "did not find expected alphabetic or numeric character": "quote a text that begins with * or &",
+    "found unexpected end of stream": "close the quotes",
+    "found unknown escape character": "in double quotes a backslash stands for an escape; use single quotes",
 }
+_BRACKETS = {"while parsing a flow mapping": "}", "while parsing a flow sequence": "]"}
+"""What is not closed yet, by the parser's name for it."""
 
 
 class YamlReader:
@@ -223,4 +230,11 @@ class YamlReader:
                 "surrogates and characters beyond U+10FFFF are none",
             )
             return
-        self._find("PS002", place, f"not well-formed YAML: {problem}", _HELP.get(problem))
+        self._find("PS002", place, f"not well-formed YAML: {problem}", self._unclosed(error) or _HELP.get(problem))
+
+    def _unclosed(self, error: MarkedYAMLError) -> str | None:
+        """Return what to close where a bracket of an earlier line is still open."""
+        bracket, opened, mark = _BRACKETS.get(error.context or ""), error.context_mark, error.problem_mark
+        if bracket is None or opened is None or mark is None or opened.line >= mark.line:
+            return None
+        return f"close with {bracket} what was opened on line {opened.line + self.above}, or set the comma between"
