@@ -168,6 +168,7 @@ class Assembly:
         around: Surroundings,
         timelines: dict[TimelineKey, Timeline],
     ) -> None:
+        """Take what is to be put together, and the timelines that may be taken over."""
         self.findings: list[Diagnostic] = []
         self.timelines = timelines
         """Those of the plan before, and what is added."""

@@ -68,9 +68,7 @@ class NotInForceError(Exception):
 class MakeOverride:
     """Makes overrides; each is in force in this process on return, and in the others as they look."""
 
-    def __init__(
-        self, overrides: OverrideRepository, plans: PlanHolder, reload: ReloadPolicies, clock: Clock
-    ) -> None:
+    def __init__(self, overrides: OverrideRepository, plans: PlanHolder, reload: ReloadPolicies, clock: Clock) -> None:
         """Store in the repository, and let the plan follow."""
         self._overrides = overrides
         self._plans = plans

@@ -82,7 +82,7 @@ class BrokenTreeError(Exception):
 class ReloadPolicies:
     """The only writer of the plan holder."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument a collaborator
         self,
         plans: PlanHolder,
         files: PolicyFiles,

@@ -90,7 +90,9 @@ def _caller(request: Request) -> str | None:
 
 def _invalid(error: InvalidRecordError) -> ProblemError:
     errors: list[Any] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
-    return ProblemError(Problem.INVALID, errors=errors)
+    return ProblemError(
+        Problem.CONFLICT, "what is asked fits neither the clock nor the policies in force", errors=errors
+    )
 
 
 def _unknown() -> ProblemError:

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.tables import METADATA
+from policy_service.adapters.sql.versions import SqlVersionStore
+from policy_service.application.ports import StoreUnavailableError, Versions
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+pytestmark = pytest.mark.anyio
+
+_MIGRATE = (
+    "import asyncio, sys; from policy_service.adapters.sql.engine import database_at; "
+    "from policy_service.adapters.sql.schema import upgrade; print('ready', flush=True); sys.stdin.readline(); "
+    "asyncio.run(upgrade(database_at(sys.argv[1])))"
+)
+
+
+def _differences(connection: Connection) -> list[Any]:
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA))
+
+
+def _collations(connection: Connection) -> set[str | None]:
+    inspected = inspect(connection)
+    columns = [column for table in METADATA.tables for column in inspected.get_columns(table)]
+    return {getattr(column["type"], "collation", None) for column in columns if str(column["type"]).startswith("TEXT")}
+
+
+async def test_migrations_make_the_tables_that_the_code_sees(url: str) -> None:
+    database = database_at(url)
+    await upgrade(database)
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+    await database.close()
+
+
+async def test_migrating_again_changes_nothing(url: str) -> None:
+    database = database_at(url)
+    await upgrade(database)
+    await upgrade(database)
+    assert await SqlVersionStore(database).versions() == Versions(0, 0)
+    await database.close()
+
+
+async def test_processes_that_migrate_at_once_wait_for_each_other(url: str) -> None:
+    processes = [
+        subprocess.Popen(  # noqa: ASYNC220, S603 - our own interpreter and our own code
+            [sys.executable, "-c", _MIGRATE, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await asyncio.to_thread(process.stdout.readline) == "ready\n"
+    ends = await asyncio.gather(*(asyncio.to_thread(process.communicate, "go\n") for process in processes))
+    assert [process.returncode for process in processes] == [0, 0, 0], ends
+    database = database_at(url)
+    assert await SqlVersionStore(database).versions() == Versions(0, 0)
+    await database.close()
+
+
+async def test_codes_are_compared_byte_by_byte_on_postgresql(url: str) -> None:
+    database = database_at(url)
+    await upgrade(database)
+    async with database.engine.connect() as connection:
+        expected = {"C"} if url.startswith("postgresql") else {None}
+        assert await connection.run_sync(_collations) == expected
+    await database.close()
+
+
+async def test_a_server_that_is_not_there_is_a_store_that_cannot_be_asked() -> None:
+    database = database_at("postgresql://nobody:secret@127.0.0.1:1/none")
+    with pytest.raises(StoreUnavailableError) as caught:
+        await upgrade(database)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_database_that_is_not_there_is_a_store_that_cannot_be_asked(url: str) -> None:
+    elsewhere = url.replace("/test_", "/none_") if url.startswith("postgresql") else "sqlite:////proc/none/state.db"
+    with pytest.raises(StoreUnavailableError):
+        await upgrade(database_at(elsewhere))
