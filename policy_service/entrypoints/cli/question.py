@@ -172,6 +172,8 @@ def _presented(question: Question) -> tuple[str, str | None]:
         return _STAND_IN, IdentifierType.OTHER
     if question.identifier != "-":
         return question.identifier or "", question.kind
+    if sys.stdin.isatty():
+        note("identifier, then Enter:")
     try:
         line = sys.stdin.buffer.readline(_LONGEST).decode()
     except UnicodeDecodeError:
@@ -198,7 +200,7 @@ def _describe(question: Question, registry: FileRegistry) -> None:
         "identifier": _STAND_IN,
         "type": IdentifierType.OTHER,
         "class": question.vehicle_class,
-        "vehicle": "vehicle",
+        "vehicle": "as described",
         "fleet": fleet,
         "agreement": question.agreement,
         "attributes": dict(_pair(text) for text in question.attributes or ()),
@@ -208,7 +210,8 @@ def _describe(question: Question, registry: FileRegistry) -> None:
         registry.add(Fields(described, from_text=True), agreement)
     except InvalidRecordError as error:
         told = "; ".join(f"{fault.pointer.removeprefix('/')} {fault.detail}" for fault in error.faults)
-        hint = "attributes are declared in the tree's Attributes document; give them as --attribute NAME=VALUE"
+        alone = [fault.pointer for fault in error.faults] == ["/agreement"]
+        hint = "name it: --agreement ID" if alone else "--attribute NAME=VALUE; the Attributes document declares NAME"
         message = f"the vehicle cannot be so: {told}"
         raise CommandError(message, hint) from None
 

@@ -36,7 +36,7 @@ _FIRST_YEAR, _LAST_YEAR = 1971, 2198
     "\n  policy-service schedule --label depot:north --days 2"
 )
 def schedule(
-    charger: Annotated[str | None, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.")] = None,
+    charger: Annotated[str | None, typer.Argument(metavar="CHARGER", help="Its id; or give --label.")] = None,
     *,
     label: Annotated[
         str | None, typer.Option(metavar="NAME:VALUE", help="Every charger with this label, such as depot:north.")

@@ -17,7 +17,8 @@ from policy_service.language.schema import schemas
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write files into this directory.")
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR", help="Write files into this directory."),
 ]
 
 _SUFFIX = ".v1.json"
@@ -29,9 +30,7 @@ _SUFFIX = ".v1.json"
 def schema(
     kind: Annotated[
         str | None,
-        typer.Argument(
-            metavar="KIND", help="A kind of document, such as access-policy or AccessPolicy; left out: all."
-        ),
+        typer.Argument(metavar="KIND", help="A kind, such as access-policy or AccessPolicy; left out: list them."),
     ] = None,
     *,
     output: OutputOption = None,

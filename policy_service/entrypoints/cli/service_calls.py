@@ -23,7 +23,7 @@ KeyFileOption = Annotated[
     typer.Option(
         "--key-file",
         metavar="FILE",
-        help="File with the API key, where one is needed.",
+        help="File with the API key, where something in front of the service asks for one.",
         envvar="POLICY_SERVICE_KEY_FILE",
     ),
 ]

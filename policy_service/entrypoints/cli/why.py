@@ -41,7 +41,7 @@ def why(
         out_json({"events": events})
         return
     if not events:
-        out(f"nobody was refused at {charger}, as far as events are on record")
+        out(f"nobody was refused at {charger}, as far as events are on record (ids are case-sensitive)")
         return
     for number, event in enumerate(events):
         if number:

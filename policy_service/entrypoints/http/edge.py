@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import structlog
+from starlette.requests import ClientDisconnect
 
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CLIENT_GONE = 499
+"""What metrics show for a request whose client went away before its end: no status was sent."""
 _log = structlog.get_logger("policy_service.http")
 
 
@@ -48,6 +51,9 @@ class Edge:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:  # what came is rolled back, and nobody is there to be answered
+            status = _CLIENT_GONE
+            _log.info("client gone", **{"request.id": request_id.decode()})
         except Exception as error:  # noqa: BLE001 - the outermost layer answers for whatever went wrong
             _log_failure(error, request_id.decode())
             if not status:

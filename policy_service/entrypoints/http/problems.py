@@ -134,11 +134,12 @@ def _fault(location: Sequence[Any], kind: str, message: str) -> Fault:
     detail = detail.removeprefix("Value error, ")
     if location and location[0] in ("query", "path", "header"):
         name = str(location[1]) if len(location) > 1 else ""
-        return {"parameter": name, "detail": detail}
+        return {"parameter": name, "detail": "this parameter is not known here" if kind == _EXTRA else detail}
     return {"pointer": pointer(location[1:] if location and location[0] == "body" else location), "detail": detail}
 
 
-_DETAILS = {"extra_forbidden": "there is a member that is not known here", "missing": "this member is missing"}
+_EXTRA = "extra_forbidden"
+_DETAILS = {_EXTRA: "there is a member that is not known here", "missing": "this member is missing"}
 
 
 def pointer(location: Sequence[Any]) -> str:

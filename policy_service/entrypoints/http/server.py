@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
+from policy_service.entrypoints.http.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -75,7 +76,10 @@ def _serve_many(settings: Settings) -> int:
     wiring.share_metrics(settings)
     config = _config(settings, partial(worker, settings))
     config.workers = settings.workers
-    listening = config.bind_socket()
+    try:
+        listening = config.bind_socket()
+    except SystemExit:  # it has said why
+        return 1
     try:
         Multiprocess(config, [listening]).run()
     finally:
@@ -118,7 +122,7 @@ def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplica
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -15,6 +15,11 @@ Condition = Annotated[str, StringConstraints(strict=True, min_length=1, max_leng
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")]
 
 
+TextsByLanguage = Annotated[
+    dict[Language, Text], Field(min_length=1, max_length=40, json_schema_extra={"additionalProperties": False})
+]
+
+
 class OverrideSelectorBody(SelectorBody):
     """Which chargers; every part given must hold, and `exclude` wins."""
 
@@ -70,7 +75,7 @@ class OverrideBody(Request):
     )
     force: StrictBool = Field(default=False, description="Take chargers of locked policies as well.")
     reason: Text = Field(description="Why, for those who read it later.")
-    message: Text | Annotated[dict[Language, Text], Field(min_length=1, max_length=40)] | None = Field(
+    message: Text | TextsByLanguage | None = Field(
         None, description="What a refused driver is told: one text, or texts by language."
     )
 

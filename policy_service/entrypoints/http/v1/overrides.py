@@ -91,7 +91,7 @@ def _caller(request: Request) -> str | None:
 def _invalid(error: InvalidRecordError) -> ProblemError:
     errors: list[Any] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     return ProblemError(
-        Problem.CONFLICT, "what is asked fits neither the clock nor the policies in force", errors=errors
+        Problem.CONFLICT, "what is asked does not fit the clock or the policies in force", errors=errors
     )
 
 

@@ -1,0 +1,95 @@
+"""One connection: heads of bounded size in bounded time, and a problem where what comes is no HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
+
+if TYPE_CHECKING:
+    import asyncio
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Bytes that may come without completing a head or adding to a body. The parser gathers them at quadratic cost."""
+
+_log = structlog.get_logger("policy_service.http")
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's protocol with limits: one client must neither fill the memory nor keep the others waiting."""
+
+    head_s: ClassVar[float] = 20.0
+    """Seconds for a request's head to be complete."""
+
+    _fruitless = 0
+    _fruitful = False
+    _overdue: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base does
+        """Expect a head."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing any more."""
+        self._cease()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in, and refuse a head without end."""
+        self._fruitful = False
+        super().data_received(data)
+        self._fruitless = 0 if self._fruitful else self._fruitless + len(data)
+        if self._fruitless > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(f"the head of the request has more than {MAX_HEAD_BYTES} bytes")
+
+    def on_message_begin(self) -> None:
+        """Expect the rest of the head."""
+        super().on_message_begin()
+        self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        """Hand the request on."""
+        self._fruitful = True
+        self._cease()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Hand a part of the body on."""
+        self._fruitful = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Hand on that the body is complete."""
+        self._fruitful = True
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        del msg
+        self._refuse("not well-formed HTTP")
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: what asks for another protocol is answered in this one, as RFC 9110 has it."""
+
+    def _expect_head(self) -> None:
+        self._cease()
+        self._overdue = self.loop.call_later(self.head_s, self.transport.close)
+
+    def _cease(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    def _refuse(self, detail: str) -> None:
+        request_id = uuid4().hex
+        response = problem_response(ProblemError(Problem.MALFORMED, detail), request_id)
+        headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+        head = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"\r\n" + bytes(response.body))
+        self.transport.close()
+        _log.info("request refused", **{"error.message": detail, "request.id": request_id})
