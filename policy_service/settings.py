@@ -60,12 +60,15 @@ class Settings(BaseSettings):
     )
     secret: SecretStr | None = Field(
         None,
-        description="Key of PIN hashes and fingerprints, the same in every process; left out: kept in the database.",
+        description="Key of PIN hashes and fingerprints, 16 characters or more, the same in every process; left out: "
+        "kept in the database.",
         min_length=16,
     )
-    ungoverned: Ungoverned = Field(Ungoverned.DENY, description="How a charger answers that no policy matches.")
+    ungoverned: Ungoverned = Field(
+        Ungoverned.DENY, description="How a charger answers that no policy matches: deny, own_only or freevend."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log to write.")
-    log_format: Literal["json", "console"] = Field("json", description="JSON lines, or text for a terminal.")
+    log_format: Literal["json", "console"] = Field("json", description="json lines, or console: text for a terminal.")
     max_body_bytes: int = Field(
         8 * 1024 * 1024, ge=1024, description="Largest request body in bytes; streamed imports are bounded by line."
     )

@@ -92,7 +92,8 @@ def share_metrics(settings: Settings) -> None:
 def rendered(state: PlanState) -> str:
     """Return the diagnostics of a tree that cannot be served, as text."""
     if state.unreadable is not None:
-        return f"error: {state.unreadable}\n"
+        hint = "--policies or POLICY_SERVICE_POLICIES names the directory of the policy files"
+        return f"error: {state.unreadable}\n  help: {hint}\n"
     return render(state.diagnostics, state.sources)
 
 

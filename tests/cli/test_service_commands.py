@@ -63,7 +63,8 @@ def test_a_denial_is_told_on_one_screen(cli: Callable[..., Ended], service: str)
 
 def test_no_denial_is_told_as_well(cli: Callable[..., Ended], service: str) -> None:
     ended = cli("why", "NOBODY-1", "--url", service)
-    assert (ended.code, ended.out) == (0, "nobody was refused at NOBODY-1, as far as events are on record\n")
+    assert ended.code == 0
+    assert ended.out.startswith("nobody was refused at NOBODY-1, as far as events are on record")
 
 
 @pytest.mark.parametrize("arguments", [("why", "LDN-01"), ("import", "agreements", "agreements.csv")])
