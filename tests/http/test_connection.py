@@ -1,0 +1,127 @@
+"""What is no HTTP, or none in time, ends its own connection and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from fakes.served import eventually
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from policy_service.entrypoints.http.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakes.served import Served
+    from starlette.types import Receive, Scope, Send
+
+HEAD = b"POST /v1/decide HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+BODY = b'{"charger": "NTH-01", "identifier": "04A2B3C4D5E680"}'
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(BODY), BODY)
+GOOD = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+
+
+@pytest.fixture
+def line(served: Served) -> Iterator[socket.socket]:
+    """Open a connection."""
+    address = urlsplit(served.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
+        yield connection
+
+
+def answer(line: socket.socket) -> bytes:
+    received = b""
+    with suppress(ConnectionResetError):
+        while chunk := line.recv(65536):
+            received += chunk
+    return received
+
+
+def is_problem(reply: bytes) -> bool:
+    head, _, body = reply.partition(b"\r\n\r\n")
+    told = json.loads(body)
+    return (
+        head.startswith(b"HTTP/1.1 400 ")
+        and b"content-type: application/problem+json" in head
+        and b"x-request-id: " in head
+        and told["instance"].endswith(head.partition(b"x-request-id: ")[2][:32].decode())
+        and {"type", "title", "status", "detail"} <= told.keys()
+    )
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"04A2B3C4D5E680\r\n\r\n",
+        b"LOOK /v1/decide HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        HEAD + b"X-Request-ID: a\r\n evil: 1\r\n\r\n",
+        HEAD + b"Content-Length: -1\r\n\r\n",
+        HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    ],
+    ids=["no request", "method", "address", "folded header", "length", "two lengths", "chunk"],
+)
+def test_what_is_no_http_is_a_problem_that_repeats_nothing(line: socket.socket, sent: bytes) -> None:
+    line.sendall(sent)
+    reply = answer(line)
+    assert is_problem(reply)
+    assert b"04A2" not in reply
+
+
+@pytest.mark.parametrize("before", [HEAD + b"X-Endless: ", b"GET /", CHUNKED + b"0\r\nX-Endless: "])
+def test_a_head_without_end_is_refused_and_holds_nobody_up(served: Served, line: socket.socket, before: bytes) -> None:
+    with suppress(ConnectionError):
+        line.sendall(before)
+        for _ in range(200):
+            line.sendall(b"a" * 50_000)
+    with suppress(ConnectionError):
+        assert b"HTTP/1.1 400 " in answer(line)
+    assert served.decide(charger="NTH-01", identifier="x").elapsed.total_seconds() < 5
+
+
+def test_large_bodies_and_many_small_chunks_are_no_heads(line: socket.socket) -> None:
+    text = BODY[:-1] + b" " * 1_000_000 + b"}"
+    line.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    line.sendall(b"".join(b"1\r\n%c\r\n" % byte for byte in text[:20_000]))
+    line.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(text) - 20_000, text[20_000:]) + GOOD)
+    assert answer(line).count(b"HTTP/1.1 200 ") == 2
+
+
+def test_a_client_that_goes_away_is_no_failure(served: Served, line: socket.socket) -> None:
+    line.sendall(HEAD + b"X-Request-ID: gone-away\r\nContent-Length: 500\r\n\r\n" + BODY)
+    line.close()
+    eventually(lambda: "gone-away" in served.log())
+    (told,) = [json.loads(text) for text in served.log().splitlines() if "gone-away" in text]
+    assert told["severity_text"] == "INFO"
+    assert 'status="500"' not in served.client.get("/metrics").text
+
+
+@pytest.mark.anyio
+async def test_a_head_that_never_comes_is_not_waited_for() -> None:
+    class Impatient(Connection):
+        head_s = 0.2
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    config = Config(app, http=Impatient, ws="none", lifespan="off", log_config=None)
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Impatient(config, ServerState(), {}), "127.0.0.1", 0
+    )
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        for sent, received in ((b"", b""), (b"GET / HTTP/1.1\r\nHost:", b""), (b"GET / HTTP/1.1\r\n\r\nGE", b"204")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            assert received in await asyncio.wait_for(reader.read(), 5)
+            writer.close()
