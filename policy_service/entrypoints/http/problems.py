@@ -139,7 +139,11 @@ def _fault(location: Sequence[Any], kind: str, message: str) -> Fault:
 
 
 _EXTRA = "extra_forbidden"
-_DETAILS = {_EXTRA: "there is a member that is not known here", "missing": "this member is missing"}
+_DETAILS = {
+    _EXTRA: "there is a member that is not known here",
+    "missing": "this member is missing",
+    "string_pattern_mismatch": "there are characters, or a form, that are not accepted here",
+}
 
 
 def pointer(location: Sequence[Any]) -> str:
