@@ -153,7 +153,8 @@ def read_zone(value: object) -> str:
     """Read the name of a time zone of the tz database."""
     text = scalar(value, "a time zone")
     if text not in ZONES:
-        help_text = suggestion(text, ZONES, "write an IANA name such as `Australia/Melbourne`")
+        places = [name for name in ZONES if "/" in name or name == "UTC"]  # for AEST, not EST
+        help_text = suggestion(text, places, "write an IANA name such as `Australia/Melbourne`")
         refuse(f"unknown time zone {quoted(text)}", help_text, code="PS101")
     return text
 
