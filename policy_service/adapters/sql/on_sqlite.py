@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DisconnectionError
 
 from policy_service.adapters.sql.technology import IMMEDIATE
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from policy_service.adapters.sql.technology import Insert
 
@@ -44,6 +47,8 @@ class OnSqlite:
         """Set every connection up, and begin transactions where SQLAlchemy says."""
         event.listen(engine.sync_engine, "connect", _tune)
         event.listen(engine.sync_engine, "begin", _begin)
+        if engine.url.database and engine.url.database != ":memory:":
+            event.listen(engine.sync_engine, "checkout", _Watched(engine.url.database))
 
     def insert(self, table: Table) -> Insert:
         """Return the INSERT that knows ON CONFLICT."""
@@ -97,6 +102,26 @@ async def _ensure_wal(engine: AsyncEngine) -> None:
             await asyncio.sleep(0.05)
         else:
             return
+
+
+class _Watched:
+    """Parts with connections to a file that has been removed or replaced: what they write nobody reads again."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        now = self._identity()
+        if record.info.setdefault("file", now) != now:
+            message = "the database file is another one"
+            raise DisconnectionError(message)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - asked for every transaction, and twice as fast
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _tune(connection: DBAPIConnection, _record: object) -> None:

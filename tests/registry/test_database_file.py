@@ -1,0 +1,42 @@
+"""A database file that goes away under the service is noticed before anything more is written into nowhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.samples import event
+
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.schema import upgrade
+from policy_service.application.ports import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_removed_file_takes_no_more_events_and_a_restored_one_does(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    database = database_at(f"sqlite:///{file}")
+    await upgrade(database)
+    events = SqlEvents(database)
+    await events.write([event("e1")])
+    await database.close()  # folds the log into the file, so that a copy of it is whole
+    kept = file.read_bytes()
+    await events.write([event("e2")])
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    with pytest.raises(StoreUnavailableError):
+        await events.write([event("e3")])
+    with pytest.raises(StoreUnavailableError):
+        await events.get("e1")
+    for name in (f"{file.name}-wal", f"{file.name}-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / "restored").write_bytes(kept)
+    (tmp_path / "restored").replace(file)
+    await events.write([event("e4")])
+    assert [await events.get(key) is not None for key in ("e1", "e2", "e3", "e4")] == [True, False, False, True]
+    await database.close()
