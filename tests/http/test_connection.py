@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from fakes.served import eventually
+from fakes.served import POLICIES, eventually, serving
 from uvicorn import Config
 from uvicorn.server import ServerState
 
@@ -18,6 +19,7 @@ from policy_service.entrypoints.http.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fakes.served import Served
     from starlette.types import Receive, Scope, Send
@@ -102,6 +104,17 @@ def test_a_client_that_goes_away_is_no_failure(served: Served, line: socket.sock
     (told,) = [json.loads(text) for text in served.log().splitlines() if "gone-away" in text]
     assert told["severity_text"] == "INFO"
     assert 'status="500"' not in served.client.get("/metrics").text
+
+
+def test_a_body_that_stalls_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with serving(POLICIES, tmp_path, shutdown_grace=1) as served:
+        address = urlsplit(served.url)
+        with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as line:
+            line.sendall(HEAD + b"Content-Length: 500\r\n\r\n" + BODY)
+            time.sleep(0.2)
+            assert served.stop() == 0
+            assert answer(line).startswith(b"HTTP/1.1 503 ")
+        assert "exception" not in served.log().lower()
 
 
 @pytest.mark.anyio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import TYPE_CHECKING
@@ -51,6 +52,10 @@ class Edge:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
+            if not status:
+                error = ProblemError(Problem.UNAVAILABLE, "the service ends", headers={"Connection": "close"})
+                await problem_response(error, request_id.decode())(scope, receive, send_with_id)
         except ClientDisconnect:  # what came is rolled back, and nobody is there to be answered
             status = _CLIENT_GONE
             _log.info("client gone", **{"request.id": request_id.decode()})
