@@ -43,21 +43,24 @@ class DirectoryPolicyFiles:
     def read(self) -> Mapping[str, bytes]:
         """Return every policy file by its relative name, as of one moment."""
         for _ in range(_ATTEMPTS):
-            before = _signature(self._root)
             try:
+                before = _signature(self._root)
                 files = _contents(before)
+                if _signature(self._root) == before:
+                    return files
             except FileNotFoundError:  # renamed away between the listing and the read
-                time.sleep(_PAUSE)
-                continue
-            if _signature(self._root) == before:
-                return files
+                pass
+            except OSError as error:
+                message = "the policy directory cannot be read"
+                raise PolicyFilesError(message) from error
             time.sleep(_PAUSE)
         message = "the policy files kept changing while they were read"
         raise PolicyFilesError(message)
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield when the tree looks different from the last look."""
+        """Yield once, and then whenever the tree looks different from the last look."""
         seen = await asyncio.to_thread(self._look)
+        yield  # what changed between the first read, which may be long ago, and the first look shows in no two looks
         while True:
             await self._stir()
             now = await asyncio.to_thread(self._look)

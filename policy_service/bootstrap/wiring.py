@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -56,14 +57,18 @@ from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.application.plan_holder import PlanState
     from policy_service.application.ports import PolicyFiles, VersionStore
     from policy_service.settings import Settings
 
-__all__ = ["BrokenTreeError", "StartError", "prepare", "rehearse", "rendered", "running", "share_metrics"]
+__all__ = ["BrokenTreeError", "StartError", "kept_up", "prepare", "rehearse", "rendered", "running", "share_metrics"]
+
+_PAUSE_S = 1.0
+"""How long work in the background rests after it has failed."""
+_log = structlog.get_logger("policy_service.bootstrap")
 
 
 class StartError(Exception):
@@ -126,13 +131,29 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
         await built.registry.refresh()
         await built.service.reload.start()
         for work in (
-            follow_files(built.files, built.service.reload),
-            follow_changes(built.versions, built.service.reload),
-            roll_on(built.service.reload),
-            built.registry.keep_fresh(),
+            partial(follow_files, built.files, built.service.reload),
+            partial(follow_changes, built.versions, built.service.reload),
+            partial(roll_on, built.service.reload),
+            built.registry.keep_fresh,
         ):
-            stack.push_async_callback(_end, asyncio.create_task(work))
+            stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
         yield built.service
+
+
+async def kept_up(work: Callable[[], Awaitable[None]], *, pause_s: float = _PAUSE_S) -> None:
+    """Run work that never ends by itself; should a defect end it, say so and begin it anew.
+
+    A service that went on with policies or a registry that nobody keeps current would look as sound as ever.
+    """
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the work has to go on
+            name = getattr(getattr(work, "func", work), "__name__", "")
+            _log.error(
+                "work in the background failed and begins anew", work=name, **{"error.type": type(error).__qualname__}
+            )
+        await asyncio.sleep(pause_s)
 
 
 async def _end(task: asyncio.Task[None]) -> None:
@@ -210,7 +231,5 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
 async def _secret(settings: Settings, database: Database) -> bytes:
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
-    structlog.get_logger("policy_service.bootstrap").warning(
-        "POLICY_SERVICE_SECRET is not set: the key of PIN hashes lies in the database beside them"
-    )
+    _log.warning("POLICY_SERVICE_SECRET is not set: the key of PIN hashes lies in the database beside them")
     return await generated_secret(database)

@@ -1,0 +1,60 @@
+"""What keeps a process current goes on, whatever happens to it, and misses nothing of the time before it began."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from policy_service.adapters.policy_files import DirectoryPolicyFiles
+from policy_service.application.ports import PolicyFilesError
+from policy_service.bootstrap.wiring import kept_up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_work_that_fails_is_told_and_begins_anew() -> None:
+    begun: list[str] = []
+    third = asyncio.Event()
+
+    async def work() -> None:
+        begun.append("again")
+        if len(begun) < 3:
+            message = "04A2B3C4D5E680"
+            raise LookupError(message)
+        third.set()
+        await asyncio.Event().wait()
+
+    with capture_logs() as told:
+        task = asyncio.create_task(kept_up(work, pause_s=0))
+        await asyncio.wait_for(third.wait(), 5)
+    assert not task.done()
+    task.cancel()
+    assert [(line["log_level"], line["work"], line["error.type"]) for line in told] == [
+        ("error", "work", "LookupError")
+    ] * 2
+    assert "04A2" not in str(told)
+
+
+async def test_an_edit_made_before_the_first_look_is_not_missed(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("one: edit")
+    files = DirectoryPolicyFiles(tmp_path)
+    before = files.read()
+    (tmp_path / "a.yaml").write_text("another: edit")
+    async for _ in files.changes():
+        break
+    assert files.read() != before
+
+
+def test_a_file_that_cannot_be_read_is_no_defect(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir()
+    with pytest.raises(PolicyFilesError):
+        DirectoryPolicyFiles(tmp_path / ("x" * 256)).read()
+    (tmp_path / "locked" / "link").symlink_to("x" * 256)
+    with pytest.raises(PolicyFilesError, match="`link` cannot be read"):
+        DirectoryPolicyFiles(tmp_path).read()
