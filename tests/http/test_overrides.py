@@ -98,6 +98,12 @@ def test_it_is_in_force_when_the_answer_leaves_and_gone_when_it_is_ended(service
     assert service.client.get("/v1/overrides").json()["overrides"] == []
 
 
+def test_people_write_as_they_write(service: Served) -> None:
+    reason = "Pull-out \u2013 “Linie 5” … 20 € Pfand, Michał\u2019s bus"
+    made = make(service, reason=reason, message={"de": "Nur für Busse \u2013 bis {until}"})
+    assert service.client.get(f"/v1/overrides/{made['id']}").json()["reason"] == reason
+
+
 def test_it_ends_by_itself(service: Served) -> None:
     made = make(service, until=in_(3))
     assert answer(service)[1] == made["id"]
