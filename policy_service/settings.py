@@ -13,7 +13,7 @@ from policy_service.domain.access import Ungoverned
 
 PREFIX = "POLICY_SERVICE_"
 
-FROM_FILE = ("secret", "database_url")
+FROM_FILE = ("secret", "database_url", "redis_url")
 """Settings that may hold a secret: each can also be given as ``…_FILE``, the path of a file with the value."""
 
 
@@ -52,11 +52,22 @@ class Settings(BaseSettings):
         "",
         description="SQLAlchemy URL of the system of record; left out: a SQLite file in STATE_DIR.",
     )
+    redis_url: str = Field(
+        "",
+        description="URL of a Redis for what processes share, `redis://`, `redis+sentinel://` or `redis+cluster://`; "
+        "left out: none.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; the default is this machine alone.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 lets the system choose.")
     workers: int = Field(1, ge=1, le=256, description="Worker processes; each reloads the policies by itself.")
     state_dir: Path = Field(
-        Path(".state"), description="Directory this node may write: last good policies, database, metrics."
+        Path(".state"), description="Directory this node may write: last good policies, registry copy, database."
+    )
+    cache_max_age: int = Field(
+        900, ge=0, description="Seconds for which caches still decide after the database was last heard of."
+    )
+    snapshot_max_age: int = Field(
+        86_400, ge=0, description="Seconds for which this node's copy of the registry does, after that."
     )
     secret: SecretStr | None = Field(
         None,

@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
 
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanHolder, PlanState
@@ -93,6 +93,7 @@ class Telemetry:
         self._clock = clock
         self._log = structlog.get_logger("policy_service.telemetry")
         self.registry = registry = CollectorRegistry()
+        self._up: dict[str, bool] = {}
         self._decisions = Counter("policy_service_decisions", "Decisions", ["outcome", "reason"], registry=registry)
         self._requests = Histogram(
             "policy_service_http_request_duration_seconds",
@@ -113,6 +114,22 @@ class Telemetry:
         )
         self._chargers = Gauge(
             "policy_service_chargers", "Chargers in the plan", registry=registry, multiprocess_mode="livemostrecent"
+        )
+        self._lookups = Counter(
+            "policy_service_lookups", "Look-ups of identifiers, by what answered", ["level"], registry=registry
+        )
+        self._stores = Gauge(
+            "policy_service_store_up",
+            "Whether a store answers",
+            ["store"],
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._snapshot = Gauge(
+            "policy_service_registry_snapshot_age_seconds",
+            "Since when this node's copy of the registry has not been confirmed",
+            registry=registry,
+            multiprocess_mode="livemax",
         )
         self._writes = Counter(
             "policy_service_event_store", "Event store, by what happened", ["state"], registry=registry
@@ -144,6 +161,24 @@ class Telemetry:
             fields = {"file": str(finding.place), "code": finding.code, "help": finding.help}
             log = self._log.error if finding.severity == "error" else self._log.warning
             log(finding.message, **{f"diagnostic.{name}": value for name, value in fields.items()})
+
+    def looked_up(self, level: str, count: int = 1) -> None:
+        """Count look-ups by what answered them."""
+        self._lookups.labels(level).inc(count)
+
+    def stores_are(self, up: Mapping[str, bool], snapshot_age_s: float) -> None:
+        """Show which stores answer, and the age of the copy; tell of every change."""
+        for name, is_up in up.items():
+            self._stores.labels(name).set(is_up)
+            if self._up.get(name, True) != is_up:
+                log = self._log.info if is_up else self._log.error
+                log("store answers again" if is_up else "store does not answer", **{"store.name": name})
+        self._up = dict(up)
+        self._snapshot.set(snapshot_age_s)
+
+    def snapshot_failed(self, why: str) -> None:
+        """Hear that no copy of the registry could be made."""
+        self._log.warning("this node's copy of the registry stays as it is", **{"error.message": why})
 
     def store_failed(self, pending: int) -> None:
         """Hear that events cannot be written for now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.registration import Registration
+
+Keys: TypeAlias = tuple[str, ...]
+"""The look-up keys of one presented identifier, in the order in which they are tried."""
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -95,11 +98,15 @@ class ImportSession(Protocol[T_contra]):
 class IdentifierRepository(Protocol):
     """The system of record for identifiers. All of it raises StoreUnavailableError."""
 
-    async def find(self, keys: Sequence[str]) -> Registration | None:
+    async def find(self, keys: Keys) -> Registration | None:
         """Return the registration under the first of the look-up keys that is known, joined with its agreement.
 
         Where two sources claim one key, own beats agreement, then the source first in the alphabet.
         """
+        ...
+
+    async def find_each(self, wanted: Sequence[Keys]) -> Sequence[Registration | None]:
+        """Return the same for many at once, in their order."""
         ...
 
     async def get(self, record_id: str) -> IdentifierRecord | None:
@@ -210,7 +217,10 @@ class CursorError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Counters that grow with every committed change, by which processes notice each other's changes."""
+    """Numbers that grow with every committed change, by which processes notice each other's changes.
+
+    None is ever used twice, not even after a database was restored: each is at least the millisecond of its change.
+    """
 
     registry: int
     chargers: int
@@ -218,10 +228,62 @@ class Versions:
 
 
 class VersionStore(Protocol):
-    """The counters, as stored."""
+    """The versions, as stored."""
 
     async def versions(self) -> Versions:
-        """Return the current counters. Raises StoreUnavailableError."""
+        """Return the current versions. Raises StoreUnavailableError."""
+        ...
+
+
+class ChangeSignal(Protocol):
+    """Tells other processes at once that something has changed. Messages may be lost; nothing depends on them."""
+
+    async def announce(self) -> None:
+        """Tell the others. Never raises."""
+        ...
+
+    async def wait(self, at_most_s: float) -> None:
+        """Return when another process has told of a change, or when the time is up. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A registration as processes share it, with the registry's version and the instant when it was read."""
+
+    registration: Registration
+    version: int
+    read_at: int
+    """Epoch seconds."""
+
+
+class SharedCache(Protocol):
+    """A cache between the processes and the database. Nothing raises: a cache that is gone has nothing."""
+
+    async def get(self, keys: Keys) -> Shared | None:
+        """Return what is shared under these very keys."""
+        ...
+
+    async def put(self, keys: Keys, entry: Shared) -> None:
+        """Share an entry, for as long as stale entries may be used and no longer."""
+        ...
+
+
+class RegistrySnapshot(Protocol):
+    """The copy of the registry on this node. Local and quick, so nothing is awaited."""
+
+    @property
+    def version(self) -> int | None:
+        """The registry's version that it is a copy of; None where there is no copy."""
+        ...
+
+    @property
+    def confirmed_at(self) -> int:
+        """When it was last known to be what the database holds, in epoch seconds."""
+        ...
+
+    def find(self, keys: Keys) -> Registration | None:
+        """Return what the copy has; None where it has nothing. Raises StoreUnavailableError where there is no copy."""
         ...
 
 

@@ -1,106 +1,213 @@
-"""The registry as decisions see it: a bounded cache in this process, kept fresh by polled versions."""
+"""The registry as decisions see it: this process's cache, then what processes share, then the database.
+
+An entry is *fresh* while no change has been committed since it was read, which versions tell. Entries that are not are
+*stale*, and answer only while the database is gone, up to an age; after them the node's own copy of the registry does.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.lookup_batches import LookupBatches
+from policy_service.application.ports import Shared, StoreUnavailableError
 from policy_service.domain.registration import Absence, Registration
 
 if TYPE_CHECKING:
-    from policy_service.application.ports import IdentifierRepository, VersionStore
+    from collections.abc import Sequence
+
+    from policy_service.application.ports import Clock, IdentifierRepository, Keys, RegistrySnapshot, SharedCache
+    from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.registration import Finding
 
-MAX_HITS = 200_000
-MAX_MISSES = 50_000
-"""Misses have a bound of their own: a flood of random tokens evicts no vehicle."""
-POLL_S = 0.25
+_NEVER = 0
 
-_UNSEEN = -1
+
+@dataclass(frozen=True, slots=True)
+class RegistryBounds:
+    """How much is kept, and how long it serves while the stores are gone."""
+
+    hits: int = 200_000
+    """Known identifiers in this process's cache."""
+    misses: int = 50_000
+    """Unknown ones. They have a bound of their own: a flood of random tokens evicts no vehicle."""
+    cache_max_age_s: int = 900
+    """How long after the database was last heard of what caches hold may still decide."""
+    snapshot_max_age_s: int = 86_400
+    """The same for this node's copy of the registry."""
+
+
+class LookupMeter(Protocol):
+    """Counts look-ups by what answered them."""
+
+    def looked_up(self, level: str, count: int = 1) -> None:
+        """Take notice of look-ups that a level has answered: one of LEVELS."""
+        ...
+
+
+LEVELS = ("process", "snapshot", "shared", "database", "stale_process", "stale_shared", "stale_snapshot", "none")
+"""What answers a look-up, in the order in which it is asked; ``none``: nothing could, which is ``lookup_failed``."""
+
+
+class _Entry(NamedTuple):
+    finding: Finding
+    generation: int
 
 
 class Registry:
-    """Looks identifiers up, in this process first.
+    """Looks identifiers up.
 
-    What is cached is what was read at the last known version; a version that moved empties the cache. A read that was
-    under way meanwhile is handed out but not kept, as it may be older than the change.
+    The *generation* names what was known to be in the database: it moves on with every version that the watch brings
+    home. An entry carries the generation before its reading, so a read that a change has overtaken is stale at once.
     """
 
     def __init__(
         self,
         identifiers: IdentifierRepository,
-        versions: VersionStore,
-        *,
-        max_hits: int = MAX_HITS,
-        max_misses: int = MAX_MISSES,
+        shared: SharedCache,
+        snapshot: RegistrySnapshot,
+        watch: VersionWatch,
+        clock: Clock,
+        meter: LookupMeter,
+        bounds: RegistryBounds | None = None,
     ) -> None:
-        """Cache at most so many known and so many unknown identifiers."""
-        self._identifiers = identifiers
-        self._versions = versions
-        self._max_hits = max_hits
-        self._max_misses = max_misses
-        self._hits: dict[tuple[str, ...], Finding] = {}
-        self._misses: dict[tuple[str, ...], Finding] = {}
-        self._version = _UNSEEN
+        """Ask the levels in this order; the watch tells what is fresh."""
+        self._database = LookupBatches(identifiers)
+        self._shared = shared
+        self._snapshot = snapshot
+        self._watch = watch
+        self._clock = clock
+        self._meter = meter
+        self._bounds = bounds or RegistryBounds()
+        self._hits: dict[Keys, _Entry] = {}
+        self._misses: dict[Keys, _Entry] = {}
+        self._version: int | None = None
         self._generation = 0
-        self.available = True
-        """Whether the store answered when it was last asked."""
-
-    def find_cached(self, keys: tuple[str, ...]) -> Finding | None:
-        """Return what is known without asking any store; None where that is nothing yet. Empty keys: no identifier."""
-        if not keys:
-            return Absence.NO_IDENTIFIER
-        return self._hits.get(keys) or self._misses.get(keys)
-
-    async def find(self, keys: tuple[str, ...]) -> Finding:
-        """Return the registration, or why there is none; ``lookup_failed`` where the store cannot be asked."""
-        cached = self.find_cached(keys)
-        if cached is not None:
-            return cached
-        generation = self._generation
-        try:
-            found = await self._identifiers.find(keys)
-        except StoreUnavailableError:
-            self.available = False
-            return Absence.LOOKUP_FAILED
-        self.available = True
-        finding: Finding = Absence.UNKNOWN_IDENTIFIER if found is None else found
-        # Before the first refresh the version of what was read is not known, so nothing may be kept.
-        if generation == self._generation and self._version != _UNSEEN:
-            self._keep(keys, finding)
-        return finding
-
-    async def refresh(self) -> None:
-        """Compare versions with the store, and forget everything that may have changed; keep it if it is gone."""
-        try:
-            versions = await self._versions.versions()
-        except StoreUnavailableError:
-            self.available = False
-            return
-        self.available = True
-        if versions.registry != self._version:
-            self._version = versions.registry
-            self._generation += 1
-            self._hits.clear()
-            self._misses.clear()
-
-    async def keep_fresh(self, every_s: float = POLL_S) -> None:
-        """Refresh for ever; run as a task."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(every_s)
+        self._confirmed: dict[int, int] = {}
+        self._cached = 0
+        self._sharing: set[asyncio.Task[None]] = set()
+        watch.on_look(self._follow)
 
     @property
     def cached(self) -> tuple[int, int]:
-        """Tell how many known and how many unknown identifiers are cached."""
+        """Tell how many known and how many unknown identifiers this process's cache holds, stale ones included."""
         return len(self._hits), len(self._misses)
 
-    def _keep(self, keys: tuple[str, ...], finding: Finding) -> None:
-        if isinstance(finding, Registration):
-            cache, bound = self._hits, self._max_hits
-        else:
-            cache, bound = self._misses, self._max_misses
-        while len(cache) >= bound:
-            del cache[next(iter(cache))]
-        cache[keys] = finding
+    @property
+    def available(self) -> bool:
+        """Tell whether the database answered when it was last asked."""
+        return self._watch.available and self._database.available
+
+    def consequences(self) -> Sequence[str]:
+        """Return what follows for decisions from a database that is gone; nothing where it is not."""
+        if self.available:
+            return ()
+        now, caches, copy = self._clock.now(), self._watch.confirmed_at, self._snapshot.confirmed_at
+        told: list[str] = []
+        if caches is not None and (left := caches + self._bounds.cache_max_age_s - now) > 0:
+            told.append(f"vehicles in caches are decided for {left} s more")
+        if (left := copy + self._bounds.snapshot_max_age_s - now) > 0:
+            told.append(f"vehicles in this node's copy of the registry, {now - copy} s old, for {left} s more")
+        return told or ["no managed charger can look a vehicle up: `onLookupFailure` decides"]
+
+    def find_cached(self, keys: Keys) -> Finding | None:
+        """Return what is known without asking any store; None where that is nothing yet. Empty keys: no identifier."""
+        entry = self._hits.get(keys) or self._misses.get(keys)
+        if entry is not None and entry.generation == self._generation:
+            self._cached += 1
+            return entry.finding
+        return None if keys else Absence.NO_IDENTIFIER
+
+    async def find(self, keys: Keys) -> Finding:
+        """Return the registration, or why there is none; ``lookup_failed`` where nothing that may answer knows it."""
+        cached = self.find_cached(keys)
+        if cached is not None:
+            return cached
+        if self._surely_unknown(keys):
+            return self._keep(keys, Absence.UNKNOWN_IDENTIFIER, self._generation, "snapshot")
+        generation, version = self._generation, self._version
+        shared = await self._shared.get(keys)
+        if shared is not None and shared.version == version:
+            return self._keep(keys, shared.registration, generation, "shared")
+        try:
+            found = await self._database.find(keys)
+        except StoreUnavailableError:
+            return self._without_database(keys, shared)
+        if found is None:
+            return self._keep(keys, Absence.UNKNOWN_IDENTIFIER, generation, "database")
+        if version is not None:
+            self._share(keys, Shared(found, version, self._clock.now()))
+        return self._keep(keys, found, generation, "database")
+
+    def _surely_unknown(self, keys: Keys) -> bool:
+        """Tell whether the copy on this node is as new as the registry, and does not have it.
+
+        So a flood of random tokens ends here, and neither fills the shared cache nor reaches the database.
+        """
+        if self._version is None or self._snapshot.version != self._version:
+            return False
+        try:
+            return self._snapshot.find(keys) is None
+        except StoreUnavailableError:
+            return False
+
+    def _without_database(self, keys: Keys, shared: Shared | None) -> Finding:
+        """Answer from what was true when the database was last heard of, the newest first; never past its age."""
+        oldest = self._clock.now() - self._bounds.cache_max_age_s
+        entry = self._hits.get(keys) or self._misses.get(keys)
+        if entry is not None and self._confirmed.get(entry.generation, _NEVER) >= oldest:
+            return self._told("stale_process", entry.finding)
+        if shared is not None and shared.read_at >= oldest:
+            return self._told("stale_shared", shared.registration)
+        if self._snapshot.confirmed_at >= self._clock.now() - self._bounds.snapshot_max_age_s:
+            try:
+                found = self._snapshot.find(keys)
+            except StoreUnavailableError:
+                found = None
+            if found is not None:
+                return self._told("stale_snapshot", found)
+        return self._told("none", Absence.LOOKUP_FAILED)
+
+    def _told(self, level: str, finding: Finding) -> Finding:
+        self._meter.looked_up(level)
+        return finding
+
+    def _keep(self, keys: Keys, finding: Finding, generation: int, level: str) -> Finding:
+        if self._version is not None:  # before the first look nobody knows what was read
+            if isinstance(finding, Registration):
+                cache, other, bound = self._hits, self._misses, self._bounds.hits
+            else:
+                cache, other, bound = self._misses, self._hits, self._bounds.misses
+            other.pop(keys, None)
+            cache.pop(keys, None)  # what is read again is young again
+            while len(cache) >= bound:
+                del cache[next(iter(cache))]
+            cache[keys] = _Entry(finding, generation)
+        return self._told(level, finding)
+
+    def _share(self, keys: Keys, entry: Shared) -> None:
+        """Share what was read, while nobody waits for it."""
+        task = asyncio.create_task(self._shared.put(keys, entry))
+        self._sharing.add(task)
+        task.add_done_callback(self._sharing.discard)
+
+    def _follow(self) -> None:
+        """Take notice of what the watch has seen."""
+        self._meter.looked_up("process", self._cached)
+        self._cached = 0
+        now, watch = self._clock.now(), self._watch
+        if watch.confirmed_at is not None and watch.confirmed_at < now - self._bounds.cache_max_age_s:
+            self._move_on(None)  # nothing is fresh any more that nobody has confirmed for so long
+        elif watch.available and watch.current is not None:
+            if watch.current.registry != self._version:
+                self._move_on(watch.current.registry)
+            self._confirmed[self._generation] = now
+
+    def _move_on(self, version: int | None) -> None:
+        if version == self._version:
+            return
+        self._version = version
+        self._generation += 1
+        oldest = self._clock.now() - self._bounds.cache_max_age_s
+        self._confirmed = {number: at for number, at in self._confirmed.items() if at >= oldest}

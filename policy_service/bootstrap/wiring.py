@@ -14,16 +14,11 @@ import structlog
 from policy_service.adapters.holiday_days import LibraryHolidays
 from policy_service.adapters.last_good_tree import FileLastGoodTree
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
-from policy_service.adapters.secret_fingerprints import SecretFingerprints
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.chargers import SqlChargers
-from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.overrides import SqlOverrides
-from policy_service.adapters.sql.schema import upgrade
-from policy_service.adapters.sql.secret import generated_secret
-from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
@@ -37,7 +32,6 @@ from policy_service.application.commands.reload_policies import BrokenTreeError,
 from policy_service.application.decision_id import DecisionIds
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
-from policy_service.application.pin_throttle import SlidingWindowThrottle
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.agreements import AgreementQueries
@@ -50,18 +44,18 @@ from policy_service.application.queries.health import Health
 from policy_service.application.queries.identifiers import IdentifierQueries
 from policy_service.application.queries.overrides import OverrideQueries
 from policy_service.application.queries.policies import Policies
-from policy_service.application.registry import Registry
 from policy_service.application.service import Service
+from policy_service.bootstrap.stores import open_stores
 from policy_service.domain.policy import AttributeTypes
 from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator
 
-    from policy_service.adapters.sql.engine import Database
     from policy_service.application.plan_holder import PlanState
-    from policy_service.application.ports import PolicyFiles, VersionStore
+    from policy_service.application.ports import PolicyFiles
+    from policy_service.bootstrap.stores import Stores, Work
     from policy_service.settings import Settings
 
 __all__ = ["BrokenTreeError", "StartError", "kept_up", "prepare", "rehearse", "rendered", "running", "share_metrics"]
@@ -128,19 +122,20 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
                 f"error: the state directory cannot be used ({type(error).__name__}); see POLICY_SERVICE_STATE_DIR"
             )
             raise StartError(message) from error
-        await built.registry.refresh()
-        await built.service.reload.start()
-        for work in (
+        await built.stores.watch.look()
+        await built.service.reload.start(built.stores.remembered)
+        background: tuple[Work, ...] = (
             partial(follow_files, built.files, built.service.reload),
-            partial(follow_changes, built.versions, built.service.reload),
+            partial(follow_changes, built.stores.watch, built.service.reload),
             partial(roll_on, built.service.reload),
-            built.registry.keep_fresh,
-        ):
+            *built.stores.background,
+        )
+        for work in background:
             stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
         yield built.service
 
 
-async def kept_up(work: Callable[[], Awaitable[None]], *, pause_s: float = _PAUSE_S) -> None:
+async def kept_up(work: Work, *, pause_s: float = _PAUSE_S) -> None:
     """Run work that never ends by itself; should a defect end it, say so and begin it anew.
 
     A service that went on with policies or a registry that nobody keeps current would look as sound as ever.
@@ -167,33 +162,28 @@ class _Built(NamedTuple):
 
     service: Service
     files: PolicyFiles
-    registry: Registry
-    versions: VersionStore
+    stores: Stores
 
 
 async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
     from policy_service.adapters.telemetry import Telemetry  # noqa: PLC0415 - see share_metrics()
 
     await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
-    database = database_at(settings.database)
-    stack.push_async_callback(database.close)
-    await upgrade(database)
     clock, plans = SystemClock(), PlanHolder()
-    ids = DecisionIds(clock)
     telemetry = Telemetry(plans, clock)
+    stores = await open_stores(settings, stack, clock, telemetry)
+    database, watch, registry = stores.database, stores.watch, stores.registry
+    ids = DecisionIds(clock)
     recorder = await stack.enter_async_context(DecisionRecorder(SqlEvents(database), telemetry))
-    lookup = Lookup(SecretFingerprints(await _secret(settings, database)))
+    lookup, holidays = Lookup(stores.fingerprints), LibraryHolidays()
     identifiers, agreements, chargers = SqlIdentifiers(database), SqlAgreements(database), SqlChargers(database)
     overrides = SqlOverrides(database)
-    versions, holidays = SqlVersionStore(database), LibraryHolidays()
-    registry = Registry(identifiers, versions)
     files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
     last_good = FileLastGoodTree(settings.state_dir)
     reload = ReloadPolicies(
         plans, files, last_good, chargers, overrides, holidays, clock, settings.ungoverned, telemetry
     )
-    throttle = SlidingWindowThrottle(clock, attempts=settings.pin_attempts, window=settings.pin_attempts_window)
-    findings = Findings(lookup, registry, throttle)
+    findings = Findings(lookup, registry, stores.throttle)
     rules = RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
 
     def attribute_types() -> AttributeTypes:
@@ -211,25 +201,18 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         chargers=Chargers(plans),
         policies=Policies(plans, holidays, clock, settings.ungoverned),
         reload=reload,
-        health=Health(plans, clock, {"database": database_state, "redis": lambda: "off"}),
+        health=Health(plans, clock, {"database": database_state, "redis": stores.redis_state}, registry.consequences),
         identifiers=IdentifierQueries(identifiers, lookup),
         agreements=AgreementQueries(agreements),
         events=EventQueries(SqlEvents(database)),
         overrides=OverrideQueries(overrides, plans, clock),
-        import_identifiers=ImportIdentifiers(identifiers, registry, lookup, attribute_types),
-        import_agreements=ImportAgreements(agreements, registry),
-        edit_identifiers=IdentifierEdits(identifiers, registry, lookup, attribute_types),
-        edit_agreements=AgreementEdits(agreements, registry),
-        edit_chargers=ChargerCommands(chargers, attribute_types, reload.objections),
-        make_override=MakeOverride(overrides, plans, reload, clock),
-        end_override=EndOverride(overrides, reload, clock),
+        import_identifiers=ImportIdentifiers(identifiers, watch, lookup, attribute_types),
+        import_agreements=ImportAgreements(agreements, watch),
+        edit_identifiers=IdentifierEdits(identifiers, watch, lookup, attribute_types),
+        edit_agreements=AgreementEdits(agreements, watch),
+        edit_chargers=ChargerCommands(chargers, watch, attribute_types, reload.objections),
+        make_override=MakeOverride(overrides, plans, reload, watch, clock),
+        end_override=EndOverride(overrides, reload, watch, clock),
         metrics=telemetry,
     )
-    return _Built(service, files, registry, versions)
-
-
-async def _secret(settings: Settings, database: Database) -> bytes:
-    if settings.secret is not None:
-        return settings.secret.get_secret_value().encode()
-    _log.warning("POLICY_SERVICE_SECRET is not set: the key of PIN hashes lies in the database beside them")
-    return await generated_secret(database)
+    return _Built(service, files, stores)

@@ -43,7 +43,7 @@ async def test_an_override_comes_back_as_it_was_made(stores: Stores) -> None:
     )
     stored = await stores.overrides.add(full, forget=0)
     assert replace(stored, serial=0) == full
-    assert stored.serial == 1
+    assert stored.serial == (await stores.versions.versions()).overrides
     assert await stores.overrides.get("ov-full") == stored
     assert await stores.overrides.get("ov-none") is None
     nobody = await stores.overrides.add(replace(PLAIN, allow=()), forget=0)
@@ -57,10 +57,11 @@ async def test_every_change_counts_and_serials_are_in_the_order_made(stores: Sto
     assert serials == sorted(set(serials))
     before = (await stores.versions.versions()).overrides
     await stores.overrides.end("ov-a", 150, "me")
-    assert (await stores.versions.versions()).overrides == before + 1
+    after = (await stores.versions.versions()).overrides
+    assert after > before
     await stores.overrides.end("ov-a", 160, "you")
     await stores.overrides.end("ov-none", 160, "you")
-    assert (await stores.versions.versions()).overrides == before + 1
+    assert (await stores.versions.versions()).overrides == after
 
 
 async def test_what_is_ended_stays_on_record_as_it_was_ended_first(stores: Stores) -> None:

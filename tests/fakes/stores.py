@@ -110,6 +110,14 @@ class MemoryIdentifiers:
     async def find(self, keys: Sequence[str]) -> Registration | None:
         self.finds += 1
         self._state.ask()
+        return self._found(keys)
+
+    async def find_each(self, wanted: Sequence[Sequence[str]]) -> list[Registration | None]:
+        self.finds += 1
+        self._state.ask()
+        return [self._found(keys) for keys in wanted]
+
+    def _found(self, keys: Sequence[str]) -> Registration | None:
         for key in keys:
             claims = [record for record in self._state.identifiers.values() if record.key == key]
             if claims:

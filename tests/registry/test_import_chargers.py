@@ -4,7 +4,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes.stores import MemoryChargers, MemoryState
+from fakes.levels import watch_over
+from fakes.stores import MemoryChargers, MemoryState, MemoryVersions
 
 from policy_service.application.commands.import_chargers import ChargerCommands, ChargersNotAdmittedError
 from policy_service.application.imports.batches import ImportOptions
@@ -29,7 +30,9 @@ class House:
         """Start empty."""
         self.state = MemoryState()
         declared = AttributeTypes(charger={"max_kw": "number"})
-        self.commands = ChargerCommands(MemoryChargers(self.state), lambda: declared, self._admit)
+        self.commands = ChargerCommands(
+            MemoryChargers(self.state), watch_over(MemoryVersions(self.state)), lambda: declared, self._admit
+        )
 
     async def _admit(self, then: Mapping[str, Charger]) -> Sequence[str]:
         return ["`FILE` belongs to a file"] if "FILE" in then else []

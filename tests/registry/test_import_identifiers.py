@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fakes.levels import watch_over
 from fakes.stores import MemoryAgreements, MemoryIdentifiers, MemoryState, MemoryVersions
 
 from policy_service.adapters.secret_fingerprints import SecretFingerprints
@@ -25,7 +26,6 @@ from policy_service.application.imports.rows import MAX_LINE, ImportFormat
 from policy_service.application.lookup import Lookup
 from policy_service.application.ports import ConflictError, ImportTooLossyError
 from policy_service.application.queries.identifiers import IdentifierQueries
-from policy_service.application.registry import Registry
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.identifier import IdentifierType
 from policy_service.domain.policy import AttributeTypes
@@ -49,11 +49,11 @@ class House:
         self.state = MemoryState()
         self.identifiers = MemoryIdentifiers(self.state)
         agreements = MemoryAgreements(self.state)
-        registry = Registry(self.identifiers, MemoryVersions(self.state))
-        self.import_ = ImportIdentifiers(self.identifiers, registry, LOOKUP, lambda: DECLARED)
-        self.import_agreements = ImportAgreements(agreements, registry)
-        self.edits = IdentifierEdits(self.identifiers, registry, LOOKUP, lambda: DECLARED)
-        self.agreement_edits = AgreementEdits(agreements, registry)
+        watch = watch_over(MemoryVersions(self.state))
+        self.import_ = ImportIdentifiers(self.identifiers, watch, LOOKUP, lambda: DECLARED)
+        self.import_agreements = ImportAgreements(agreements, watch)
+        self.edits = IdentifierEdits(self.identifiers, watch, LOOKUP, lambda: DECLARED)
+        self.agreement_edits = AgreementEdits(agreements, watch)
         self.queries = IdentifierQueries(self.identifiers, LOOKUP)
 
     async def ndjson(self, *records: object, **options: object) -> ImportReport:
@@ -293,8 +293,7 @@ async def test_many_records_are_taken_in_at_once_in_little_memory(tmp_path: Path
     database = database_at(f"sqlite:///{tmp_path}/state.db")
     await upgrade(database)
     identifiers = SqlIdentifiers(database)
-    registry = Registry(identifiers, SqlVersionStore(database))
-    command = ImportIdentifiers(identifiers, registry, LOOKUP, lambda: DECLARED)
+    command = ImportIdentifiers(identifiers, watch_over(SqlVersionStore(database)), LOOKUP, lambda: DECLARED)
     begun = perf_counter()
     report = await command(upload(), ImportOptions(source="feed", replace=True))
     took = perf_counter() - begun

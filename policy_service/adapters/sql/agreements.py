@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
-from policy_service.adapters.sql import selectors, tables
+from policy_service.adapters import selectors
+from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.importing import ImportTarget, importing
 from policy_service.adapters.sql.versions import REGISTRY, bump

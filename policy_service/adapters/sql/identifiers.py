@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from policy_service.adapters.sql import selectors, tables
+from policy_service.adapters import selectors
+from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.agreements import agreement_of
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.importing import ImportTarget, importing
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from policy_service.adapters.sql.engine import Database
-    from policy_service.application.ports import ImportSession
+    from policy_service.application.ports import ImportSession, Keys
 
 _TABLE = tables.identifiers
 _AGREEMENTS = tables.agreements
 _AGREEMENT = "agreement_"
-_JOINED = select(_TABLE, *(column.label(f"{_AGREEMENT}{column.name}") for column in _AGREEMENTS.c)).select_from(
+JOINED = select(_TABLE, *(column.label(f"{_AGREEMENT}{column.name}") for column in _AGREEMENTS.c)).select_from(
     _TABLE.outerjoin(_AGREEMENTS, _TABLE.c.agreement == _AGREEMENTS.c.id)
 )
+"""Identifiers with what their agreements say beside them."""
 
 
 def _row(record: IdentifierRecord) -> dict[str, Any]:
@@ -73,7 +75,12 @@ def _record(row: Mapping[str, Any]) -> IdentifierRecord:
     )
 
 
-def _registration(row: Mapping[str, Any]) -> Registration:
+def first_claim(keys: Keys, claims: Mapping[str, Sequence[Mapping[str, Any]]]) -> Registration | None:
+    """Return the registration that answers for the keys, out of the rows by key: JOINED's, with JSON read."""
+    rows = next((claims[key] for key in keys if key in claims), None)
+    if rows is None:
+        return None
+    row = min(rows, key=lambda row: (row["class"] != VehicleClass.OWN, row["source"]))
     agreement = None if row[f"{_AGREEMENT}id"] is None else agreement_of(row, _AGREEMENT)
     return Registration(_record(row), agreement)
 
@@ -90,17 +97,19 @@ class SqlIdentifiers:
         """Store in the database."""
         self._database = database
 
-    async def find(self, keys: Sequence[str]) -> Registration | None:
+    async def find(self, keys: Keys) -> Registration | None:
         """Return the registration under the first known key: own before agreement, then the first source."""
+        return (await self.find_each([keys]))[0]
+
+    async def find_each(self, wanted: Sequence[Keys]) -> Sequence[Registration | None]:
+        """Return the same for many at once, in their order."""
+        every = sorted({key for keys in wanted for key in keys})
+        query = JOINED.where(self._database.technology.among(_TABLE.c.key, every))
+        claims: dict[str, list[dict[str, Any]]] = {}
         async with self._database.reading() as connection:
-            found = await connection.execute(_JOINED.where(_TABLE.c.key.in_(keys)))
-            rows = [dict(row) for row in found.mappings()]
-        if not rows:
-            return None
-        order = list(keys)
-        return _registration(
-            min(rows, key=lambda row: (order.index(row["key"]), row["class"] != VehicleClass.OWN, row["source"]))
-        )
+            for row in (await connection.execute(query)).mappings():
+                claims.setdefault(row["key"], []).append(dict(row))
+        return [first_claim(keys, claims) for keys in wanted]
 
     async def get(self, record_id: str) -> IdentifierRecord | None:
         """Return one record by its opaque id."""

@@ -82,6 +82,10 @@ class OnPostgresql:
         """Go back to what the connection began with."""
         await connection.exec_driver_sql("RESET ALL")
 
+    async def one_moment(self, connection: AsyncConnection) -> None:
+        """Begin with the snapshot that the transaction is to keep."""
+        await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
     async def alone(self, connection: AsyncConnection, what: str) -> None:
         """Take an advisory lock on the words."""
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))

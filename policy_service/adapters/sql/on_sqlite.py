@@ -71,6 +71,9 @@ class OnSqlite:
     async def close_import(self, connection: AsyncConnection) -> None:
         """Do nothing."""
 
+    async def one_moment(self, connection: AsyncConnection) -> None:
+        """Do nothing: every transaction sees the moment of its first read."""
+
     async def alone(self, connection: AsyncConnection, what: str) -> None:
         """Do nothing: a transaction that began as a writer is alone."""
 

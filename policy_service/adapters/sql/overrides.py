@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, insert, or_, select, update
 
-from policy_service.adapters.sql import selectors, tables
+from policy_service.adapters import selectors
+from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.versions import OVERRIDES, bump
 from policy_service.application.ports import CursorError, Page

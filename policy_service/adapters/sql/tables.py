@@ -171,7 +171,7 @@ events = Table(
 """One row for each recorded decision. Instants in epoch milliseconds."""
 
 versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), _instant("value", nullable=False))
-"""Counters by which processes notice each other's changes."""
+"""Versions, by which processes notice each other's changes."""
 
 secrets = Table("secrets", METADATA, Column("name", CODE, primary_key=True), _text("value"))
 """Secrets that the service generated for itself, in hexadecimal."""

@@ -59,6 +59,10 @@ class Technology(Protocol):
         """Make the connection an ordinary one again."""
         ...
 
+    async def one_moment(self, connection: AsyncConnection) -> None:
+        """Let all that this connection's next transaction reads be of one moment."""
+        ...
+
     async def alone(self, connection: AsyncConnection, what: str) -> None:
         """Let nobody else work on ``what`` until this transaction ends."""
         ...

@@ -1,15 +1,18 @@
-"""The counters that tell processes of each other's changes."""
+"""The versions that tell processes of each other's changes."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import case, insert, select, update
 
 from policy_service.adapters.sql import tables
 from policy_service.application.ports import Versions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.engine import Database
@@ -20,21 +23,33 @@ OVERRIDES = "overrides"
 
 
 async def bump(connection: AsyncConnection, name: str) -> None:
-    """Count a change, in the transaction that makes it."""
-    counter = tables.versions
-    await connection.execute(update(counter).where(counter.c.name == name).values(value=counter.c.value + 1))
+    """Note a change, in the transaction that makes it.
+
+    The version is the millisecond of the change, or one more than the last where the clock has not moved: a database
+    that was restored, or lost this row, comes to no version again that it had before.
+    """
+    column, now = tables.versions.c, time.time_ns() // 1_000_000
+    grown = case((column.value >= now, column.value + 1), else_=now)
+    changed = await connection.execute(update(tables.versions).where(column.name == name).values(value=grown))
+    if not changed.rowcount:
+        await connection.execute(insert(tables.versions).values(name=name, value=now))
+
+
+def versions_of(values: Mapping[str, int]) -> Versions:
+    """Return the versions by their names in the table."""
+    return Versions(*(values.get(name, 0) for name in (REGISTRY, CHARGERS, OVERRIDES)))
 
 
 class SqlVersionStore:
-    """The counters, as stored."""
+    """The versions, as stored; 0 where nothing has changed yet."""
 
     def __init__(self, database: Database) -> None:
         """Read from the database."""
         self._database = database
 
     async def versions(self) -> Versions:
-        """Return the current counters. Raises StoreUnavailableError."""
+        """Return the current versions. Raises StoreUnavailableError."""
         async with self._database.reading() as connection:
             rows = await connection.execute(select(tables.versions.c.name, tables.versions.c.value))
             values: dict[str, int] = {row[0]: row[1] for row in rows}
-        return Versions(registry=values[REGISTRY], chargers=values[CHARGERS], overrides=values[OVERRIDES])
+        return versions_of(values)

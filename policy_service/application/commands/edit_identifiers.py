@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.lookup import Lookup
     from policy_service.application.ports import IdentifierRepository
-    from policy_service.application.registry import Registry
+    from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.policy import AttributeTypes
 
@@ -28,13 +28,13 @@ class IdentifierEdits:
     def __init__(
         self,
         identifiers: IdentifierRepository,
-        registry: Registry,
+        watch: VersionWatch,
         lookup: Lookup,
         attribute_types: Callable[[], AttributeTypes],
     ) -> None:
         """``attribute_types`` gives the attributes that the plan in force declares."""
         self._identifiers = identifiers
-        self._registry = registry
+        self._watch = watch
         self._lookup = lookup
         self._attribute_types = attribute_types
 
@@ -58,11 +58,11 @@ class IdentifierEdits:
         )
         record = replace(record, id=chosen)
         await self._identifiers.put(record)
-        await self._registry.refresh()
+        await self._watch.changed()
         return record, existing is None
 
     async def delete(self, record_id: str) -> bool:
         """Remove a record; tell whether it was there. Raises StoreUnavailableError."""
         gone = await self._identifiers.delete(record_id)
-        await self._registry.refresh()
+        await self._watch.changed()
         return gone

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from policy_service.application.imports.batches import ImportOptions
     from policy_service.application.imports.report import ImportReport
     from policy_service.application.ports import AgreementRepository
-    from policy_service.application.registry import Registry
+    from policy_service.application.version_watch import VersionWatch
 
 
 class ImportAgreements:
     """Takes uploads of agreements in."""
 
-    def __init__(self, agreements: AgreementRepository, registry: Registry) -> None:
-        """Store in the repository; the registry forgets what it cached."""
+    def __init__(self, agreements: AgreementRepository, watch: VersionWatch) -> None:
+        """Store in the repository; the watch lets every process know."""
         self._agreements = agreements
-        self._registry = registry
+        self._watch = watch
 
     async def __call__(self, chunks: AsyncIterator[bytes], options: ImportOptions) -> ImportReport:
         """Import and report. Raises ImportTooLossyError and StoreUnavailableError."""
@@ -36,4 +36,4 @@ class ImportAgreements:
                 lambda source, atomic: self._agreements.importing(source, atomic=atomic),
             )
         finally:
-            await self._registry.refresh()
+            await self._watch.changed()

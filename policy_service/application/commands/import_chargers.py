@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from policy_service.application.imports.batches import ImportOptions
     from policy_service.application.imports.report import ImportReport
     from policy_service.application.ports import ChargerRepository
+    from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.charger import Charger
     from policy_service.domain.policy import AttributeTypes
 
@@ -37,10 +38,15 @@ class ChargerCommands:
     """Changes the chargers of HTTP, all or none, where policies admit it."""
 
     def __init__(
-        self, chargers: ChargerRepository, attribute_types: Callable[[], AttributeTypes], admit: Admit
+        self,
+        chargers: ChargerRepository,
+        watch: VersionWatch,
+        attribute_types: Callable[[], AttributeTypes],
+        admit: Admit,
     ) -> None:
         """``attribute_types`` gives the declared attributes, ``admit`` what policies say."""
         self._chargers = chargers
+        self._watch = watch
         self._attribute_types = attribute_types
         self._admit = admit
 
@@ -60,7 +66,9 @@ class ChargerCommands:
 
     async def delete(self, charger_id: str) -> bool:
         """Remove one charger; tell whether it was there. Raises StoreUnavailableError."""
-        return await self._chargers.delete(charger_id)
+        gone = await self._chargers.delete(charger_id)
+        await self._watch.changed()
+        return gone
 
     @asynccontextmanager
     async def _importing(self, _source: str, _atomic: bool) -> AsyncGenerator[_Gathering, None]:  # noqa: FBT001 - the port's
@@ -76,6 +84,7 @@ class ChargerCommands:
         if problems:
             raise ChargersNotAdmittedError(problems)
         await self._chargers.put(list(fresh.values()), drop=drop)
+        await self._watch.changed()
 
 
 class _Gathering:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from policy_service.application.imports.report import ImportReport
     from policy_service.application.lookup import Lookup
     from policy_service.application.ports import IdentifierRepository
-    from policy_service.application.registry import Registry
+    from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.policy import AttributeTypes
 
@@ -26,13 +26,13 @@ class ImportIdentifiers:
     def __init__(
         self,
         identifiers: IdentifierRepository,
-        registry: Registry,
+        watch: VersionWatch,
         lookup: Lookup,
         attribute_types: Callable[[], AttributeTypes],
     ) -> None:
         """``attribute_types`` gives the attributes that the plan in force declares."""
         self._identifiers = identifiers
-        self._registry = registry
+        self._watch = watch
         self._lookup = lookup
         self._attribute_types = attribute_types
 
@@ -52,4 +52,4 @@ class ImportIdentifiers:
                 lambda source, atomic: self._identifiers.importing(source, atomic=atomic),
             )
         finally:
-            await self._registry.refresh()
+            await self._watch.changed()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, OverrideRepository
+    from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.access import AccessMode
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.policy import Grants, Texts
@@ -68,11 +69,19 @@ class NotInForceError(Exception):
 class MakeOverride:
     """Makes overrides; each is in force in this process on return, and in the others as they look."""
 
-    def __init__(self, overrides: OverrideRepository, plans: PlanHolder, reload: ReloadPolicies, clock: Clock) -> None:
-        """Store in the repository, and let the plan follow."""
+    def __init__(
+        self,
+        overrides: OverrideRepository,
+        plans: PlanHolder,
+        reload: ReloadPolicies,
+        watch: VersionWatch,
+        clock: Clock,
+    ) -> None:
+        """Store in the repository, let the plan follow, and the watch tell the other processes."""
         self._overrides = overrides
         self._plans = plans
         self._reload = reload
+        self._watch = watch
         self._clock = clock
 
     async def __call__(self, wanted: Wanted, *, by: str | None) -> tuple[MadeOverride, Reach]:
@@ -94,6 +103,7 @@ class MakeOverride:
         stored = await self._overrides.add(override, forget=override.created_at - KEPT)
         if not await self._reload.follow_overrides():
             raise NotInForceError
+        await self._watch.changed()
         return stored, met
 
 

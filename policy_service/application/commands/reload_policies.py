@@ -70,6 +70,14 @@ class _Loaded:
     """Why overrides are not in force; they keep nothing else out of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What this node knew of chargers and overrides of HTTP when the stores were last heard of."""
+
+    chargers: Mapping[str, Charger]
+    overrides: Sequence[MadeOverride]
+
+
 class BrokenTreeError(Exception):
     """No tree can be served: neither the committed one nor one kept from before."""
 
@@ -111,8 +119,13 @@ class ReloadPolicies:
         self._asked: tuple[str, Mapping[str, Charger]] | None = None
         self._cache: Cache = {}
 
-    async def start(self) -> ReloadOutcome:
-        """Load for the first time; where the tree is broken, serve the last good one. Raises BrokenTreeError."""
+    async def start(self, remembered: Remembered | None = None) -> ReloadOutcome:
+        """Load for the first time; where the tree is broken, serve the last good one. Raises BrokenTreeError.
+
+        What the stores cannot be asked for is taken from what is remembered.
+        """
+        if remembered is not None:
+            self._imported, self._made = remembered.chargers, remembered.overrides
         with suppress(StoreUnavailableError):
             self._made = await self._overrides.standing(self._clock.now())
         outcome = await self()

@@ -1,4 +1,4 @@
-"""Charger selectors out of JSON columns; they are stored as clients see them, in the shape of the policy format."""
+"""Charger selectors out of stored JSON; they are stored as clients see them, in the shape of the policy format."""
 
 from __future__ import annotations
 

@@ -1,0 +1,128 @@
+"""This node's copy of the registry: a SQLite file with the tables that decisions need, as the database had them.
+
+It is replaced as a whole and never changed, but for its time of modification: when it was last known to be what the
+database holds.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import zlib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import bindparam
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
+
+from policy_service.adapters.sql import tables
+from policy_service.adapters.sql.identifiers import JOINED, first_claim
+from policy_service.adapters.sql.versions import versions_of
+from policy_service.application.ports import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from policy_service.application.ports import Keys, Versions
+    from policy_service.domain.registration import Registration
+
+TABLES = (
+    tables.versions,
+    tables.agreements,
+    tables.identifiers,
+    tables.chargers,
+    tables.overrides,
+    tables.secrets,
+)
+"""What a start without the database needs."""
+
+_DIALECT = sqlite.dialect()
+MAKE_TABLES = tuple(str(CreateTable(table).compile(dialect=_DIALECT)) for table in TABLES)
+FORM = zlib.crc32("\n".join(MAKE_TABLES).encode()) & 0x7FFFFFFF
+"""Kept as the file's ``user_version``: a copy that another release has made is no copy."""
+
+_FIND = str(JOINED.where(tables.identifiers.c.key == bindparam("key")).compile(dialect=_DIALECT))
+_JSON = ("attributes", "chargers", "agreement_chargers")
+
+
+class SnapshotFile:
+    """Reads the copy, and looks for a newer one when told to. Made for one thread, and quick enough not to wait for."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the copy at the path, where there is one."""
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self.versions: Versions | None = None
+        """Those of the database when the copy was made; None where there is no copy."""
+        self.look()
+
+    @property
+    def version(self) -> int | None:
+        """The registry's version that it is a copy of; None where there is no copy."""
+        return None if self.versions is None else self.versions.registry
+
+    @property
+    def confirmed_at(self) -> int:
+        """When it was last known to be what the database holds, in epoch seconds."""
+        try:
+            return int(self.path.stat().st_mtime)
+        except OSError:
+            return 0
+
+    def confirm(self) -> None:
+        """Take note that it is what the database holds now."""
+        with suppress(OSError):
+            os.utime(self.path)
+
+    def find(self, keys: Keys) -> Registration | None:
+        """Return what the copy has; None where it has nothing. Raises StoreUnavailableError."""
+        if self._connection is None:
+            message = "there is no copy of the registry on this node"
+            raise StoreUnavailableError(message)
+        try:
+            return first_claim(keys, {key: rows for key in keys if (rows := list(self._rows(key)))})
+        except sqlite3.Error as error:
+            message = f"the copy of the registry cannot be read ({type(error).__name__})"
+            raise StoreUnavailableError(message) from error
+
+    def look(self) -> None:
+        """Open the file at the path, unless it is open already."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return  # one that was removed serves on, as long as this process lives
+        identity = (found.st_dev, found.st_ino)
+        if identity != self._identity:
+            self.close()
+            self._open()
+            self._identity = identity
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self.versions, self._identity = None, None, None
+
+    def _open(self) -> None:
+        try:
+            connection = sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True)
+            connection.row_factory = sqlite3.Row
+            if connection.execute("PRAGMA user_version").fetchone()[0] == FORM:
+                values = {row["name"]: row["value"] for row in connection.execute("SELECT name, value FROM versions")}
+                self._connection, self.versions = connection, versions_of(values)
+            else:
+                connection.close()
+        except sqlite3.Error:
+            return  # damaged: as if there were none
+
+    def _rows(self, key: str) -> Iterator[Mapping[str, Any]]:
+        assert self._connection is not None  # noqa: S101 - for the type checker: find() has made sure
+        for found in self._connection.execute(_FIND, (key,)):
+            row = dict(found)
+            for name in _JSON:
+                row[name] = None if row[name] is None else orjson.loads(row[name])
+            yield row

@@ -1,0 +1,124 @@
+"""Makes this node's copy of the registry, beside what is served: one process of the node at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy import JSON, Text, cast, select
+
+from policy_service.adapters.sql.engine import translated
+from policy_service.adapters.sql.snapshot_file import FORM, MAKE_TABLES, TABLES
+from policy_service.application.ports import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from sqlalchemy import Select, Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from policy_service.adapters.sql.engine import Database
+
+_CHUNK = 1_000
+"""Rows read at a time: the service goes on deciding between two chunks."""
+_CHUNK_PATIENCE_S = 30.0
+_UNSAFE = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536")
+"""Nobody reads the file before it is whole and written out."""
+
+
+class SnapshotMaker:
+    """Copies the database into a file beside the one that serves, and puts it in its place at once."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        """Copy from the database to the path."""
+        self._database = database
+        self._path = path
+
+    async def make(self) -> bool:
+        """Make a copy; tell whether this process did, or another one of this node is about it.
+
+        Raises StoreUnavailableError, also where there is no room for it; the copy that stands stays.
+        """
+        with _alone(self._path.with_suffix(".lock")) as alone:
+            if not alone:
+                return False
+            unfinished = self._path.with_suffix(".unfinished")
+            try:
+                await self._fill(unfinished)
+                os.replace(unfinished, self._path)  # noqa: PTH105 - one call, and it is in its place
+            except (OSError, sqlite3.Error) as error:
+                message = f"the copy of the registry cannot be written ({type(error).__name__})"
+                raise StoreUnavailableError(message) from error
+            finally:
+                with suppress(OSError):
+                    _remove(unfinished)
+            return True
+
+    async def _fill(self, path: Path) -> None:
+        file = await asyncio.to_thread(_begin, path)
+        try:
+            with translated():
+                async with self._database.engine.connect() as connection:
+                    await self._database.technology.one_moment(connection)
+                    for table in TABLES:
+                        await _copy(connection, table, file)
+            await asyncio.to_thread(_finish, file, path)
+        finally:
+            file.close()
+
+
+def _begin(path: Path) -> sqlite3.Connection:
+    _remove(path)
+    path.touch(mode=0o600)
+    file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for statement in (*(f"PRAGMA {setting}" for setting in _UNSAFE), "BEGIN", *MAKE_TABLES):
+        file.execute(statement)
+    return file
+
+
+async def _copy(connection: AsyncConnection, table: Table, file: sqlite3.Connection) -> None:
+    insert = f"INSERT INTO {table.name} VALUES ({', '.join('?' for _ in table.c)})"  # noqa: S608 - names of our own tables
+    result = await connection.stream(_as_stored(table))
+    while True:
+        async with asyncio.timeout(_CHUNK_PATIENCE_S):
+            rows = await result.fetchmany(_CHUNK)
+        if not rows:
+            return
+        await asyncio.to_thread(_insert, file, insert, [tuple(row) for row in rows])
+
+
+def _insert(file: sqlite3.Connection, insert: str, rows: list[tuple[object, ...]]) -> None:
+    file.executemany(insert, rows).close()  # here: a cursor that ends in another thread resets the next one's statement
+
+
+def _as_stored(table: Table) -> Select[tuple[object, ...]]:
+    """Select every column as SQLite stores it: JSON is text there, and need not be read on the way."""
+    return select(*(cast(column, Text) if isinstance(column.type, JSON) else column for column in table.c))
+
+
+def _finish(file: sqlite3.Connection, path: Path) -> None:
+    file.execute(f"PRAGMA user_version = {FORM}")
+    file.execute("COMMIT")
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Generator[bool]:
+    """Hold the node's lock, if nobody else does; it goes with the process that holds it."""
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

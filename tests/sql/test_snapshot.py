@@ -1,0 +1,200 @@
+"""This node's copy of the registry: made from either database, read as the database would answer, never half."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.levels import watch_over
+from fakes.samples import identifier
+from sqlalchemy import text
+
+from policy_service.adapters.sql.agreements import SqlAgreements
+from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.engine import Database, database_at
+from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.snapshot_file import SnapshotFile
+from policy_service.adapters.sql.snapshot_maker import SnapshotMaker
+from policy_service.adapters.sql.versions import SqlVersionStore
+from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.snapshot_keeping import SnapshotKeeping
+from policy_service.domain.access import VehicleClass
+from policy_service.domain.agreement import Agreement
+from policy_service.domain.charger import Charger
+from policy_service.domain.selector import Selector
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncGenerator[Database, None]:
+    made = database_at(url)
+    await upgrade(made)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "registry-snapshot.sqlite3"
+
+
+class Silent:
+    """Remembers what it heard."""
+
+    def __init__(self) -> None:
+        """Have heard nothing."""
+        self.heard: list[str] = []
+
+    def snapshot_failed(self, why: str) -> None:
+        self.heard.append(why)
+
+
+async def _fill(database: Database) -> None:
+    identifiers = SqlIdentifiers(database)
+    await SqlAgreements(database).put(Agreement("metro-1", "metro", valid_to=7, chargers=Selector(ids=("N-*",))))
+    await identifiers.put(
+        identifier(
+            "A",
+            id="1" * 32,
+            vehicle_class=VehicleClass.AGREEMENT,
+            agreement="metro-1",
+            attributes={"kind": "bus", "height_m": 3.2, "electric": True},
+            chargers=Selector(labels=(("depot", ("north",)),)),
+        )
+    )
+    await identifiers.put(
+        identifier("B", id="2" * 32, source="x", vehicle_class=VehicleClass.AGREEMENT, agreement="no")
+    )
+    await identifiers.put(identifier("B", id="3" * 32, source="y"))
+    await SqlChargers(database).put([Charger("N-1", {"depot": "north"})])
+
+
+async def test_it_answers_as_the_database_does(database: Database, path: Path) -> None:
+    await _fill(database)
+    assert await SnapshotMaker(database, path).make()
+    snapshot = SnapshotFile(path)
+    assert snapshot.versions == await SqlVersionStore(database).versions()
+    identifiers = SqlIdentifiers(database)
+    for keys in (("A",), ("B",), ("-", "A"), ("-", "--"), ("B", "A")):
+        here, there = snapshot.find(keys), await identifiers.find(keys)
+        assert (here and here.record) == (there and there.record)
+        assert (here and here.agreement) == (there and there.agreement)
+    copy = database_at(f"sqlite:///{path}")
+    assert await SqlChargers(copy).all() == await SqlChargers(database).all()
+    await copy.close()
+    assert path.stat().st_mode & 0o777 == 0o600, "it holds identifiers"
+    snapshot.close()
+
+
+async def test_a_later_copy_is_found_and_the_former_serves_until_then(database: Database, path: Path) -> None:
+    await _fill(database)
+    maker = SnapshotMaker(database, path)
+    await maker.make()
+    reader = SnapshotFile(path)
+    await SqlIdentifiers(database).put(identifier("C", id="4" * 32))
+    await maker.make()
+    assert reader.find(("C",)) is None
+    reader.look()
+    assert reader.find(("C",)) is not None
+    path.unlink()
+    reader.look()
+    assert reader.find(("C",)) is not None
+    reader.close()
+
+
+async def test_all_of_it_is_of_one_moment(database: Database, path: Path) -> None:
+    identifiers = SqlIdentifiers(database)
+    done = asyncio.Event()
+
+    async def change() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            for id_ in ("a", "z"):
+                await identifiers.put(identifier(id_.upper(), id=id_ * 32, vehicle=f"bus-{number}"))
+
+    async with database.writing() as connection:  # something to copy between the two
+        filler = identifier("F")
+        await connection.execute(
+            text(
+                "INSERT INTO identifiers (id, key, type, class, vehicle, status, source, attributes) "
+                "VALUES (:id, :id, 'rfid', 'own', :vehicle, 'active', 'http', '{}')"
+            ),
+            [{"id": f"m{number}", "vehicle": filler.vehicle} for number in range(5_000)],
+        )
+    changing = asyncio.create_task(change())
+    for _ in range(5):
+        await SnapshotMaker(database, path).make()
+        snapshot = SnapshotFile(path)
+        first, last = snapshot.find(("A",)), snapshot.find(("Z",))
+        if first is not None and last is not None:
+            numbers = [int(each.vehicle.removeprefix("bus-")) for each in (first, last)]
+            assert numbers[0] - numbers[1] in (0, 1), "as they were after some change"
+        snapshot.close()
+    done.set()
+    await changing
+
+
+async def test_what_is_no_copy_counts_as_none(database: Database, path: Path) -> None:
+    assert SnapshotFile(path).version is None
+    with pytest.raises(StoreUnavailableError):
+        SnapshotFile(path).find(("A",))
+    path.write_bytes(b"nothing that SQLite knows" * 100)
+    assert SnapshotFile(path).version is None
+    path.unlink()
+    await SnapshotMaker(database, path).make()
+    with sqlite3.connect(path) as other_release:
+        other_release.execute("PRAGMA user_version = 1")
+    other_release.close()
+    assert SnapshotFile(path).version is None
+
+
+async def test_where_it_cannot_be_written_the_former_stays(database: Database, path: Path) -> None:
+    maker = SnapshotMaker(database, path)
+    await maker.make()
+    before = path.stat().st_ino
+    path.with_suffix(".unfinished").mkdir()
+    with pytest.raises(StoreUnavailableError):
+        await maker.make()
+    path.with_suffix(".unfinished").rmdir()
+    assert path.stat().st_ino == before
+    assert await maker.make()
+
+
+async def test_a_node_makes_one_at_a_time(database: Database, path: Path) -> None:
+    makers = [SnapshotMaker(database, path) for _ in range(4)]
+    made = await asyncio.gather(*(maker.make() for maker in makers))
+    assert made.count(True) == 1
+    assert await makers[-1].make()
+
+
+async def test_it_is_made_when_something_has_changed_and_confirmed_while_nothing_has(
+    database: Database, path: Path
+) -> None:
+    watch, snapshot = watch_over(SqlVersionStore(database)), SnapshotFile(path)
+    keeping = SnapshotKeeping(watch, snapshot, SnapshotMaker(database, path), Silent())
+    await keeping.step()
+    assert snapshot.versions is None, "before the first look nobody knows of what"
+    await watch.look()
+    await keeping.step()
+    assert snapshot.versions == watch.current
+    os.utime(path, (1, 1))
+    await keeping.step()
+    assert snapshot.confirmed_at > 1
+    await SqlIdentifiers(database).put(identifier("A", id="1" * 32))
+    await watch.look()
+    await keeping.step()
+    assert snapshot.find(("A",)) is None, "copies are no more than a twentieth of the work"
+    await asyncio.sleep(1.5)
+    await keeping.step()
+    assert snapshot.find(("A",)) is not None
+    snapshot.close()
