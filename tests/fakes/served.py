@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "policies"
@@ -28,9 +28,10 @@ _RUN = (
 class Served:
     """A running service and a client of it."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
-        """Take a started process."""
+    def __init__(self, process: subprocess.Popen[str], url: str, log: Path, settings: Mapping[str, str]) -> None:
+        """Take a started process, and what it was told."""
         self.process = process
+        self.settings = settings
         self.url = url
         self._log = log
         self.client = httpx2.Client(base_url=url, timeout=30)
@@ -57,12 +58,13 @@ def start(policies: Path, state: Path, **settings: object) -> Served:
         name: value for name, value in os.environ.items() if not name.startswith(("POLICY_SERVICE_", "PROMETHEUS_"))
     }
     own = {"POLICIES": policies, "STATE_DIR": state, "PORT": port, "SECRET": "a secret of the tests", **settings}
-    variables = {f"POLICY_SERVICE_{name.upper()}": str(value) for name, value in own.items()}
+    told = {name.upper(): str(value) for name, value in own.items()}
+    variables = {f"POLICY_SERVICE_{name}": value for name, value in told.items()}
     with log.open("w") as sink:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
             [sys.executable, "-c", _RUN], env=clean | variables, stdout=sink, stderr=sink, text=True, cwd=ROOT
         )
-    return Served(process, f"http://127.0.0.1:{port}", log)
+    return Served(process, f"http://127.0.0.1:{port}", log, told)
 
 
 @contextmanager

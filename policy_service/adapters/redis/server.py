@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.exceptions import RedisError
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 PATIENCE_S = 0.05
 """For an answer, connecting included: a driver waits in front of the charger, and the database answers as well."""
+SLOW_S = 0.025
+"""What takes longer counts as a failure, though its answer is taken: the database would have been quicker."""
 PROBE_EVERY_S = 0.5
 PROBE_PATIENCE_S = 0.5
 """For a probe, for which nobody waits: it may have to find the members of a cluster first."""
@@ -46,8 +49,10 @@ class RedisServer:
         return None if self._breaker.is_open else await self._ask(command, self._patience_s)
 
     async def probe(self) -> None:
-        """Find out whether it answers, however long it has not."""
+        """Find out whether it answers in time, and let that alone decide whether it is asked."""
         await self._ask(lambda client: client.ping(), PROBE_PATIENCE_S)
+        if not self._breaker.is_sound:
+            self._breaker.trip()
 
     async def keep_probing(self, every_s: float = PROBE_EVERY_S) -> None:
         """Probe for ever."""
@@ -60,11 +65,15 @@ class RedisServer:
         await disconnect(self._client)
 
     async def _ask(self, command: Callable[[Any], Awaitable[T]], patience_s: float) -> T | None:
+        began = monotonic()
         try:
             async with asyncio.timeout(patience_s):
                 answer = await command(self._client)
         except (RedisError, OSError):  # a time-out is an OSError
             self._breaker.failed()
             return None
-        self._breaker.succeeded()
+        if monotonic() - began > SLOW_S:
+            self._breaker.failed()
+        else:
+            self._breaker.succeeded()
         return answer
