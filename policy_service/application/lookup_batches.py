@@ -37,6 +37,10 @@ class LookupBatches:
         """Tell whether the database answered when it was last asked."""
         return not self._breaker.is_open
 
+    def recovered(self) -> None:
+        """Ask again from now on: the database has answered somebody else."""
+        self._breaker.succeeded()
+
     async def find(self, keys: Keys) -> Registration | None:
         """Return what the database has. Raises StoreUnavailableError."""
         if not self._breaker.lets_through():

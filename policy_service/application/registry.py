@@ -1,12 +1,14 @@
 """The registry as decisions see it: this process's cache, then what processes share, then the database.
 
 An entry is *fresh* while no change has been committed since it was read, which versions tell. Entries that are not are
-*stale*, and answer only while the database is gone, up to an age; after them the node's own copy of the registry does.
+*stale*, and answer only while the database is gone, up to an age, as does the node's own copy of the registry: whoever
+of them saw the latest version.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -15,13 +17,15 @@ from policy_service.application.ports import Shared, StoreUnavailableError
 from policy_service.domain.registration import Absence, Registration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policy_service.application.ports import Clock, IdentifierRepository, Keys, RegistrySnapshot, SharedCache
     from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.registration import Finding
 
 _NEVER = 0
+_MOST_VERSIONS = 10_000
+"""Beyond so many, those that were confirmed too long ago are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,22 @@ LEVELS = ("process", "snapshot", "shared", "database", "stale_process", "stale_s
 
 
 class _Entry(NamedTuple):
+    """A finding, and the version known before it was read: a read that a change has overtaken is stale at once."""
+
     finding: Finding
-    generation: int
+    version: int
+
+
+class _Witness(NamedTuple):
+    """What a level can tell without the database, as of a version; None: that it knows nothing."""
+
+    version: int
+    level: str
+    finding: Finding | None
 
 
 class Registry:
-    """Looks identifiers up.
-
-    The *generation* names what was known to be in the database: it moves on with every version that the watch brings
-    home. An entry carries the generation before its reading, so a read that a change has overtaken is stale at once.
-    """
+    """Looks identifiers up. What was read at the version that the watch has confirmed is fresh."""
 
     def __init__(
         self,
@@ -83,8 +93,9 @@ class Registry:
         self._hits: dict[Keys, _Entry] = {}
         self._misses: dict[Keys, _Entry] = {}
         self._version: int | None = None
-        self._generation = 0
+        """The registry's, as last confirmed; None before that, and when it has not been for too long."""
         self._confirmed: dict[int, int] = {}
+        """When each version was last confirmed."""
         self._cached = 0
         self._sharing: set[asyncio.Task[None]] = set()
         watch.on_look(self._follow)
@@ -114,7 +125,7 @@ class Registry:
     def find_cached(self, keys: Keys) -> Finding | None:
         """Return what is known without asking any store; None where that is nothing yet. Empty keys: no identifier."""
         entry = self._hits.get(keys) or self._misses.get(keys)
-        if entry is not None and entry.generation == self._generation:
+        if entry is not None and entry.version == self._version:
             self._cached += 1
             return entry.finding
         return None if keys else Absence.NO_IDENTIFIER
@@ -124,21 +135,21 @@ class Registry:
         cached = self.find_cached(keys)
         if cached is not None:
             return cached
+        version = self._version
         if self._surely_unknown(keys):
-            return self._keep(keys, Absence.UNKNOWN_IDENTIFIER, self._generation, "snapshot")
-        generation, version = self._generation, self._version
+            return self._keep(keys, Absence.UNKNOWN_IDENTIFIER, version, "snapshot")
         shared = await self._shared.get(keys)
         if shared is not None and shared.version == version:
-            return self._keep(keys, shared.registration, generation, "shared")
+            return self._keep(keys, shared.registration, version, "shared")
         try:
             found = await self._database.find(keys)
         except StoreUnavailableError:
             return self._without_database(keys, shared)
         if found is None:
-            return self._keep(keys, Absence.UNKNOWN_IDENTIFIER, generation, "database")
+            return self._keep(keys, Absence.UNKNOWN_IDENTIFIER, version, "database")
         if version is not None:
             self._share(keys, Shared(found, version, self._clock.now()))
-        return self._keep(keys, found, generation, "database")
+        return self._keep(keys, found, version, "database")
 
     def _surely_unknown(self, keys: Keys) -> bool:
         """Tell whether the copy on this node is as new as the registry, and does not have it.
@@ -153,28 +164,31 @@ class Registry:
             return False
 
     def _without_database(self, keys: Keys, shared: Shared | None) -> Finding:
-        """Answer from what was true when the database was last heard of, the newest first; never past its age."""
-        oldest = self._clock.now() - self._bounds.cache_max_age_s
+        """Answer by the level that saw the latest version, if it may still speak; in doubt, look-up has failed."""
+        latest = max(self._witnesses(keys, shared), default=None, key=lambda witness: witness.version)
+        if latest is None or latest.finding is None:
+            return self._told("none", Absence.LOOKUP_FAILED)
+        return self._told(latest.level, latest.finding)
+
+    def _witnesses(self, keys: Keys, shared: Shared | None) -> Iterator[_Witness]:
+        now = self._clock.now()
+        oldest = now - self._bounds.cache_max_age_s
         entry = self._hits.get(keys) or self._misses.get(keys)
-        if entry is not None and self._confirmed.get(entry.generation, _NEVER) >= oldest:
-            return self._told("stale_process", entry.finding)
+        if entry is not None and self._confirmed.get(entry.version, _NEVER) >= oldest:
+            yield _Witness(entry.version, "stale_process", entry.finding)
         if shared is not None and shared.read_at >= oldest:
-            return self._told("stale_shared", shared.registration)
-        if self._snapshot.confirmed_at >= self._clock.now() - self._bounds.snapshot_max_age_s:
-            try:
-                found = self._snapshot.find(keys)
-            except StoreUnavailableError:
-                found = None
-            if found is not None:
-                return self._told("stale_snapshot", found)
-        return self._told("none", Absence.LOOKUP_FAILED)
+            yield _Witness(shared.version, "stale_shared", shared.registration)
+        copied = self._snapshot.version
+        if copied is not None and self._snapshot.confirmed_at >= now - self._bounds.snapshot_max_age_s:
+            with suppress(StoreUnavailableError):
+                yield _Witness(copied, "stale_snapshot", self._snapshot.find(keys))
 
     def _told(self, level: str, finding: Finding) -> Finding:
         self._meter.looked_up(level)
         return finding
 
-    def _keep(self, keys: Keys, finding: Finding, generation: int, level: str) -> Finding:
-        if self._version is not None:  # before the first look nobody knows what was read
+    def _keep(self, keys: Keys, finding: Finding, version: int | None, level: str) -> Finding:
+        if version is not None:  # where the version is not known, nobody could tell when this becomes stale
             if isinstance(finding, Registration):
                 cache, other, bound = self._hits, self._misses, self._bounds.hits
             else:
@@ -183,7 +197,7 @@ class Registry:
             cache.pop(keys, None)  # what is read again is young again
             while len(cache) >= bound:
                 del cache[next(iter(cache))]
-            cache[keys] = _Entry(finding, generation)
+            cache[keys] = _Entry(finding, version)
         return self._told(level, finding)
 
     def _share(self, keys: Keys, entry: Shared) -> None:
@@ -197,17 +211,12 @@ class Registry:
         self._meter.looked_up("process", self._cached)
         self._cached = 0
         now, watch = self._clock.now(), self._watch
-        if watch.confirmed_at is not None and watch.confirmed_at < now - self._bounds.cache_max_age_s:
-            self._move_on(None)  # nothing is fresh any more that nobody has confirmed for so long
-        elif watch.available and watch.current is not None:
-            if watch.current.registry != self._version:
-                self._move_on(watch.current.registry)
-            self._confirmed[self._generation] = now
-
-    def _move_on(self, version: int | None) -> None:
-        if version == self._version:
-            return
-        self._version = version
-        self._generation += 1
-        oldest = self._clock.now() - self._bounds.cache_max_age_s
-        self._confirmed = {number: at for number, at in self._confirmed.items() if at >= oldest}
+        oldest = now - self._bounds.cache_max_age_s
+        if watch.available and watch.current is not None:
+            self._version = watch.current.registry
+            self._confirmed[self._version] = now
+            self._database.recovered()
+        elif watch.confirmed_at is not None and watch.confirmed_at < oldest:
+            self._version = None
+        if len(self._confirmed) > _MOST_VERSIONS:
+            self._confirmed = {version: at for version, at in self._confirmed.items() if at >= oldest}

@@ -93,7 +93,7 @@ class Load:
             await asyncio.gather(*(self._keep_asking(client, seed) for seed in range(_ASKING_AT_ONCE)))
 
     async def _keep_asking(self, client: httpx2.AsyncClient, seed: int) -> None:
-        rng = random.Random(seed)
+        rng = random.Random(seed)  # noqa: S311 - vehicles, not secrets
         while not self._until.is_set():
             kind = rng.choices(("known", "blocked", "unknown"), (90, 5, 5))[0]
             number = rng.randrange(self._fleet)
@@ -129,6 +129,11 @@ def stirred(node: Served) -> Iterator[None]:
     finally:
         over.set()
         thread.join(30)
+
+
+def in_an_hour() -> str:
+    """Return that instant."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
 
 
 def metric(node: Served, name: str, **labels: str) -> float:

@@ -37,9 +37,7 @@ def own_redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="module")
-def only_house(
-    postgres: Postgres, own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+def only_house(postgres: Postgres, own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Serve from a PostgreSQL and a Redis, with a fleet taken in."""
     address = asyncio.run(postgres.new_database())
     state = tmp_path_factory.mktemp("state")
