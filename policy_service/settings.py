@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         900, ge=0, description="Seconds for which caches still decide after the database was last heard of."
     )
     snapshot_max_age: int = Field(
-        86_400, ge=0, description="Seconds for which this node's copy of the registry does, after that."
+        86_400, ge=0, description="Seconds for which this node's copy of the registry does; 0: no copy is kept."
     )
     secret: SecretStr | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""The registry as decisions see it: this process's cache, then what processes share, then the database.
+"""The registry as decisions see it: this process's cache, this node's copy, what processes share, the database.
 
 An entry is *fresh* while no change has been committed since it was read, which versions tell. Entries that are not are
 *stale*, and answer only while the database is gone, up to an age, as does the node's own copy of the registry: whoever
@@ -136,8 +136,9 @@ class Registry:
         if cached is not None:
             return cached
         version = self._version
-        if self._surely_unknown(keys):
-            return self._keep(keys, Absence.UNKNOWN_IDENTIFIER, version, "snapshot")
+        copied = self._from_copy(keys)
+        if copied is not None:
+            return self._keep(keys, copied, version, "snapshot")
         shared = await self._shared.get(keys)
         if shared is not None and shared.version == version:
             return self._keep(keys, shared.registration, version, "shared")
@@ -151,17 +152,17 @@ class Registry:
             self._share(keys, Shared(found, version, self._clock.now()))
         return self._keep(keys, found, version, "database")
 
-    def _surely_unknown(self, keys: Keys) -> bool:
-        """Tell whether the copy on this node is as new as the registry, and does not have it.
+    def _from_copy(self, keys: Keys) -> Finding | None:
+        """Return what this node's copy says, if it is as new as the registry; None where it is not.
 
         So a flood of random tokens ends here, and neither fills the shared cache nor reaches the database.
         """
         if self._version is None or self._snapshot.version != self._version:
-            return False
+            return None
         try:
-            return self._snapshot.find(keys) is None
+            return self._snapshot.find(keys) or Absence.UNKNOWN_IDENTIFIER
         except StoreUnavailableError:
-            return False
+            return None
 
     def _without_database(self, keys: Keys, shared: Shared | None) -> Finding:
         """Answer by the level that saw the latest version, if it may still speak; in doubt, look-up has failed."""

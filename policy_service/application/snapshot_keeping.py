@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 1.0
 CONFIRM_EVERY_S = 30.0
-REST = 20
-"""After a copy, work rests so many times as long as the copy took: a large registry costs no more than a twentieth."""
 
 
 class Snapshot(Protocol):
@@ -36,10 +34,10 @@ class Snapshot(Protocol):
 
 
 class SnapshotMaker(Protocol):
-    """Makes copies."""
+    """Makes copies, as often as the node can bear."""
 
     async def make(self) -> bool:
-        """Make one, and tell whether this process did. Raises StoreUnavailableError."""
+        """Make one if it is time for it, and tell whether it was. Raises StoreUnavailableError."""
         ...
 
 
@@ -62,7 +60,6 @@ class SnapshotKeeping:
         self._snapshot = snapshot
         self._maker = maker
         self._observer = observer
-        self._next_copy = 0.0
         self._next_confirmation = 0.0
 
     async def keep(self, every_s: float = LOOK_EVERY_S) -> None:
@@ -76,20 +73,15 @@ class SnapshotKeeping:
         self._snapshot.look()
         if not self._watch.available or self._watch.current is None:
             return
-        now = monotonic()
         if self._snapshot.versions != self._watch.current:
-            if now >= self._next_copy:
-                await self._copy()
-        elif now >= self._next_confirmation:
+            await self._copy()
+        elif monotonic() >= self._next_confirmation:
             self._snapshot.confirm()
-            self._next_confirmation = now + CONFIRM_EVERY_S
+            self._next_confirmation = monotonic() + CONFIRM_EVERY_S
 
     async def _copy(self) -> None:
-        began = monotonic()
         try:
             await self._maker.make()
         except StoreUnavailableError as error:
             self._observer.snapshot_failed(str(error))
-        ended = monotonic()
-        self._next_copy = ended + max(LOOK_EVERY_S, REST * (ended - began))
         self._snapshot.look()

@@ -88,13 +88,14 @@ async def open_stores(settings: Settings, stack: AsyncExitStack, clock: Clock, t
     bounds = RegistryBounds(cache_max_age_s=settings.cache_max_age, snapshot_max_age_s=settings.snapshot_max_age)
     registry = Registry(SqlIdentifiers(database), shared.cache, snapshot, watch, clock, telemetry, bounds)
     keeping = SnapshotKeeping(watch, snapshot, SnapshotMaker(database, snapshot.path), telemetry)
+    copying = [keeping.keep] if settings.snapshot_max_age else []
 
     def tell() -> None:
         up = {"database": registry.available} | ({} if shared.state() == "off" else {"redis": shared.state() == "up"})
         telemetry.stores_are(up, clock.now() - snapshot.confirmed_at)
 
     watch.on_look(tell)
-    background += [*shared.background, watch.keep_looking, keeping.keep]
+    background += [*shared.background, watch.keep_looking, *copying]
     return Stores(database, fingerprints, watch, registry, shared.throttle, shared.state, remembered, tuple(background))
 
 

@@ -38,10 +38,10 @@ def own_redis() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def only_house(postgres: Postgres, own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Serve from a PostgreSQL and a Redis, with a fleet taken in."""
+    """Serve from a PostgreSQL and a Redis, with a fleet taken in, and no copy that would spare asking them."""
     address = asyncio.run(postgres.new_database())
     state = tmp_path_factory.mktemp("state")
-    with serving(POLICIES, state, database_url=address, redis_url=own_redis.url) as node:
+    with serving(POLICIES, state, database_url=address, redis_url=own_redis.url, snapshot_max_age=0) as node:
         import_fleet(node, FLEET)
         yield House(node, own_redis)
 
@@ -90,7 +90,11 @@ def test_a_redis_that_is_gone_under_load_is_not_noticed_by_drivers(house: House,
 
 def test_a_slow_redis_slows_nobody_down(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:
     with slowed(house.redis.port, seconds=0.04) as port:
-        settings = {"database_url": _database_of(house.node), "redis_url": f"redis://127.0.0.1:{port}/0"}
+        settings = {
+            "database_url": _database_of(house.node),
+            "redis_url": f"redis://127.0.0.1:{port}/0",
+            "snapshot_max_age": 0,
+        }
         with (
             serving(POLICIES, tmp_path_factory.mktemp("slow"), **settings) as node,
             stirred(node),
@@ -107,7 +111,7 @@ def test_a_redis_that_refuses_the_password_is_told_and_does_without(
 ) -> None:
     with running_redis("--requirepass", "sesame") as closed:
         wrong = closed.url.replace("sesame", "guess")
-        settings = {"database_url": _database_of(house.node), "redis_url": wrong}
+        settings = {"database_url": _database_of(house.node), "redis_url": wrong, "snapshot_max_age": 0}
         with serving(POLICIES, tmp_path_factory.mktemp("refused"), **settings) as node:
             eventually(lambda: _is_down(node), within=5)
             with Load(node.url, FLEET).running() as seen:

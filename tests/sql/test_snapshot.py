@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,11 @@ class Silent:
         self.heard.append(why)
 
 
+def _let_begin(path: Path) -> None:
+    """Let the time come for the next copy."""
+    os.utime(path.with_suffix(".lock"), (0, 0))
+
+
 async def _fill(database: Database) -> None:
     identifiers = SqlIdentifiers(database)
     await SqlAgreements(database).put(Agreement("metro-1", "metro", valid_to=7, chargers=Selector(ids=("N-*",))))
@@ -99,6 +105,7 @@ async def test_a_later_copy_is_found_and_the_former_serves_until_then(database: 
     await _fill(database)
     maker = SnapshotMaker(database, path)
     await maker.make()
+    _let_begin(path)
     reader = SnapshotFile(path)
     await SqlIdentifiers(database).put(identifier("C", id="4" * 32))
     await maker.make()
@@ -133,7 +140,8 @@ async def test_all_of_it_is_of_one_moment(database: Database, path: Path) -> Non
         )
     changing = asyncio.create_task(change())
     for _ in range(5):
-        await SnapshotMaker(database, path).make()
+        assert await SnapshotMaker(database, path).make()
+        _let_begin(path)
         snapshot = SnapshotFile(path)
         first, last = snapshot.find(("A",)), snapshot.find(("Z",))
         if first is not None and last is not None:
@@ -161,20 +169,26 @@ async def test_what_is_no_copy_counts_as_none(database: Database, path: Path) ->
 async def test_where_it_cannot_be_written_the_former_stays(database: Database, path: Path) -> None:
     maker = SnapshotMaker(database, path)
     await maker.make()
+    _let_begin(path)
     before = path.stat().st_ino
     path.with_suffix(".unfinished").mkdir()
     with pytest.raises(StoreUnavailableError):
         await maker.make()
     path.with_suffix(".unfinished").rmdir()
+    _let_begin(path)
     assert path.stat().st_ino == before
     assert await maker.make()
 
 
-async def test_a_node_makes_one_at_a_time(database: Database, path: Path) -> None:
+async def test_a_node_makes_one_at_a_time_and_rests_between_them(database: Database, path: Path) -> None:
     makers = [SnapshotMaker(database, path) for _ in range(4)]
     made = await asyncio.gather(*(maker.make() for maker in makers))
     assert made.count(True) == 1
+    assert [await maker.make() for maker in makers] == [False] * 4, "it is too soon, whichever process asks"
+    _let_begin(path)
     assert await makers[-1].make()
+    os.utime(path.with_suffix(".lock"), (0, time.time() + 10**6))
+    assert await makers[0].make(), "nobody rests for days: the clock has been put back"
 
 
 async def test_it_is_made_when_something_has_changed_and_confirmed_while_nothing_has(
@@ -194,7 +208,7 @@ async def test_it_is_made_when_something_has_changed_and_confirmed_while_nothing
     await watch.look()
     await keeping.step()
     assert snapshot.find(("A",)) is None, "copies are no more than a twentieth of the work"
-    await asyncio.sleep(1.5)
+    _let_begin(path)
     await keeping.step()
     assert snapshot.find(("A",)) is not None
     snapshot.close()

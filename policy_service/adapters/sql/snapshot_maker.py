@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 _CHUNK = 1_000
 """Rows read at a time: the service goes on deciding between two chunks."""
 _CHUNK_PATIENCE_S = 30.0
+REST = 20
+"""After a copy, the node rests so many times as long as it took: a large registry costs no more than a twentieth."""
+_LONGEST_REST_S = 3_600
+"""What claims to last longer was written by a clock that has been put back."""
 _UNSAFE = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536")
 """Nobody reads the file before it is whole and written out."""
 
@@ -40,24 +45,26 @@ class SnapshotMaker:
         self._path = path
 
     async def make(self) -> bool:
-        """Make a copy; tell whether this process did, or another one of this node is about it.
+        """Make a copy; tell whether this process did: another of this node may be about it, or it may be too soon.
 
         Raises StoreUnavailableError, also where there is no room for it; the copy that stands stays.
         """
-        with _alone(self._path.with_suffix(".lock")) as alone:
-            if not alone:
-                return False
-            unfinished = self._path.with_suffix(".unfinished")
-            try:
-                await self._fill(unfinished)
-                os.replace(unfinished, self._path)  # noqa: PTH105 - one call, and it is in its place
-            except (OSError, sqlite3.Error) as error:
-                message = f"the copy of the registry cannot be written ({type(error).__name__})"
-                raise StoreUnavailableError(message) from error
-            finally:
-                with suppress(OSError):
-                    _remove(unfinished)
-            return True
+        with _turn(self._path.with_suffix(".lock")) as ours:
+            if ours:
+                await self._replace()
+        return ours
+
+    async def _replace(self) -> None:
+        unfinished = self._path.with_suffix(".unfinished")
+        try:
+            await self._fill(unfinished)
+            os.replace(unfinished, self._path)  # noqa: PTH105 - one call, and it is in its place
+        except (OSError, sqlite3.Error) as error:
+            message = f"the copy of the registry cannot be written ({type(error).__name__})"
+            raise StoreUnavailableError(message) from error
+        finally:
+            with suppress(OSError):
+                _remove(unfinished)
 
     async def _fill(self, path: Path) -> None:
         file = await asyncio.to_thread(_begin, path)
@@ -113,12 +120,25 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Generator[bool]:
-    """Hold the node's lock, if nobody else does; it goes with the process that holds it."""
-    with path.open("w") as lock:
+def _turn(path: Path) -> Generator[bool]:
+    """Take this node's turn, unless another process has it or it is too soon for the next.
+
+    The lock goes with the process that holds it; the file's time of modification says when the next turn begins.
+    """
+    with path.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
-        else:
+            return
+        began = time.time()
+        if lock.tell() and 0 < path.stat().st_mtime - began < _LONGEST_REST_S:
+            yield False
+            return
+        try:
             yield True
+        finally:
+            lock.write("." * (not lock.tell()))  # from now on the time of modification means something
+            lock.flush()
+            ended = time.time()
+            os.utime(path, (ended, ended + REST * (ended - began)))
