@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REGISTRY = "registry"
 CHARGERS = "chargers"
 OVERRIDES = "overrides"
+KEYS = "keys"
 
 
 async def bump(connection: AsyncConnection, name: str) -> None:
@@ -37,4 +38,4 @@ class SqlVersionStore:
         async with self._database.reading() as connection:
             rows = await connection.execute(select(tables.versions.c.name, tables.versions.c.value))
             values: dict[str, int] = {row[0]: row[1] for row in rows}
-        return Versions(registry=values[REGISTRY], chargers=values[CHARGERS], overrides=values[OVERRIDES])
+        return Versions(values[REGISTRY], values[CHARGERS], values[OVERRIDES], values[KEYS])
