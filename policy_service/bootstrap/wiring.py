@@ -16,6 +16,7 @@ from policy_service.adapters.last_good_tree import FileLastGoodTree
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.secret_fingerprints import SecretFingerprints
 from policy_service.adapters.sql.agreements import SqlAgreements
+from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
@@ -25,6 +26,7 @@ from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.secret import generated_secret
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.adapters.system_clock import SystemClock
+from policy_service.application.audit_trail import AuditTrail
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
@@ -41,6 +43,7 @@ from policy_service.application.pin_throttle import SlidingWindowThrottle
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.agreements import AgreementQueries
+from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.queries.decide import Decide, RecordRules
 from policy_service.application.queries.events import EventQueries
@@ -52,6 +55,7 @@ from policy_service.application.queries.overrides import OverrideQueries
 from policy_service.application.queries.policies import Policies
 from policy_service.application.registry import Registry
 from policy_service.application.service import Service
+from policy_service.bootstrap.door import Door
 from policy_service.domain.policy import AttributeTypes
 from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
@@ -129,6 +133,7 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
             )
             raise StartError(message) from error
         await built.registry.refresh()
+        await _open_door(settings, built.door)
         await built.service.reload.start()
         for work in (
             partial(follow_files, built.files, built.service.reload),
@@ -137,6 +142,8 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
             built.registry.keep_fresh,
         ):
             stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
+        for keeping in built.door.works(built.versions):
+            stack.push_async_callback(_end, asyncio.create_task(kept_up(keeping)))
         yield built.service
 
 
@@ -162,10 +169,22 @@ async def _end(task: asyncio.Task[None]) -> None:
         await task
 
 
+async def _open_door(settings: Settings, door: Door) -> None:
+    try:
+        await door.open(settings)
+    except StoreUnavailableError as error:
+        message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
+        raise StartError(message) from error
+    except ValueError as error:
+        message = f"error: {error}"
+        raise StartError(message) from error
+
+
 class _Built(NamedTuple):
     """The service, and what has to be kept current around it."""
 
     service: Service
+    door: Door
     files: PolicyFiles
     registry: Registry
     versions: VersionStore
@@ -193,6 +212,8 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         plans, files, last_good, chargers, overrides, holidays, clock, settings.ungoverned, telemetry
     )
     throttle = SlidingWindowThrottle(clock, attempts=settings.pin_attempts, window=settings.pin_attempts_window)
+    door = Door.at(settings, database, clock, ids)
+    stack.push_async_callback(door.close)
     findings = Findings(lookup, registry, throttle)
     rules = RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
 
@@ -222,10 +243,13 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         edit_agreements=AgreementEdits(agreements, registry),
         edit_chargers=ChargerCommands(chargers, attribute_types, reload.objections),
         make_override=MakeOverride(overrides, plans, reload, clock),
-        end_override=EndOverride(overrides, reload, clock),
+        end_override=EndOverride(overrides, plans, reload, clock),
+        callers=door.callers,
+        audit_trail=AuditTrail(SqlAudit(database), clock, ids, telemetry),
+        audit=AuditQueries(SqlAudit(database)),
         metrics=telemetry,
     )
-    return _Built(service, files, registry, versions)
+    return _Built(service, door, files, registry, versions)
 
 
 async def _secret(settings: Settings, database: Database) -> bytes:

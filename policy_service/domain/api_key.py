@@ -77,7 +77,7 @@ def faults_in(name: str, scopes: frozenset[Scope], labels: Labels, source: str |
         yield "a key bound to labels may have the scopes decide, read and operate only"
     if labels and source is not None:
         yield "a key is bound to labels or to a source, not to both"
-    if source is not None and scopes != {Scope.IMPORT}:
+    if source is not None and scopes != frozenset({Scope.IMPORT}):
         yield "a key bound to a source has the scope import, and no other"
     if source is not None and _NAME.fullmatch(source) is None:
         yield "a source is named by letters, digits and `_.-`, at most 64"

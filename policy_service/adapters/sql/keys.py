@@ -36,13 +36,15 @@ class SqlKeys:
         async with self._database.reading() as connection:
             found = await connection.execute(select(_TABLE).order_by(_TABLE.c.created_at, _TABLE.c.id))
             rows = found.mappings().all()
-        return [_key(row) for row in rows]
+        return [_key(dict(row)) for row in rows]
 
     async def add(self, key: ApiKey, entry: AuditEntry) -> None:
         """Store a key. Raises ConflictError where another one of its name is active, or has its digest."""
         held = or_(and_(_TABLE.c.name == key.name, _active(key.created_at)), _TABLE.c.digest == key.digest)
         async with self._database.writing() as connection:
-            await bump(connection, KEYS)  # locks the counter's row: of two that want one name, the second sees the first
+            await bump(
+                connection, KEYS
+            )  # locks the counter's row: of two that want one name, the second sees the first
             if (await connection.execute(select(exists().where(held)))).scalar_one():
                 message = "there is an active key of this name"
                 raise ConflictError(message)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from starlette.exceptions import HTTPException
 
 import policy_service
+from policy_service.application.callers import BeyondReachError
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.ports import ConflictError, CursorError, StoreUnavailableError
 from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.http import docs, openapi, operations
+from policy_service.entrypoints.http.callers import beyond_reach
 from policy_service.entrypoints.http.edge import Edge, request_id_of
+from policy_service.entrypoints.http.permissions import authorise
 from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, problem_for, problem_response
 from policy_service.entrypoints.http.v1 import routers
 
@@ -38,6 +41,7 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(authorise)],
     )
     app.state.service = service
     app.state.max_body_bytes = max_body_bytes
@@ -45,7 +49,7 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
         app.include_router(router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # the documented way to extend it
     _handle_errors(app)
-    return Edge(app, service.metrics)
+    return Edge(app, service)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -76,6 +80,7 @@ _MADE: dict[type[Exception], Callable[[Any], ProblemError]] = {
     ),
     CursorError: lambda error: ProblemError(Problem.NOT_FOUND, str(error)),
     ConflictError: lambda error: ProblemError(Problem.CONFLICT, str(error)),
+    BeyondReachError: lambda _: beyond_reach(),
     NoPlanError: lambda _: _later("no plan stands"),
     StoreUnavailableError: lambda _: _later("no store could be asked"),
     HTTPException: lambda error: ProblemError(problem_for(error.status_code), headers=error.headers),

@@ -1,0 +1,104 @@
+"""API keys as one process knows them: in memory, read anew whenever some process has changed one."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from hmac import compare_digest
+from typing import TYPE_CHECKING, NamedTuple
+
+from policy_service.application.ports import StoreUnavailableError
+from policy_service.domain.api_key import ApiKey, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from policy_service.application.ports import Clock, KeyRepository, VersionStore
+    from policy_service.domain.caller import Caller
+
+POLL_S = 0.25
+NOTE_S = 60.0
+"""How long uses gather before they are noted: nobody asks for them by the second."""
+
+
+class _Known(NamedTuple):
+    key: ApiKey
+    caller: Caller
+
+
+class AccessKeys:
+    """Finds keys by their text. While the store is gone those known last go on."""
+
+    def __init__(self, keys: KeyRepository, clock: Clock) -> None:
+        """Read from the repository; until :meth:`reload` has done so, a key is asked for and none is known."""
+        self._keys = keys
+        self._clock = clock
+        self._known: Mapping[str, _Known] = {}
+        self._used: dict[str, int] = {}
+        self._demanded = True
+        self._read = False
+
+    @property
+    def demanded(self) -> bool:
+        """Tell whether every caller needs a key: as soon as one was ever made.
+
+        One that has expired or was revoked counts as well: an end must never open the door.
+        """
+        return self._demanded
+
+    @property
+    def any_active(self) -> bool:
+        """Tell whether some key opens the door now."""
+        now = self._clock.now()
+        return any(known.key.active(now) for known in self._known.values())
+
+    def find(self, text: str) -> Caller | None:
+        """Return whom a key lets in, None where it lets nobody in."""
+        digest = digest_of(text)
+        known = self._known.get(digest)
+        if known is None or not compare_digest(known.key.digest, digest):
+            return None
+        now = self._clock.now()
+        if not known.key.active(now):
+            return None
+        self._used[known.key.id] = now
+        return known.caller
+
+    async def reload(self) -> None:
+        """Read the keys anew. Raises StoreUnavailableError."""
+        keys = await self._keys.all()
+        self._known = {key.digest: _Known(key, key.caller()) for key in keys}
+        # A database put back to before its first key must not open a door that was closed.
+        self._demanded = bool(keys) or (self._read and self._demanded)
+        self._read = True
+
+    async def note_uses(self) -> None:
+        """Store when keys were last used. Raises StoreUnavailableError."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        try:
+            await self._keys.used(used)
+        except StoreUnavailableError:
+            self._used = {**used, **self._used}
+            raise
+
+
+async def follow_keys(versions: VersionStore, keys: AccessKeys, every_s: float = POLL_S) -> None:
+    """Read the keys anew whenever some process has changed one."""
+    seen: int | None = None
+    while True:
+        with suppress(StoreUnavailableError):  # those known before go on, and the next look tells
+            now = (await versions.versions()).keys
+            if now != seen:
+                await keys.reload()
+                seen = now
+        await asyncio.sleep(every_s)
+
+
+async def keep_uses(keys: AccessKeys, every_s: float = NOTE_S) -> None:
+    """Note uses every now and then."""
+    while True:
+        await asyncio.sleep(every_s)
+        with suppress(StoreUnavailableError):
+            await keys.note_uses()
