@@ -112,7 +112,7 @@ class JwtTokens:
             return False
         audience = claims.get("aud")
         if audience is not None:
-            named = cast("list[Any]", audience) if isinstance(audience, list) else [audience]
+            named = cast("list[object]", audience) if isinstance(audience, list) else [audience]
             return self._rules.audience is not None and self._rules.audience in named
         client = claims.get("client_id")
         return claims.get("token_use") == "access" and isinstance(client, str) and client in self._rules.client_ids

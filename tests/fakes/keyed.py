@@ -1,18 +1,20 @@
-"""Keys for tests: made by the real command on the state directory of a service, and clients that bring them."""
+"""Keys for tests: made by the real command on the state directory of a service."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import httpx2
+from policy_service.bootstrap.door import key_commands
+from policy_service.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fakes.served import Served
+    from policy_service.application.commands.manage_keys import WantedKey
 
 BOOTSTRAP = "a-bootstrap-key-of-the-tests"
 
@@ -53,6 +55,11 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def client(served: Served, key: str) -> httpx2.Client:
-    """Return a client of the service that brings a key."""
-    return httpx2.Client(base_url=served.url, timeout=30, headers=bearer(key))
+def stored(state: Path, *wanted: WantedKey) -> list[str]:
+    """Make keys without the command, which costs a process each; return their texts."""
+
+    async def make() -> list[str]:
+        async with key_commands(Settings(state_dir=state)) as store:
+            return [(await store.manage.create(each, by="tests")).text for each in wanted]
+
+    return asyncio.run(make())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from fakes.keyed import BOOTSTRAP, bearer, bootstrap_file, client, keys, made
+from fakes.keyed import BOOTSTRAP, bearer, bootstrap_file, keys, made
 from fakes.served import POLICIES, eventually, serving, start
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 QUESTION = {"charger": "NTH-01", "identifier": "04A2B3C4D5E680", "time": "2026-11-24T11:15:00Z"}
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[tuple[Served, Path]]:
-    """Serve with no key made yet, in a state directory of its own."""
-    with serving(POLICIES, tmp_path / "state", workers=2) as served:
-        yield served, tmp_path / "state"
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
+    """Serve with a bootstrap key."""
+    state = tmp_path_factory.mktemp("state")
+    with serving(POLICIES, state, bootstrap_key_file=bootstrap_file(tmp_path_factory.mktemp("key"))) as served:
+        yield served, state
 
 
 def status(served: Served, key: str | None = None, path: str = "/v1/decide") -> int:
@@ -46,20 +47,20 @@ def everywhere(served: Served, key: str | None, wanted: int) -> bool:
         return all(fresh_connections.post("/v1/decide", json=QUESTION).status_code == wanted for _ in range(12))
 
 
-def test_the_life_of_a_key_on_two_workers_each_step_within_a_second(fresh: tuple[Served, Path]) -> None:
-    served, state = fresh
-    assert status(served) == 200
-    first = made(state, "csms", "decide")
-    eventually(lambda: everywhere(served, None, 401), within=1)
-    assert everywhere(served, first, 200)
-    rotated = keys(state, "rotate", "csms", "--overlap", "2s")
-    second, began = rotated.stdout.strip(), time.monotonic()
-    eventually(lambda: everywhere(served, second, 200), within=1)
-    assert time.monotonic() - began > 2 or status(served, first) == 200
-    eventually(lambda: everywhere(served, first, 401), within=4)
-    assert keys(state, "revoke", "csms").returncode == 0
-    eventually(lambda: everywhere(served, second, 401), within=1)
-    assert status(served, path="/health/ready") == 200
+def test_the_life_of_a_key_on_two_workers_each_step_within_a_second(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with serving(POLICIES, state, workers=2) as served:
+        assert status(served) == 200
+        first = made(state, "csms", "decide")
+        eventually(lambda: everywhere(served, None, 401), within=1)
+        assert everywhere(served, first, 200)
+        second = keys(state, "rotate", "csms", "--overlap", "10s").stdout.strip()
+        eventually(lambda: everywhere(served, second, 200), within=1)
+        assert status(served, first) == 200
+        eventually(lambda: everywhere(served, first, 401), within=12)
+        assert keys(state, "revoke", "csms").returncode == 0
+        eventually(lambda: everywhere(served, second, 401), within=1)
+        assert status(served, path="/health/ready") == 200
 
 
 def test_the_end_of_the_last_key_opens_no_door_nor_does_a_restart(tmp_path: Path) -> None:
@@ -73,24 +74,22 @@ def test_the_end_of_the_last_key_opens_no_door_nor_does_a_restart(tmp_path: Path
         assert (status(served), status(served, key)) == (401, 401)
 
 
-def test_all_refusals_are_one_answer(fresh: tuple[Served, Path]) -> None:
-    served, state = fresh
+def test_all_refusals_are_one_answer(keyed: tuple[Served, Path]) -> None:
+    served, state = keyed
     key = made(state, "gone", "admin")
     keys(state, "revoke", "gone")
-    made(state, "csms", "decide")
-    eventually(lambda: everywhere(served, None, 401) and everywhere(served, key, 401), within=2)
+    eventually(lambda: status(served, key, "/v1/chargers") == 401, within=1)
     heads: list[dict[str, str]] = [
         {},
         bearer(key),
         bearer("psk_unknown_0123456789abcdef"),
         bearer("a.b.c"),
-        bearer(""),
+        {"Authorization": "Bearer"},
         {"Authorization": "Basic dTpw"},
         {"Authorization": key},
-        {"Authorization": "Bearer \xe9\xff"},
     ]
     answers = [served.client.get("/v1/chargers", headers=head) for head in heads]
-    answers += [served.client.request(method, "/nowhere") for method in ("GET", "POST", "OPTIONS", "BREW")]
+    answers += [served.client.request(method, "/nowhere") for method in ("GET", "POST", "OPTIONS", "PATCH")]
     answers.append(served.client.post("/v1/decide", content=b"\xff"))
     for answer in answers:
         assert answer.status_code == 401
@@ -100,39 +99,39 @@ def test_all_refusals_are_one_answer(fresh: tuple[Served, Path]) -> None:
     assert all(body == bodies[0] for body in bodies)
 
 
-def test_two_keys_in_one_head_are_none(fresh: tuple[Served, Path]) -> None:
-    served, state = fresh
-    key = made(state, "csms", "read")
-    eventually(lambda: everywhere(served, None, 401), within=1)
+def test_two_keys_in_one_head_are_none(keyed: tuple[Served, Path]) -> None:
+    served, state = keyed
+    key = made(state, "reader", "read")
+    eventually(lambda: status(served, key, "/v1/chargers") == 200, within=1)
     head = [("Authorization", f"bearer {key}")]
     assert served.client.get("/v1/chargers", headers=head).status_code == 200
     assert served.client.get("/v1/chargers", headers=[*head, *head]).status_code == 401
 
 
-def test_a_key_is_told_once_and_lies_nowhere(fresh: tuple[Served, Path]) -> None:
-    served, state = fresh
+def test_a_key_is_told_once_and_lies_nowhere(keyed: tuple[Served, Path]) -> None:
+    served, state = keyed
     ended = keys(state, "create", "--name", "ops", "--scope", "admin")
     key = ended.stdout.strip()
     assert ended.stdout == f"{key}\n"
     assert len(key) >= 24
     assert key.replace("_", "").replace("-", "").isalnum()
     assert key not in ended.stderr
-    eventually(lambda: everywhere(served, key, 200), within=1)
-    status(served, key[:-1])
+    eventually(lambda: status(served, key) == 200, within=1)
+    assert status(served, key[:-1]) == 401
     listed = keys(state, "list")
     assert key not in listed.stdout + keys(state, "list", "--json").stdout
     assert key.rpartition("_")[2] not in listed.stdout
-    assert client(served, key).get("/v1/audit").status_code == 200
+    assert served.bringing(key).get("/v1/audit").status_code == 200
     lying = [path for path in state.rglob("*") if path.is_file()]
     assert any("sqlite" in path.name for path in lying)
     assert [path.name for path in lying if key.encode() in path.read_bytes()] == []
 
 
-def test_events_and_overrides_tell_the_name_of_the_key(fresh: tuple[Served, Path]) -> None:
-    served, state = fresh
+def test_events_and_overrides_tell_the_name_of_the_key(keyed: tuple[Served, Path]) -> None:
+    served, state = keyed
     key = made(state, "csms-7", "decide", "read", "operate")
-    eventually(lambda: everywhere(served, None, 401), within=1)
-    asking = client(served, key)
+    eventually(lambda: status(served, key) == 200, within=1)
+    asking = served.bringing(key)
     decided = asking.post("/v1/decide", json=QUESTION).json()
     assert asking.get(f"/v1/events/{decided['decision_id']}").json()["caller"] == "csms-7"
     batch = asking.post("/v1/decide/batch", json={"requests": [QUESTION]}).json()["decisions"][0]
@@ -166,7 +165,7 @@ def test_the_bootstrap_key_comes_from_a_file_and_changes_with_it(tmp_path: Path)
     bootstrap_file(tmp_path, "another-bootstrap-key-here")
     with serving(POLICIES, state, bootstrap_key_file=file) as served:
         assert status(served, BOOTSTRAP) == 401
-        audit = client(served, "another-bootstrap-key-here").get("/v1/audit").json()["entries"]
+        audit = served.bringing("another-bootstrap-key-here").get("/v1/audit").json()["entries"]
         assert [entry["action"] for entry in audit] == ["keys bootstrap"] * 2
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from policy_service.domain.caller import Scope  # noqa: TC001 - typer reads the annotation
+from policy_service.domain.caller import Scope
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.durations import read_duration
 from policy_service.entrypoints.cli.exit_codes import ExitCode
