@@ -46,7 +46,7 @@ def served(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield service
 
 
-def tokens(issuer: Issuer, clock: FakeClock | None = None, *, pause_s: float = 30.0, **changed: Any) -> JwtTokens:
+def tokens(issuer: Issuer, clock: FakeClock | None = None, *, pause_s: float = 30.0, **changed: str) -> JwtTokens:
     rules: dict[str, Any] = {
         "issuer": ISSUER,
         "algorithms": ("RS256", "ES256"),
@@ -95,7 +95,7 @@ ATTACKS = {
     "HS256 with the public key": signed_with_the_public_key,
     "another algorithm than allowed": lambda issuer: issuer.token(alg="RS512"),
     "PS256 with a good key": lambda issuer: issuer.token(alg="PS256"),
-    "a key of another type": lambda issuer: jwt.encode(
+    "a key of another type": lambda _: jwt.encode(
         {"alg": "ES256", "kid": "rsa-1"}, claims_of(), ECKey.generate_key("P-256")
     ),
     "forged": forged,
@@ -118,7 +118,7 @@ ATTACKS = {
     "client_id": lambda issuer: issuer.token(**{**COGNITO, "client_id": "app-2"}),
     "client_id no text": lambda issuer: issuer.token(**{**COGNITO, "client_id": ["app-1"]}),
     "id token": lambda issuer: issuer.token(**{**COGNITO, "token_use": "id"}),
-    "id token for us": lambda issuer: issuer.token(token_use="id"),
+    "id token for us": lambda issuer: issuer.token(**{**COGNITO, "aud": "policy-service", "token_use": "id"}),
     "no token_use": lambda issuer: issuer.token(**{**COGNITO, "token_use": None}),
     "wrong aud with a good client": lambda issuer: issuer.token(**{**COGNITO, "aud": "other"}),
     "expired": lambda issuer: issuer.token(exp=NOW - 60),

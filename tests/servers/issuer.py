@@ -58,7 +58,7 @@ class Issuer:
         """Return a signed token; a claim of None is left out."""
         key = self.keys[kid]
         algorithm = alg or ("RS256" if isinstance(key, RSAKey) else "ES256")
-        return jwt.encode({"alg": algorithm, "kid": kid}, claims_of(**claims), key)
+        return jwt.encode({"alg": algorithm, "kid": kid}, claims_of(**claims), key, [algorithm])
 
 
 def claims_of(**claims: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value

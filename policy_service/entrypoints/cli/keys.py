@@ -98,7 +98,7 @@ def rotate(
     state_dir: _StateDir = None,
 ) -> None:
     """Make a key like the latest of that name and print it; the older ones end after the overlap."""
-    seconds = read_duration(overlap, "--overlap")
+    seconds = read_duration(overlap, "--overlap", least=0)
     made = _on_store(
         lambda store: store.manage.rotate(name, overlap=seconds, by=_me()), database_url_file, state_dir, name=name
     )
