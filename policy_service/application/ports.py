@@ -271,7 +271,7 @@ class KeyRepository(Protocol):
     """
 
     async def all(self) -> Sequence[ApiKey]:
-        """Return every key that was ever made, in the order made."""
+        """Return every key that was ever made, the oldest first."""
         ...
 
     async def add(self, key: ApiKey, entry: AuditEntry) -> None:

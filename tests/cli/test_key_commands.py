@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +58,7 @@ def test_keys_are_listed_as_a_table(keys: Keys) -> None:
     _create(keys, "--source", "fleet", name="office", scope="import")
     lines = [line.split() for line in keys("list").out.splitlines()]
     assert lines[0] == ["NAME", "ID", "STATE", "SCOPES", "BOUND", "TO", "EXPIRES", "LAST", "USED"]
+    lines[1:] = sorted(lines[1:], reverse=True)
     assert lines[1][0:1] + lines[1][2:] == ["yard", "active", "decide", "depot:north", "depot:east", "row:a", "-", "-"]
     assert lines[2][0:1] + lines[2][2:] == ["office", "active", "import", "source", "fleet", "-", "-"]
 
@@ -66,12 +68,18 @@ def test_a_rotation_leaves_the_older_key_for_the_overlap(keys: Keys) -> None:
     second = keys("rotate", "csms", "--overlap", "1h")
     assert second.code == 0
     assert len({first, other, second.out}) == 3
-    before, untouched, after = _listed(keys)
-    if before["name"] == "other":
-        before, untouched = untouched, before
+    after, before, untouched = sorted(_listed(keys), key=lambda key: str(key["expires_at"] or ""), reverse=True)
     assert (untouched["name"], untouched["expires_at"]) == ("other", None)
     assert (after["scopes"], after["labels"]) == (before["scopes"], before["labels"])
     assert str(before["expires_at"]) < str(after["expires_at"])
+
+
+def test_each_successor_lasts_as_long_as_the_first_key_was_to(keys: Keys) -> None:
+    _create(keys, "--expires", "90d")
+    for _ in range(3):
+        keys("rotate", "csms", "--overlap", "1h")
+    in_80_days = time.strftime("%Y-%m-%dT", time.gmtime(time.time() + 80 * 86_400))
+    assert [str(key["expires_at"]) > in_80_days for key in _listed(keys)].count(True) == 1
 
 
 def test_without_an_overlap_a_rotation_ends_the_older_key_at_once(keys: Keys) -> None:

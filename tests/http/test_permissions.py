@@ -11,17 +11,17 @@ import httpx2
 import pytest
 from fakes.keyed import bearer, stored
 from fakes.served import serving
+from fastapi import APIRouter, FastAPI
 
 from policy_service.application.commands.manage_keys import WantedKey
 from policy_service.domain.caller import ANYBODY, Caller, Scope
-from policy_service.entrypoints.http.app import create_app
-from policy_service.entrypoints.http.permissions import PERMISSIONS
+from policy_service.entrypoints.http.app import create_app, include
+from policy_service.entrypoints.http.permissions import PERMISSIONS, GuardedRoute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fakes.served import Served
-    from fastapi import FastAPI
 
     from policy_service.application.service import Service
 
@@ -128,15 +128,23 @@ class _Idle:
 async def test_a_route_without_a_row_is_refused() -> None:
     idle = _Idle()
     service = cast("Service", SimpleNamespace(metrics=idle, callers=idle, audit_trail=idle))
-    edge = create_app(service, max_body_bytes=1)
+    edge, router = create_app(service, max_body_bytes=1), APIRouter(route_class=GuardedRoute)
 
-    @cast("FastAPI", edge.app).get("/v1/new")
+    @router.get("/v1/new")
     async def new() -> dict[str, bool]:
         return {"reached": True}
 
+    include(cast("FastAPI", edge.app), router)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(edge), base_url="http://service") as asking:
         assert detail(await asking.get("/v1/new")).startswith("nobody may do this")
         assert (await asking.get("/v1/newer")).status_code == 404
+
+
+def test_a_router_that_asks_nobody_is_not_taken_in() -> None:
+    app, router = FastAPI(), APIRouter()
+    router.add_api_route("/v1/new", dict, methods=["GET"])
+    with pytest.raises(TypeError, match="GuardedRoute"):
+        include(app, router)
 
 
 @pytest.mark.parametrize(("method", "template"), PERMISSIONS, ids=[" ".join(row) for row in PERMISSIONS])

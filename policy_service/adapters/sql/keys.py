@@ -32,7 +32,7 @@ class SqlKeys:
         self._database = database
 
     async def all(self) -> Sequence[ApiKey]:
-        """Return every key that was ever made, in the order made."""
+        """Return every key that was ever made, the oldest first."""
         async with self._database.reading() as connection:
             found = await connection.execute(select(_TABLE).order_by(_TABLE.c.created_at, _TABLE.c.id))
             rows = found.mappings().all()

@@ -70,14 +70,14 @@ class ManageKeys:
         return made
 
     async def rotate(self, name: str, *, overlap: int, by: str | None) -> MadeKey:
-        """Make a key like the latest active one of that name; the older ones end after the overlap, in seconds.
+        """Make a key like the active one of that name that lasts longest; they end after the overlap, in seconds.
 
         Raises NoSuchKeyError.
         """
         active = [key for key in await self._active() if key.name == name]
         if not active:
             raise NoSuchKeyError
-        latest = active[-1]
+        latest = max(active, key=lambda key: (key.expires_at is None, key.expires_at or 0, key.created_at))
         lifetime = None if latest.expires_at is None else latest.expires_at - latest.created_at
         made = self._made(WantedKey(name, latest.scopes, latest.labels, latest.source, lifetime), by)
         detail = {**_told(made.key), "overlap_s": overlap}

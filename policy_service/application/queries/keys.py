@@ -21,5 +21,5 @@ class KeyQueries:
         self._clock = clock
 
     async def all(self) -> Sequence[dict[str, Any]]:
-        """Return the views of all keys, in the order made."""
+        """Return the views of all keys, the oldest first."""
         return [key_view(key, self._clock.now()) for key in await self._keys.all()]

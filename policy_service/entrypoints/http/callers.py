@@ -38,9 +38,14 @@ def let_in(scope: Scope, caller: Caller) -> None:
     scope["state"] |= {"caller": caller.name, "access": caller}
 
 
+def access_of(scope: Scope) -> Caller:
+    """Return who asks."""
+    return cast("Caller", scope["state"].get("access", ANYBODY))
+
+
 def caller_of(request: Request) -> Caller:
     """Return who asks."""
-    return cast("Caller", getattr(request.state, "access", ANYBODY))
+    return access_of(request.scope)
 
 
 def beyond_reach() -> ProblemError:

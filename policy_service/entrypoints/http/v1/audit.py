@@ -9,9 +9,10 @@ from policy_service.application.ports import AuditFilter
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import AuditParams
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_audit import AuditList
 
-router = APIRouter(prefix="/v1/audit", tags=["operations"])
+router = APIRouter(prefix="/v1/audit", tags=["operations"], route_class=GuardedRoute)
 
 
 @router.get("", summary="List changes that were made", responses=replies(AuditList, 404, 422))

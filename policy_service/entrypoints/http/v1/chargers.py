@@ -25,6 +25,7 @@ from policy_service.entrypoints.http.params import (
     label_of,
     shown,
 )
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
 from policy_service.entrypoints.http.wire_records import (
@@ -39,7 +40,7 @@ from policy_service.entrypoints.http.wire_records import (
 if TYPE_CHECKING:
     from policy_service.engine.plan import ChargerPlan
 
-router = APIRouter(prefix="/v1/chargers", tags=["chargers"])
+router = APIRouter(prefix="/v1/chargers", tags=["chargers"], route_class=GuardedRoute)
 
 MAX_RANGE = 400 * DAY
 _WEEK = 7 * DAY

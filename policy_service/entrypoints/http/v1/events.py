@@ -15,6 +15,7 @@ from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import beyond_reach, caller_of
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import DecisionId, EventParams, label_of
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_records import EventList, EventReply
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from policy_service.domain.caller import Caller
 
-router = APIRouter(prefix="/v1/events", tags=["events"])
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula at the start of a cell."""

@@ -11,11 +11,12 @@ from policy_service.entrypoints.http.access import ServiceOf, answer, from_curso
 from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import TransitionParams, label_of
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.v1.chargers import bounds
 from policy_service.entrypoints.http.views import transition_view
 from policy_service.entrypoints.http.wire_records import TransitionList
 
-router = APIRouter(prefix="/v1", tags=["chargers"])
+router = APIRouter(prefix="/v1", tags=["chargers"], route_class=GuardedRoute)
 
 MAX_RANGE = 31 * DAY
 
