@@ -59,7 +59,8 @@ class IssuerKeys:
                 return
             self._attempted = now
             try:
-                document = await asyncio.to_thread(self._fetch)
+                async with asyncio.timeout(2 * PATIENCE_S):  # an issuer that drips must not hold callers up
+                    document = await asyncio.to_thread(self._fetch)
                 keys = dict(_read(document))
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
                 _log.warning("the issuer's keys cannot be fetched", **{"error.type": type(error).__qualname__})

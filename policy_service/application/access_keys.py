@@ -11,9 +11,9 @@ from policy_service.application.ports import StoreUnavailableError
 from policy_service.domain.api_key import ApiKey, digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from policy_service.application.ports import Clock, KeyRepository, VersionStore
+    from policy_service.application.ports import Clock, KeyRepository, LastKnownKeys, VersionStore
     from policy_service.domain.caller import Caller
 
 POLL_S = 0.25
@@ -29,9 +29,10 @@ class _Known(NamedTuple):
 class AccessKeys:
     """Finds keys by their text. While the store is gone those known last go on."""
 
-    def __init__(self, keys: KeyRepository, clock: Clock) -> None:
-        """Read from the repository; until :meth:`reload` has done so, a key is asked for and none is known."""
+    def __init__(self, keys: KeyRepository, kept: LastKnownKeys, clock: Clock) -> None:
+        """Read from the repository; until :meth:`learn` has done so, a key is asked for and none is known."""
         self._keys = keys
+        self._kept = kept
         self._clock = clock
         self._known: Mapping[str, _Known] = {}
         self._used: dict[str, int] = {}
@@ -64,9 +65,27 @@ class AccessKeys:
         self._used[known.key.id] = now
         return known.caller
 
+    async def learn(self) -> None:
+        """Read the keys for the first time; without the store, those that this node knew last.
+
+        Raises StoreUnavailableError where it knew none.
+        """
+        try:
+            await self.reload()
+        except StoreUnavailableError:
+            kept = await asyncio.to_thread(self._kept.load)
+            if kept is None:
+                raise
+            self._take(kept)
+
     async def reload(self) -> None:
         """Read the keys anew. Raises StoreUnavailableError."""
         keys = await self._keys.all()
+        self._take(keys)
+        with suppress(OSError):  # a full disk must not keep a revoked key in force
+            await asyncio.to_thread(self._kept.save, keys)
+
+    def _take(self, keys: Sequence[ApiKey]) -> None:
         self._known = {key.digest: _Known(key, key.caller()) for key in keys}
         # A database put back to before its first key must not open a door that was closed.
         self._demanded = bool(keys) or (self._read and self._demanded)

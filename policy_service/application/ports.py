@@ -294,6 +294,18 @@ class KeyRepository(Protocol):
         ...
 
 
+class LastKnownKeys(Protocol):
+    """The keys that this node knew last, kept on it for a start without the store."""
+
+    def load(self) -> Sequence[ApiKey] | None:
+        """Return the kept keys, None where there are none or they are damaged."""
+        ...
+
+    def save(self, keys: Sequence[ApiKey]) -> None:
+        """Keep these keys, replacing the former at once. Raises OSError."""
+        ...
+
+
 class TokenVerifier(Protocol):
     """Checks bearer tokens that somebody else issued."""
 

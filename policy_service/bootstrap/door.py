@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from policy_service.adapters.issuer_keys import IssuerKeys
 from policy_service.adapters.jwt_tokens import JwtTokens, TokenRules
+from policy_service.adapters.last_known_keys import FileLastKnownKeys
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.adapters.sql.schema import upgrade
@@ -47,16 +48,19 @@ class Door:
         """Build the door for these settings; it is shut until :meth:`open`."""
         store, issuer = SqlKeys(database), _issuer(settings)
         tokens = NoTokens() if issuer is None else JwtTokens(_rules(settings), issuer, clock)
-        return cls(AccessKeys(store, clock), ManageKeys(store, clock, ids), tokens, issuer)
+        keys = AccessKeys(store, FileLastKnownKeys(settings.state_dir), clock)
+        return cls(keys, ManageKeys(store, clock, ids), tokens, issuer)
 
     async def open(self, settings: Settings) -> None:
         """Learn the keys, and bring the file's one in. Raises ValueError and StoreUnavailableError.
 
         A ValueError says what to do: a key file that holds none, or an address that others reach without any key.
         """
+        await self._keys.learn()
         if settings.bootstrap_key_file is not None:
-            await self._manage.bring_in(_key_in(settings.bootstrap_key_file))
-        await self._keys.reload()
+            with suppress(StoreUnavailableError):  # learned without the store: it brings the key in at the next start
+                if await self._manage.bring_in(_key_in(settings.bootstrap_key_file)):
+                    await self._keys.reload()
         if not (is_loopback(settings.host) or self._keys.any_active or self._tokens.configured):
             raise ValueError(_keyless(settings))
 

@@ -157,7 +157,7 @@ def test_last_use_is_noted_when_the_service_ends(tmp_path: Path) -> None:
 
 def test_the_bootstrap_key_comes_from_a_file_and_changes_with_it(tmp_path: Path) -> None:
     state, file = tmp_path / "state", bootstrap_file(tmp_path)
-    with serving(POLICIES, state, bootstrap_key_file=file, workers=2) as served:
+    with serving(POLICIES, state, bootstrap_key_file=file) as served:
         assert (status(served), status(served, BOOTSTRAP)) == (401, 200)
         assert BOOTSTRAP not in served.log()
     with serving(POLICIES, state, bootstrap_key_file=file) as served:
