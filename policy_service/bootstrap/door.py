@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,24 +10,20 @@ from urllib.parse import urlsplit
 from policy_service.adapters.issuer_keys import IssuerKeys
 from policy_service.adapters.jwt_tokens import JwtTokens, TokenRules
 from policy_service.adapters.last_known_keys import FileLastKnownKeys
-from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.keys import SqlKeys
-from policy_service.adapters.sql.schema import upgrade
-from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.access_keys import AccessKeys, follow_keys, keep_uses
 from policy_service.application.callers import Callers, NoTokens
 from policy_service.application.commands.manage_keys import ManageKeys
-from policy_service.application.decision_id import DecisionIds
 from policy_service.application.ports import StoreUnavailableError
-from policy_service.application.queries.keys import KeyQueries
 from policy_service.settings import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
     from typing import Self
 
     from policy_service.adapters.sql.engine import Database
+    from policy_service.application.decision_id import DecisionIds
     from policy_service.application.ports import Clock, TokenVerifier, VersionStore
     from policy_service.settings import Settings
 
@@ -73,29 +69,6 @@ class Door:
         """Note the last uses."""
         with suppress(StoreUnavailableError):
             await self._keys.note_uses()
-
-
-class KeyCommands:
-    """What the command line does with keys, on the store itself: the first one is needed before the service starts."""
-
-    def __init__(self, database: Database) -> None:
-        """Work on a database whose schema is up to date."""
-        clock, store = SystemClock(), SqlKeys(database)
-        self.manage = ManageKeys(store, clock, DecisionIds(clock))
-        self.queries = KeyQueries(store, clock)
-
-
-@asynccontextmanager
-async def key_commands(settings: Settings) -> AsyncGenerator[KeyCommands]:
-    """Open the store of these settings. Raises StoreUnavailableError, ValueError and OSError."""
-    if not settings.database_url:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-    database = database_at(settings.database)
-    try:
-        await upgrade(database)
-        yield KeyCommands(database)
-    finally:
-        await database.close()
 
 
 def _issuer(settings: Settings) -> IssuerKeys | None:

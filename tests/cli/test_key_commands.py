@@ -123,6 +123,13 @@ def test_a_name_is_a_word(keys: Keys, name: str) -> None:
     assert _create(keys, name=name).code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize("command", [("create", "--name", "bootstrap", "--scope", "read"), ("rotate", "bootstrap")])
+def test_the_bootstrap_key_is_left_to_its_file(keys: Keys, command: tuple[str, ...]) -> None:
+    ended = keys(*command)
+    assert ended.code == ExitCode.USAGE
+    assert "change the file" in ended.err
+
+
 def test_a_name_is_given_once(keys: Keys) -> None:
     _create(keys)
     ended = _create(keys)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from policy_service.bootstrap.door import key_commands
+from policy_service.bootstrap.key_commands import key_commands
 from policy_service.settings import Settings
 
 if TYPE_CHECKING:

@@ -62,6 +62,7 @@ class ManageKeys:
 
     async def create(self, wanted: WantedKey, *, by: str | None) -> MadeKey:
         """Make a key. Raises KeyRequestError, and ConflictError where an active one has its name."""
+        _refuse_bootstrap(wanted.name)
         faults = list(faults_in(wanted.name, wanted.scopes, wanted.labels, wanted.source))
         if faults:
             raise KeyRequestError("; ".join(faults))
@@ -72,8 +73,9 @@ class ManageKeys:
     async def rotate(self, name: str, *, overlap: int, by: str | None) -> MadeKey:
         """Make a key like the active one of that name that lasts longest; they end after the overlap, in seconds.
 
-        Raises NoSuchKeyError.
+        Raises KeyRequestError and NoSuchKeyError.
         """
+        _refuse_bootstrap(name)
         active = [key for key in await self._active() if key.name == name]
         if not active:
             raise NoSuchKeyError
@@ -118,6 +120,12 @@ class ManageKeys:
 
     def _entry(self, action: str, subject: str, by: str | None, detail: Mapping[str, object]) -> AuditEntry:
         return AuditEntry(self._ids.next(), self._clock.now_ms(), action, by, subject, detail)
+
+
+def _refuse_bootstrap(name: str) -> None:
+    if name == BOOTSTRAP:
+        message = f"the key `{BOOTSTRAP}` comes from its file: change the file, or revoke the key"
+        raise KeyRequestError(message)
 
 
 def _id() -> str:

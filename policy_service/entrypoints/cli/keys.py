@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from policy_service.application.commands.manage_keys import MadeKey
-    from policy_service.bootstrap.door import KeyCommands
+    from policy_service.bootstrap.key_commands import KeyCommands
     from policy_service.domain.api_key import Labels
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ def _on_store(
     """Do the work on the store of these settings. Raises CommandError."""
     from policy_service.application.commands.manage_keys import NoSuchKeyError  # noqa: PLC0415 - help needs none of it
     from policy_service.application.ports import ConflictError, StoreUnavailableError  # noqa: PLC0415
-    from policy_service.bootstrap.door import key_commands  # noqa: PLC0415
+    from policy_service.bootstrap.key_commands import key_commands  # noqa: PLC0415
 
     given = {"database_url_file": database_url_file, "state_dir": state_dir}
     settings = settings_of({flag: value for flag, value in given.items() if value is not None}, "keys")
