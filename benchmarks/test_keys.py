@@ -65,6 +65,7 @@ def _per_call(work: Callable[[str], object], texts: Sequence[str]) -> float:
 
 
 def test_verifying_a_key_costs_a_few_floors(record: Recorder) -> None:
+    """Every request pays it."""
     texts = [text_of(f"{number:08d}", f"{number:043d}") for number in range(_KEYS)]
     held = _Held([ApiKey(text[4:12], text[4:12], digest_of(text), frozenset({Scope.DECIDE}), 0) for text in texts])
     keys = AccessKeys(held, held, SystemClock())

@@ -30,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     help="Make, list, rotate and revoke API keys. A running service takes them up within a second.",
+    epilog="\b\nExample:\n  policy-service keys create --name csms --scope decide > csms.key",
 )
 
 _UrlFile = Annotated[
