@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from policy_service.domain.audit import AuditEntry
@@ -46,3 +47,6 @@ class AuditTrail:
             await self._audit.add(entry)
         except Exception:  # noqa: BLE001 - the change has happened, whatever is wrong with the store: its answer leaves
             self._observer.audit_lost(entry)
+        except asyncio.CancelledError:  # the service ends and waits no longer
+            self._observer.audit_lost(entry)
+            raise

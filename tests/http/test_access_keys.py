@@ -179,3 +179,20 @@ async def test_an_entry_that_cannot_be_stored_is_told_and_stands_in_nobodys_way(
     await trail.note("PUT /v1/y", **about)  # type: ignore[arg-type]  # spelled out above
     stored = next(iter(world.state.audit.values()))
     assert [replace(entry, id=stored.id, action="PUT /v1/x") for entry in heard.lost] == [stored]
+
+
+class Hanging(MemoryAudit):
+    async def add(self, entry: AuditEntry) -> None:
+        del entry
+        await asyncio.sleep(60)
+
+
+async def test_an_entry_that_the_end_of_the_service_cuts_off_is_told(world: World) -> None:
+    heard = Heard()
+    trail = AuditTrail(Hanging(world.state), world.clock, DecisionIds(world.clock), heard)
+    noting = asyncio.create_task(trail.note("PUT /v1/x", caller=None, subject=None, detail={}, request_id=None))
+    await asyncio.sleep(0)
+    noting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await noting
+    assert [entry.action for entry in heard.lost] == ["PUT /v1/x"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.service import Service
 
-OPEN_PATHS = "/health/"
+OPEN_PREFIX = "/health/"
 """What load balancers and container platforms ask for without a key."""
 
 _SCHEME = b"bearer "

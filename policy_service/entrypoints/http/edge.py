@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from policy_service.application.callers import UnknownCallerError
 from policy_service.entrypoints.http.auditing import take_note
-from policy_service.entrypoints.http.callers import OPEN_PATHS, let_in, presented, unauthenticated
+from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, presented, unauthenticated
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Edge:
             self._service.metrics.answered(method, _route(scope), status, time.perf_counter() - began)
 
     async def _admit(self, scope: Scope) -> None:
-        if not scope["path"].startswith(OPEN_PATHS):
+        if not scope["path"].startswith(OPEN_PREFIX):
             let_in(scope, await self._service.callers.identify(presented(scope)))
 
 
