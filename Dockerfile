@@ -23,7 +23,8 @@ RUN groupadd --system --gid 10001 policy && \
     install --directory --owner policy --group policy --mode 0750 /var/lib/policy-service && \
     install --directory /etc/policy-service/policies
 COPY --from=build /app/.venv /app/.venv
-# A container's port is open only where it is published, so the service listens on all of the container's addresses.
+# The service listens on all of the container's addresses, so it starts only with a key: mount a file with one and name it
+# in POLICY_SERVICE_BOOTSTRAP_KEY_FILE, or make the first with `policy-service keys create`.
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     POLICY_SERVICE_HOST=0.0.0.0 \
@@ -33,6 +34,8 @@ ENV PATH=/app/.venv/bin:$PATH \
 USER policy
 VOLUME /var/lib/policy-service
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['POLICY_SERVICE_PORT'] + '/health/live', timeout=2)"]
+# It asks its own container, so it needs no name to verify. Where clients need certificates (TLS_CLIENT_CA_FILE), give a
+# check of your own with --health-cmd, or --no-healthcheck.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["python", "-c", "import os, ssl, urllib.request as r; tls = bool(os.environ.get('POLICY_SERVICE_TLS_CERT_FILE')); r.urlopen(('https' if tls else 'http') + '://127.0.0.1:' + os.environ['POLICY_SERVICE_PORT'] + '/health/live', timeout=2, context=ssl._create_unverified_context() if tls else None)"]
 ENTRYPOINT ["policy-service"]
 CMD ["serve"]

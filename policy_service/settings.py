@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from policy_service.domain.access import Ungoverned
 
 PREFIX = "POLICY_SERVICE_"
 
-FROM_FILE = ("secret", "database_url", "redis_url")
+FROM_FILE = ("secret", "database_url", "redis_url", "tls_key_password")
 """Settings that may hold a secret: each can also be given as ``…_FILE``, the path of a file with the value."""
+
+
+JWT_ALGORITHMS = frozenset(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)) | {"EdDSA"}
+"""Signatures that only the issuer can make; with HS* everybody who can check a token could make one."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or name surely means this machine alone."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class SettingsError(ValueError):
@@ -91,12 +109,82 @@ class Settings(BaseSettings):
     pin_attempts: int = Field(10, ge=1, description="Denied PINs at one charger before its PINs are refused.")
     pin_attempts_window: int = Field(600, ge=1, description="Seconds over which denied PINs are counted.")
 
+    bootstrap_key_file: Path | None = Field(
+        None, description="File with one API key that is brought in on start as the key `bootstrap` of scope admin."
+    )
+    jwt_issuer: str = Field(
+        "", description="What `iss` of JWT bearer tokens must be; left out: API keys alone are good."
+    )
+    jwt_jwks_url: str = Field("", description="Address of the issuer's public keys: https, or http on this machine.")
+    jwt_algorithms: str = Field(
+        "RS256,ES256", description="Signature algorithms that are accepted, divided by commas; never `none` or HS*."
+    )
+    jwt_audience: str = Field("", description="What `aud` of a token must name.")
+    jwt_client_ids: str = Field(
+        "",
+        description="Clients, divided by commas, whose access tokens are good without `aud`, as Cognito issues them.",
+    )
+    jwt_scope_prefix: str = Field(
+        "policy-service/", description="Begins the words of `scope` that are about this service."
+    )
+    tls_cert_file: Path | None = Field(None, description="Certificate chain in PEM; with it the service speaks TLS.")
+    tls_key_file: Path | None = Field(None, description="Private key of the certificate, in PEM.")
+    tls_key_password: SecretStr | None = Field(None, description="Password of the private key.")
+    tls_client_ca_file: Path | None = Field(
+        None, description="Authorities in PEM; with them every client needs a certificate that one of them signed."
+    )
     shutdown_grace: int = Field(10, ge=0, description="Seconds that requests under way get to finish on shutdown.")
 
-    @field_validator("policies", "state_dir")
+    @field_validator(
+        "policies", "state_dir", "bootstrap_key_file", "tls_cert_file", "tls_key_file", "tls_client_ca_file"
+    )
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would pin a symlink that may be swapped
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would pin a symlink that may be swapped
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _asymmetric(cls, names: str) -> str:
+        if not _listed(names) or not set(_listed(names)) <= JWT_ALGORITHMS:
+            message = f"accepted are {', '.join(sorted(JWT_ALGORITHMS))}"
+            raise ValueError(message)
+        return names
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _private(cls, url: str) -> str:
+        if url:
+            parts = urlsplit(url)
+            if not parts.hostname or not (
+                parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+            ):
+                message = "the address must begin with https://, or lie on this machine"
+                raise ValueError(message)
+        return url
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            message = "TLS_CERT_FILE and TLS_KEY_FILE go together"
+            raise ValueError(message)
+        if self.tls_client_ca_file is not None and self.tls_cert_file is None:
+            message = "TLS_CLIENT_CA_FILE needs TLS_CERT_FILE and TLS_KEY_FILE"
+            raise ValueError(message)
+        jwt = (self.jwt_issuer, self.jwt_jwks_url, self.jwt_audience or self.jwt_client_ids)
+        if any(jwt) and not all(jwt):
+            message = "JWT_ISSUER, JWT_JWKS_URL and one of JWT_AUDIENCE and JWT_CLIENT_IDS go together"
+            raise ValueError(message)
+        return self
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """Return the signature algorithms that are accepted."""
+        return _listed(self.jwt_algorithms)
+
+    @property
+    def client_ids(self) -> frozenset[str]:
+        """Return the clients whose access tokens are good without an audience."""
+        return frozenset(_listed(self.jwt_client_ids))
 
     @property
     def database(self) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
+from policy_service.adapters.whole_files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _MAGIC = b"policy-service last good tree 1\n"
 
@@ -41,15 +40,4 @@ class FileLastGoodTree:
     def save(self, files: Mapping[str, bytes]) -> None:
         """Write beside, flush to the disk, rename over the former."""
         body = orjson.dumps({name: base64.b64encode(content).decode() for name, content in files.items()})
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".last-good-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        write_whole(self._path, _MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanHolder, PlanState
     from policy_service.application.ports import Clock
+    from policy_service.domain.audit import AuditEntry
     from policy_service.domain.decision import Decision
     from policy_service.domain.events import AccessEvent
 
@@ -194,6 +195,12 @@ class Telemetry:
         """Hear that an event is lost."""
         self._writes.labels("dropped").inc()
         self._log.error("access event lost", **{"decision.id": event.decision_id})
+
+    def audit_lost(self, entry: AuditEntry) -> None:
+        """Hear that an audit entry is not in the store: it stands here instead."""
+        told = {"id": entry.id, "action": entry.action, "caller": entry.caller, "subject": entry.subject}
+        detail = {"audit.detail": dict(entry.detail), "request.id": entry.request_id}
+        self._log.error("audit entry not stored", **{f"audit.{name}": value for name, value in told.items()}, **detail)
 
     def exposition(self) -> tuple[bytes, str]:
         """Return the metrics of all workers and their media type."""

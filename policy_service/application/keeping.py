@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from policy_service.application.ports import StoreUnavailableError
-
 if TYPE_CHECKING:
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.ports import PolicyFiles, Versions
     from policy_service.application.version_watch import VersionWatch
 
-RETRY_S = 0.25
 ROLL_S = 3_600
 """The plan keeps whole days at hand with more than a year to spare, so an hour late is early enough."""
 
@@ -25,23 +22,15 @@ async def follow_files(files: PolicyFiles, reload: ReloadPolicies) -> None:
 
 async def follow_changes(watch: VersionWatch, reload: ReloadPolicies) -> None:
     """Catch up whenever some process has changed imported chargers or overrides."""
-    seen: Versions | None = None
-    while True:
-        now = await watch.after(seen)
-        try:
-            await _catch_up(now, seen, reload)
-        except StoreUnavailableError:  # those known before stay
-            await asyncio.sleep(RETRY_S)
-        else:
-            seen = now
 
+    async def catch_up(now: Versions, seen: Versions | None) -> None:
+        # What changed between the first load and the first look shows in no pair of versions.
+        if seen is None or now.overrides != seen.overrides:
+            await reload.follow_overrides()
+        if seen is None or now.chargers != seen.chargers:
+            await reload()
 
-async def _catch_up(now: Versions, seen: Versions | None, reload: ReloadPolicies) -> None:
-    # What changed between the first load and the first look shows in no pair of versions.
-    if seen is None or now.overrides != seen.overrides:
-        await reload.follow_overrides()
-    if seen is None or now.chargers != seen.chargers:
-        await reload()
+    await watch.follow(catch_up)
 
 
 async def roll_on(reload: ReloadPolicies, every_s: float = ROLL_S) -> None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from policy_service.domain.access import Outcome, Reason, VehicleClass
     from policy_service.domain.agreement import Agreement
+    from policy_service.domain.api_key import ApiKey, Labels
+    from policy_service.domain.audit import AuditEntry
+    from policy_service.domain.caller import Caller
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
@@ -225,6 +228,7 @@ class Versions:
     registry: int
     chargers: int
     overrides: int = 0
+    keys: int = 0
 
 
 class VersionStore(Protocol):
@@ -298,6 +302,8 @@ class EventFilter:
     vehicle_class: VehicleClass | None = None
     since: int | None = None
     until: int | None = None
+    within: Labels = ()
+    """Only events of chargers that had one of the values of each of these labels."""
 
 
 class EventWriter(Protocol):
@@ -317,6 +323,83 @@ class EventReader(Protocol):
 
     async def get(self, decision_id: str) -> AccessEvent | None:
         """Return one event."""
+        ...
+
+
+class KeyRepository(Protocol):
+    """API keys; none is ever removed. All of it raises StoreUnavailableError.
+
+    Each change counts, and leaves its audit entry in the same transaction.
+    """
+
+    async def all(self) -> Sequence[ApiKey]:
+        """Return every key that was ever made, the oldest first."""
+        ...
+
+    async def add(self, key: ApiKey, entry: AuditEntry) -> None:
+        """Store a key. Raises ConflictError where another one of its name is active, or has its digest."""
+        ...
+
+    async def succeed(self, key: ApiKey, entry: AuditEntry, *, until: int) -> bool:
+        """Store a key, and let those of its name end at ``until`` at the latest; one that has ended stays as it is.
+
+        Changes nothing and returns False where a key with this digest is stored already.
+        """
+        ...
+
+    async def revoke(self, ids: Sequence[str], at: int, entry: AuditEntry) -> None:
+        """End keys at once; one that is revoked already stays as it is."""
+        ...
+
+    async def used(self, last: Mapping[str, int]) -> None:
+        """Note when keys, by id, were last used; does not count as a change."""
+        ...
+
+
+class LastKnownKeys(Protocol):
+    """The keys that this node knew last, kept on it for a start without the store."""
+
+    def load(self) -> Sequence[ApiKey] | None:
+        """Return the kept keys, None where there are none or they are damaged."""
+        ...
+
+    def save(self, keys: Sequence[ApiKey]) -> None:
+        """Keep these keys, replacing the former at once. Raises OSError."""
+        ...
+
+
+class TokenVerifier(Protocol):
+    """Checks bearer tokens that somebody else issued."""
+
+    @property
+    def configured(self) -> bool:
+        """Tell whether any token can ever be good."""
+        ...
+
+    async def verify(self, token: str) -> Caller | None:
+        """Return whom the token lets in, None where it is not good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which audit entries are asked for; None asks for any. Instants are epoch milliseconds, ``[since, until)``."""
+
+    caller: str | None = None
+    action: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+class AuditRepository(Protocol):
+    """Where audit entries are kept. All of it raises StoreUnavailableError."""
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Store an entry durably before returning."""
+        ...
+
+    async def page(self, wanted: AuditFilter, *, limit: int, cursor: str | None) -> Page[AuditEntry]:
+        """Return entries, the newest first, stable under insertion. Raises CursorError."""
         ...
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from policy_service.application.audit_trail import AuditTrail
+    from policy_service.application.callers import Callers
     from policy_service.application.commands.edit_agreements import AgreementEdits
     from policy_service.application.commands.edit_identifiers import IdentifierEdits
     from policy_service.application.commands.end_override import EndOverride
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
     from policy_service.application.queries.agreements import AgreementQueries
+    from policy_service.application.queries.audit import AuditQueries
     from policy_service.application.queries.chargers import Chargers
     from policy_service.application.queries.decide import Decide
     from policy_service.application.queries.events import EventQueries
@@ -62,4 +65,7 @@ class Service:
     edit_chargers: ChargerCommands
     make_override: MakeOverride
     end_override: EndOverride
+    callers: Callers
+    audit_trail: AuditTrail
+    audit: AuditQueries
     metrics: Metrics

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from policy_service.application.ports import ChangeSignal, Clock, Versions, VersionStore
+
+    CatchUp = Callable[[Versions, Versions | None], Awaitable[None]]
 
 EVERY_S = 0.25
 """Between two looks. A message that is lost costs no more than this."""
@@ -61,11 +63,22 @@ class VersionWatch:
         await self.look()
         await self._signal.announce()
 
-    async def after(self, seen: Versions | None) -> Versions:
-        """Wait until the versions are others than those seen, and return them."""
-        while self.current is None or self.current == seen:
-            await self._moved.wait()
-        return self.current
+    async def follow(self, catch_up: CatchUp) -> None:
+        """Call ``catch_up`` with the versions, and those before, whenever they have moved; never returns.
+
+        Where it cannot catch up for now, because of a StoreUnavailableError, it is called again soon.
+        """
+        seen: Versions | None = None
+        while True:
+            while self.current is None or self.current == seen:
+                await self._moved.wait()
+            now = self.current
+            try:
+                await catch_up(now, seen)
+            except StoreUnavailableError:
+                await asyncio.sleep(EVERY_S)
+            else:
+                seen = now
 
     async def keep_looking(self, every_s: float = EVERY_S) -> None:
         """Look for ever: as soon as another process tells of a change, and every so often in any case."""

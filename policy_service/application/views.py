@@ -9,6 +9,8 @@ from policy_service.domain.instant import format_instant
 if TYPE_CHECKING:
     from policy_service.application.lookup import Lookup
     from policy_service.domain.agreement import Agreement
+    from policy_service.domain.api_key import ApiKey
+    from policy_service.domain.audit import AuditEntry
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
@@ -90,6 +92,37 @@ def event_view(event: AccessEvent) -> dict[str, Any]:
         "connector": event.connector,
         "caller": event.caller,
         "request_id": event.request_id,
+    }
+
+
+def audit_view(entry: AuditEntry) -> dict[str, Any]:
+    """Return the public view of an audit entry."""
+    return {
+        "id": entry.id,
+        "at": _milliseconds(entry.at),
+        "caller": entry.caller,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": dict(entry.detail),
+        "request_id": entry.request_id,
+    }
+
+
+def key_view(key: ApiKey, now: int) -> dict[str, Any]:
+    """Return the public view of a key; neither its text nor its hash is part of it."""
+    ended = "revoked" if key.revoked_at is not None else "expired"
+    return {
+        "id": key.id,
+        "name": key.name,
+        "state": "active" if key.active(now) else ended,
+        "scopes": sorted(key.scopes),
+        "labels": {name: list(values) for name, values in key.labels},
+        "source": key.source,
+        "created_at": _instant(key.created_at),
+        "created_by": key.created_by,
+        "expires_at": _instant(key.expires_at),
+        "revoked_at": _instant(key.revoked_at),
+        "last_used_at": _instant(key.last_used_at),
     }
 
 

@@ -15,11 +15,13 @@ from policy_service.adapters.holiday_days import LibraryHolidays
 from policy_service.adapters.last_good_tree import FileLastGoodTree
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
+from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.system_clock import SystemClock
+from policy_service.application.audit_trail import AuditTrail
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
@@ -35,6 +37,7 @@ from policy_service.application.lookup import Lookup
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.agreements import AgreementQueries
+from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.queries.decide import Decide, RecordRules
 from policy_service.application.queries.events import EventQueries
@@ -45,6 +48,7 @@ from policy_service.application.queries.identifiers import IdentifierQueries
 from policy_service.application.queries.overrides import OverrideQueries
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
+from policy_service.bootstrap.door import Door
 from policy_service.bootstrap.stores import open_stores
 from policy_service.domain.policy import AttributeTypes
 from policy_service.engine.zone import use_pinned_zone_data
@@ -123,12 +127,14 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
             )
             raise StartError(message) from error
         await built.stores.watch.look()
+        await _open_door(settings, built.door)
         await built.service.reload.start(built.stores.remembered)
         background: tuple[Work, ...] = (
             partial(follow_files, built.files, built.service.reload),
             partial(follow_changes, built.stores.watch, built.service.reload),
             partial(roll_on, built.service.reload),
             *built.stores.background,
+            *built.door.works(built.stores.watch),
         )
         for work in background:
             stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
@@ -157,10 +163,22 @@ async def _end(task: asyncio.Task[None]) -> None:
         await task
 
 
+async def _open_door(settings: Settings, door: Door) -> None:
+    try:
+        await door.open(settings)
+    except StoreUnavailableError as error:
+        message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
+        raise StartError(message) from error
+    except ValueError as error:
+        message = f"error: {error}"
+        raise StartError(message) from error
+
+
 class _Built(NamedTuple):
     """The service, and what has to be kept current around it."""
 
     service: Service
+    door: Door
     files: PolicyFiles
     stores: Stores
 
@@ -183,6 +201,8 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
     reload = ReloadPolicies(
         plans, files, last_good, chargers, overrides, holidays, clock, settings.ungoverned, telemetry
     )
+    door = Door.at(settings, database, clock, ids)
+    stack.push_async_callback(door.close)
     findings = Findings(lookup, registry, stores.throttle)
     rules = RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
 
@@ -212,7 +232,10 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         edit_agreements=AgreementEdits(agreements, watch),
         edit_chargers=ChargerCommands(chargers, watch, attribute_types, reload.objections),
         make_override=MakeOverride(overrides, plans, reload, watch, clock),
-        end_override=EndOverride(overrides, reload, watch, clock),
+        end_override=EndOverride(overrides, plans, reload, watch, clock),
+        callers=door.callers,
+        audit_trail=AuditTrail(SqlAudit(database), clock, ids, telemetry),
+        audit=AuditQueries(SqlAudit(database)),
         metrics=telemetry,
     )
-    return _Built(service, files, stores)
+    return _Built(service, door, files, stores)

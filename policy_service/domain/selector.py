@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -46,6 +46,13 @@ class Selector:
         if self.labels is not None and not _labels_match(self.labels, charger.labels):
             return False
         return not matches_any(self.exclude, charger.id)
+
+    def narrowed(self, labels: tuple[tuple[str, tuple[str, ...]], ...]) -> Selector:
+        """Return the selector that picks only those of its chargers that also have these labels."""
+        both = dict(self.labels or ())
+        for name, values in labels:
+            both[name] = tuple(value for value in values if value in both.get(name, values))
+        return replace(self, labels=tuple(sorted(both.items())))
 
 
 def _labels_match(wanted: tuple[tuple[str, tuple[str, ...]], ...], labels: Mapping[str, str]) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.policy import Override
     from policy_service.domain.policy_tree import PolicyTree
+    from policy_service.domain.selector import Selector
     from policy_service.engine.compile import CompileContext
     from policy_service.engine.plan import Governance, Plan
 
@@ -86,6 +87,13 @@ def reach(override: Override, plan: Plan) -> Reach:
         else:
             (left if policy.locked and not override.force else taken).append(id_)
     return Reach(taken, left, ungoverned)
+
+
+def reaching(overrides: Iterable[Override], plan: Plan, within: Selector) -> set[str]:
+    """Return the names of those overrides that pick any charger which the selector picks."""
+    meant = {id_: entry.charger for id_, entry in plan.chargers.items() if within.matches(entry.charger)}
+    index = ChargerIndex(meant)
+    return {each.name for each in overrides if list(_matched(each, index, plan.surroundings))}
 
 
 def _matched(override: Override, index: ChargerIndex, around: Surroundings) -> Iterable[str]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.stores import (
     MemoryAgreements,
+    MemoryAudit,
     MemoryChargers,
     MemoryEvents,
     MemoryIdentifiers,
+    MemoryKeys,
     MemoryOverrides,
     MemoryState,
     MemoryVersions,
@@ -17,10 +19,12 @@ from fakes.stores import (
 )
 
 from policy_service.adapters.sql.agreements import SqlAgreements
+from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
@@ -42,6 +46,8 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryEvents(state),
             MemoryVersions(state),
             MemoryOverrides(state),
+            MemoryKeys(state),
+            MemoryAudit(state),
         )
         return
     if request.param == "sqlite":
@@ -57,5 +63,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlEvents(database),
         SqlVersionStore(database),
         SqlOverrides(database),
+        SqlKeys(database),
+        SqlAudit(database),
     )
     await database.close()

@@ -82,3 +82,14 @@ async def test_no_label_breaks_the_query(stores: Stores, name: str) -> None:
 async def test_a_foreign_cursor_is_refused(stores: Stores, cursor: str) -> None:
     with pytest.raises(CursorError):
         await stores.events.page(EventFilter(), limit=1, cursor=cursor)
+
+
+async def test_events_are_kept_within_labels_any_value_of_each(stores: Stores) -> None:
+    places = [{"depot": "north", "row": "a"}, {"depot": "south", "row": "a"}, {"depot": "east", "row": "a"}, {}]
+    await stores.events.write(
+        [event(f"e{number}", labels=labels, recorded_at=number) for number, labels in enumerate(places)]
+    )
+    assert await _ids(stores, within=(("depot", ("north", "south")),)) == ["e1", "e0"]
+    assert await _ids(stores, within=(("depot", ("north", "south")), ("row", ("b",)))) == []
+    assert await _ids(stores, within=(("depot", ("north", "east")),), label=("depot", "east")) == ["e2"]
+    assert await _ids(stores, within=(("de\x00pot", ("north",)),)) == []

@@ -35,15 +35,23 @@ class Served:
         self.url = url
         self._log = log
         self.client = httpx2.Client(base_url=url, timeout=30)
+        self._others: list[httpx2.Client] = []
 
     def decide(self, **question: object) -> httpx2.Response:
         return self.client.post("/v1/decide", json=question)
+
+    def bringing(self, key: str) -> httpx2.Client:
+        """Return a client that brings a key."""
+        client = httpx2.Client(base_url=self.url, timeout=30, headers={"Authorization": f"Bearer {key}"})
+        self._others.append(client)
+        return client
 
     def log(self) -> str:
         return self._log.read_text()
 
     def stop(self) -> int:
-        self.client.close()
+        for client in (self.client, *self._others):
+            client.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)

@@ -27,15 +27,20 @@ if TYPE_CHECKING:
 
     from policy_service.application.ports import (
         AgreementRepository,
+        AuditFilter,
+        AuditRepository,
         ChargerRepository,
         EventFilter,
         EventReader,
         EventWriter,
         IdentifierRepository,
+        KeyRepository,
         OverrideRepository,
         VersionStore,
     )
     from policy_service.domain.agreement import Agreement
+    from policy_service.domain.api_key import ApiKey
+    from policy_service.domain.audit import AuditEntry
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
@@ -57,6 +62,8 @@ class Stores:
     events: EventStore
     versions: VersionStore
     overrides: OverrideRepository
+    keys: KeyRepository
+    audit: AuditRepository
 
 
 @dataclass
@@ -68,9 +75,12 @@ class MemoryState:
     chargers: dict[str, Charger] = field(default_factory=dict)
     events: dict[str, AccessEvent] = field(default_factory=dict)
     overrides: dict[str, MadeOverride] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    audit: dict[str, AuditEntry] = field(default_factory=dict)
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0
+    keys_version: int = 0
     down: bool = False
 
     def ask(self) -> None:
@@ -88,8 +98,9 @@ class MemoryVersions:
         self._state = state
 
     async def versions(self) -> Versions:
-        self._state.ask()
-        return Versions(self._state.registry_version, self._state.chargers_version, self._state.overrides_version)
+        state = self._state
+        state.ask()
+        return Versions(state.registry_version, state.chargers_version, state.overrides_version, state.keys_version)
 
 
 def _after(items: Sequence[Any], key: Callable[[Any], Any], limit: int, cursor: str | None) -> Page[Any]:
@@ -354,6 +365,82 @@ def _fits(event: AccessEvent, wanted: EventFilter) -> bool:
         and wanted.charger in (None, event.charger)
         and wanted.vehicle_class in (None, event.vehicle_class)
         and (label is None or event.labels.get(label[0]) == label[1])
+        and all(event.labels.get(name) in values for name, values in wanted.within)
         and (wanted.since is None or event.recorded_at >= wanted.since)
         and (wanted.until is None or event.recorded_at < wanted.until)
     )
+
+
+class MemoryAudit:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def add(self, entry: AuditEntry) -> None:
+        self._state.ask()
+        self._state.audit[entry.id] = entry
+
+    async def page(self, wanted: AuditFilter, *, limit: int, cursor: str | None) -> Page[AuditEntry]:
+        self._state.ask()
+        if cursor is not None and cursor not in self._state.audit:
+            raise CursorError
+        entries = sorted(self._state.audit.values(), key=_place, reverse=True)
+        bound = None if cursor is None else _place(self._state.audit[cursor])
+        fitting = [each for each in entries if _asked_for(each, wanted) and (bound is None or _place(each) < bound)]
+        page = fitting[:limit]
+        return Page(page, page[-1].id if len(fitting) > limit else None)
+
+
+def _place(entry: AuditEntry) -> tuple[int, str]:
+    return entry.at, entry.id
+
+
+def _asked_for(entry: AuditEntry, wanted: AuditFilter) -> bool:
+    return (
+        wanted.caller in (None, entry.caller)
+        and wanted.action in (None, entry.action)
+        and (wanted.since is None or entry.at >= wanted.since)
+        and (wanted.until is None or entry.at < wanted.until)
+    )
+
+
+class MemoryKeys:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def all(self) -> Sequence[ApiKey]:
+        self._state.ask()
+        return sorted(self._state.keys.values(), key=lambda key: (key.created_at, key.id))
+
+    async def add(self, key: ApiKey, entry: AuditEntry) -> None:
+        self._state.ask()
+        for other in self._state.keys.values():
+            if other.digest == key.digest or (other.name == key.name and other.active(key.created_at)):
+                raise ConflictError
+        self._change(entry, key)
+
+    async def succeed(self, key: ApiKey, entry: AuditEntry, *, until: int) -> bool:
+        self._state.ask()
+        known = list(self._state.keys.values())
+        if key.digest in [other.digest for other in known]:
+            return False
+        ending = [replace(other, expires_at=until) for other in known if other.name == key.name and other.active(until)]
+        self._change(entry, key, *ending)
+        return True
+
+    async def revoke(self, ids: Sequence[str], at: int, entry: AuditEntry) -> None:
+        self._state.ask()
+        meant = [key for key in self._state.keys.values() if key.id in ids and key.revoked_at is None]
+        self._change(entry, *(replace(key, revoked_at=at) for key in meant))
+
+    async def used(self, last: Mapping[str, int]) -> None:
+        self._state.ask()
+        for key_id, at in last.items():
+            key = self._state.keys[key_id]
+            self._state.keys[key_id] = replace(key, last_used_at=max(at, key.last_used_at or 0))
+
+    def _change(self, entry: AuditEntry, *keys: ApiKey) -> None:
+        self._state.keys_version += 1
+        self._state.keys.update({key.id: key for key in keys})
+        self._state.audit[entry.id] = entry

@@ -8,13 +8,24 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.keyed import BOOTSTRAP, bootstrap_file
+from fakes.served import POLICIES, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from fakes.served import Served
 
 _FLAGS = ["--max-examples", "6", "--mode", "all", "--seed", "1", "--no-color", "--checks", "all"]
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve with a key: the description asks for one."""
+    key = bootstrap_file(tmp_path_factory.mktemp("key"))
+    with serving(POLICIES, tmp_path_factory.mktemp("state"), bootstrap_key_file=key) as service:
+        yield service
 
 
 @pytest.mark.parametrize(
@@ -31,15 +42,17 @@ _FLAGS = ["--max-examples", "6", "--mode", "all", "--seed", "1", "--no-color", "
     ids=["all but imports", "imports"],
 )
 def test_no_request_fails_the_description(
-    served: Served, tmp_path: Path, operations: list[str], more: list[str]
+    keyed: Served, tmp_path: Path, operations: list[str], more: list[str]
 ) -> None:
     command = [
         sys.executable,
         "-m",
         "schemathesis.cli",
         "run",
-        f"{served.url}/openapi.json",
+        f"{keyed.url}/openapi.json",
         *_FLAGS,
+        "--header",
+        f"Authorization: Bearer {BOOTSTRAP}",
         *operations,
         *more,
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from policy_service.settings import Settings, SettingsError
+from policy_service.settings import Settings, SettingsError, is_loopback
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,3 +43,67 @@ def test_settings_are_frozen_and_each_is_described() -> None:
 
 def test_the_database_defaults_to_a_file_of_this_node(tmp_path: Path) -> None:
     assert Settings(state_dir=tmp_path).database == f"sqlite+aiosqlite:///{tmp_path}/policy-service.sqlite3"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"tls_cert_file": "a.pem"},
+        {"tls_key_file": "a.pem"},
+        {"tls_client_ca_file": "a.pem"},
+        {"jwt_issuer": "https://i.example"},
+        {"jwt_issuer": "https://i.example", "jwt_jwks_url": "https://i.example/jwks"},
+        {"jwt_jwks_url": "https://i.example/jwks", "jwt_audience": "a"},
+        {"jwt_issuer": "https://i.example", "jwt_audience": "a"},
+    ],
+)
+def test_half_of_what_goes_together_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match=r"go together|needs"):
+        Settings(**given)  # type: ignore[arg-type]  # pydantic reads the texts
+
+
+@pytest.mark.parametrize("names", ["none", "HS256", "RS256,none", "", ",", "rs256"])
+def test_only_signatures_of_the_issuer_alone_are_accepted(names: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(jwt_algorithms=names)
+
+
+@pytest.mark.parametrize(
+    ("url", "accepted"),
+    [
+        ("https://issuer.example/jwks", True),
+        ("http://127.0.0.1:80/jwks", True),
+        ("http://localhost/jwks", True),
+        ("http://issuer.example/jwks", False),
+        ("http://127.0.0.1.issuer.example/jwks", False),
+        ("file:///etc/passwd", False),
+        ("https://", False),
+        ("jwks", False),
+        ("http://[", False),
+    ],
+)
+def test_keys_of_the_issuer_come_over_tls_or_from_this_machine(url: str, *, accepted: bool) -> None:
+    whole = {"jwt_issuer": "i", "jwt_audience": "a", "jwt_jwks_url": url}
+    if accepted:
+        assert Settings(**whole).jwt_jwks_url == url  # type: ignore[arg-type]  # pydantic reads the texts
+    else:
+        with pytest.raises(ValidationError):
+            Settings(**whole)  # type: ignore[arg-type]  # pydantic reads the texts
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104 - what is told apart
+        ("::", False),
+        ("10.0.0.1", False),
+        ("", False),
+        ("depot.example", False),
+    ],
+)
+def test_addresses_of_this_machine_alone_are_told_apart(host: str, *, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

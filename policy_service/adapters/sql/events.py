@@ -101,10 +101,10 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
         "vehicle_class": wanted.vehicle_class,
     }
     conditions = [column[name] == str(value) for name, value in equal.items() if value is not None]
-    if wanted.label is not None:
-        name, value = wanted.label
+    labels = wanted.within if wanted.label is None else (*wanted.within, (wanted.label[0], wanted.label[1:]))
+    for name, values in labels:
         # No label has unprintable characters, and some of them would not pass for a JSON path.
-        conditions.append(column.labels[name].as_string() == value if name.isprintable() else false())
+        conditions.append(column.labels[name].as_string().in_(values) if name.isprintable() else false())
     if wanted.since is not None:
         conditions.append(column.recorded_at >= wanted.since)
     if wanted.until is not None:

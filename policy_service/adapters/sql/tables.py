@@ -170,6 +170,39 @@ events = Table(
 )
 """One row for each recorded decision. Instants in epoch milliseconds."""
 
+api_keys = Table(
+    "api_keys",
+    METADATA,
+    Column("id", CODE, primary_key=True),
+    _text("name"),
+    _text("digest"),
+    _json("scopes"),
+    _json("labels"),
+    _text("source", nullable=True),
+    _instant("created_at", nullable=False),
+    _text("created_by", nullable=True),
+    _instant("expires_at"),
+    _instant("revoked_at"),
+    _instant("last_used_at"),
+    UniqueConstraint("digest"),
+    Index(None, "name"),
+)
+"""API keys as hashes, those that have ended among them. Instants in epoch seconds."""
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", CODE, primary_key=True),
+    _instant("at", nullable=False),
+    _text("action"),
+    _text("caller", nullable=True),
+    _text("subject", nullable=True),
+    _json("detail"),
+    _text("request_id", nullable=True),
+    Index(None, "at", "id"),
+)
+"""Who changed what. Instants in epoch milliseconds."""
+
 versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), _instant("value", nullable=False))
 """Versions, by which processes notice each other's changes."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REGISTRY = "registry"
 CHARGERS = "chargers"
 OVERRIDES = "overrides"
+KEYS = "keys"
 
 
 async def bump(connection: AsyncConnection, name: str) -> None:
@@ -37,7 +38,7 @@ async def bump(connection: AsyncConnection, name: str) -> None:
 
 def versions_of(values: Mapping[str, int]) -> Versions:
     """Return the versions by their names in the table."""
-    return Versions(*(values.get(name, 0) for name in (REGISTRY, CHARGERS, OVERRIDES)))
+    return Versions(*(values.get(name, 0) for name in (REGISTRY, CHARGERS, OVERRIDES, KEYS)))
 
 
 class SqlVersionStore:

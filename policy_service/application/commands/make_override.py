@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from policy_service.application.callers import BeyondReachError
 from policy_service.application.imports.fields import Fault, InvalidRecordError
 from policy_service.application.plan_holder import standing
 from policy_service.application.ports import ConflictError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from policy_service.domain.policy import Grants, Texts
     from policy_service.domain.selector import Selector
     from policy_service.engine.compile_overrides import Reach
+    from policy_service.engine.plan import Plan
 
 LONGEST = 31 * DAY
 """What holds for longer is no exception: it belongs into a policy, where others review it."""
@@ -84,17 +86,25 @@ class MakeOverride:
         self._watch = watch
         self._clock = clock
 
-    async def __call__(self, wanted: Wanted, *, by: str | None) -> tuple[MadeOverride, Reach]:
-        """Make an override; return it with what it takes.
+    async def __call__(
+        self, wanted: Wanted, *, by: str | None, within: Selector | None = None
+    ) -> tuple[MadeOverride, Reach]:
+        """Make an override; return it with what it takes. ``within`` picks the only chargers that it may be about.
 
-        Raises InvalidRecordError, AllLockedError, ConflictError, NoPlanError and StoreUnavailableError.
+        Raises InvalidRecordError, AllLockedError, BeyondReachError, ConflictError, NoPlanError and
+        StoreUnavailableError.
         """
         override = _made(wanted, self._clock.now(), by)
         faults = list(_time_faults(override, self._clock.now()))
         faults += [_fault(found) for found in self._reload.findings_about(override.as_override())]
         if faults:
             raise InvalidRecordError(faults)
-        met = await asyncio.to_thread(reach, override.as_override(), standing(self._plans))
+        plan = standing(self._plans)
+        met = await asyncio.to_thread(reach, override.as_override(), plan)
+        if within is not None:
+            demand_within(met, plan, within)
+            # What is imported later must not come under it either.
+            override = replace(override, chargers=override.chargers.narrowed(within.labels or ()))
         if not met.taken:
             raise _refusal(met)
         if len(await self._overrides.standing(override.created_at)) >= MOST:
@@ -105,6 +115,12 @@ class MakeOverride:
             raise NotInForceError
         await self._watch.changed()
         return stored, met
+
+
+def demand_within(met: Reach, plan: Plan, within: Selector) -> None:
+    """Do nothing where the selector picks every charger that an override picks. Raises BeyondReachError."""
+    if any(not within.matches(plan.chargers[id_].charger) for id_ in (*met.taken, *met.left, *met.ungoverned)):
+        raise BeyondReachError
 
 
 def _made(wanted: Wanted, now: int, by: str | None) -> MadeOverride:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.domain.access import AccessMode
+    from policy_service.domain.selector import Selector
     from policy_service.domain.timeline import ModeTransition, Segment
     from policy_service.engine.plan import ChargerPlan, Plan
 
@@ -55,14 +56,16 @@ class Chargers:
         self._plans = plans
         self._sorted: tuple[Plan, Sequence[str]] | None = None
 
-    def page(self, *, limit: int, cursor: str | None, label: Label | None) -> Page[ChargerPlan]:
+    def page(
+        self, *, limit: int, cursor: str | None, label: Label | None, within: Selector | None = None
+    ) -> Page[ChargerPlan]:
         """Return chargers ordered by id; the cursor is the last id of the page before."""
         plan = standing(self._plans)
         ids = self._ids(plan)
         found: list[ChargerPlan] = []
         for charger_id in ids[bisect_right(ids, cursor) if cursor is not None else 0 :]:
             entry = plan.chargers[charger_id]
-            if not _labelled(entry, label):
+            if not _labelled(entry, label) or not _picked(entry, within):
                 continue
             if len(found) == limit:
                 return Page(found, found[-1].charger.id)
@@ -79,6 +82,13 @@ class Chargers:
     def __contains__(self, charger_id: str) -> bool:
         """Tell whether the inventory has the charger."""
         return charger_id in standing(self._plans).chargers
+
+    def outside(self, charger_id: str, within: Selector | None) -> bool:
+        """Tell whether the inventory has the charger and the selector does not pick it."""
+        if within is None:
+            return False
+        entry = standing(self._plans).chargers.get(charger_id)
+        return entry is not None and not _picked(entry, within)
 
     def filed(self, charger_id: str) -> bool:
         """Tell whether a policy file lists the charger."""
@@ -101,12 +111,19 @@ class Chargers:
         return Schedule(charger_id, timezone, entry.segments(lo, hi))
 
     def transitions(
-        self, lo: int, hi: int, *, label: Label | None, limit: int, after: tuple[int, str] | None
+        self,
+        lo: int,
+        hi: int,
+        *,
+        label: Label | None,
+        limit: int,
+        after: tuple[int, str] | None,
+        within: Selector | None = None,
     ) -> tuple[Sequence[ModeTransition], tuple[int, str] | None]:
         """Return changes of mode in ``[lo, hi)`` in time order, and where the next page begins."""
         plan = standing(self._plans)
         start = lo if after is None else max(lo, after[0])
-        entries = (entry for entry in plan.chargers.values() if _labelled(entry, label))
+        entries = (entry for entry in plan.chargers.values() if _labelled(entry, label) and _picked(entry, within))
         streams = (_after(entry.transitions(start, hi), after) for entry in entries)
         found = list(islice(merge(*streams, key=_order), limit + 1))
         more = len(found) > limit
@@ -120,6 +137,10 @@ class Chargers:
 
 def _labelled(entry: ChargerPlan, label: Label | None) -> bool:
     return label is None or entry.charger.labels.get(label[0]) == label[1]
+
+
+def _picked(entry: ChargerPlan, within: Selector | None) -> bool:
+    return within is None or within.matches(entry.charger)
 
 
 def _order(change: ModeTransition) -> tuple[int, str]:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Row] = {
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
+    "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
 }
 

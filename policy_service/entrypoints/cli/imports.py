@@ -18,6 +18,8 @@ from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
+    CaFileOption,
+    CertFileOption,
     KeyFileOption,
     ProblemAnswerError,
     ServiceCalls,
@@ -65,6 +67,8 @@ def import_(  # noqa: PLR0913 - a parameter a flag
     force: Annotated[bool, typer.Option("--force", help="Let replace drop more than a fifth of the list.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Standard input is CSV.")] = False,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the service's report as JSON.")] = False,
 ) -> None:
     """Import identifiers, agreements or chargers into the running service, and report rejected lines.
@@ -74,7 +78,7 @@ def import_(  # noqa: PLR0913 - a parameter a flag
     wanted = {"mode": mode.value, "atomic": _word(atomic), "force": _word(force)}
     wanted |= {} if source is None else {"source": source}
     media_type = ImportFormat.CSV if csv or file.suffix.lower() == ".csv" else ImportFormat.NDJSON
-    calls = ServiceCalls(url, key_file)
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
     with _opened(file) as stream:
         report = _reported(calls, f"/v1/{kind}/import", wanted, _shown(stream, file, kind), media_type)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -23,8 +24,26 @@ KeyFileOption = Annotated[
     typer.Option(
         "--key-file",
         metavar="FILE",
-        help="File with the API key, where something in front of the service asks for one.",
+        help="File with the API key, where the service asks for one.",
         envvar="POLICY_SERVICE_KEY_FILE",
+    ),
+]
+CaFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        metavar="FILE",
+        help="Authorities, in PEM, that may have signed the service's certificate.",
+        envvar="POLICY_SERVICE_CA_FILE",
+    ),
+]
+CertFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--cert-file",
+        metavar="FILE",
+        help="Client certificate and its key, in one PEM file, where the service asks for one.",
+        envvar="POLICY_SERVICE_CERT_FILE",
     ),
 ]
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -51,13 +70,16 @@ class ProblemAnswerError(CommandError):
 class ServiceCalls:
     """Asks one service. Every method raises CommandError."""
 
-    def __init__(self, url: str, key_file: Path | None) -> None:
-        """Ask at this address; the key is read now."""
+    def __init__(
+        self, url: str, key_file: Path | None, *, ca_file: Path | None = None, cert_file: Path | None = None
+    ) -> None:
+        """Ask at this address; key and certificates are read now."""
         headers = {"Accept": "application/json"}
         if key_file is not None:
             headers["Authorization"] = f"Bearer {_key(key_file)}"
         self._url = url.rstrip("/")
         self._headers = headers
+        self._trust = _trust(ca_file, cert_file)
 
     def get(self, path: str, **wanted: str | int) -> dict[str, Any]:
         """Return an answer's body."""
@@ -76,7 +98,9 @@ class ServiceCalls:
         headers: Mapping[str, str],
     ) -> dict[str, Any]:
         try:
-            with httpx2.Client(timeout=httpx2.Timeout(_PATIENCE_S, connect=5.0), trust_env=False) as client:
+            with httpx2.Client(
+                timeout=httpx2.Timeout(_PATIENCE_S, connect=5.0), trust_env=False, verify=self._trust
+            ) as client:
                 answer = client.request(
                     method,
                     self._url + path,
@@ -93,6 +117,23 @@ class ServiceCalls:
             message = f"{what} {self._url} ({type(error).__name__})"
             raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
         return _body(answer)
+
+
+def _trust(ca_file: Path | None, cert_file: Path | None) -> ssl.SSLContext | bool:
+    if ca_file is None and cert_file is None:
+        return True
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except (OSError, ValueError):
+        message = "--ca-file names a file that holds no authorities"
+        raise CommandError(message, "check path and rights; it must be PEM") from None
+    try:
+        if cert_file is not None:
+            context.load_cert_chain(cert_file)
+    except (OSError, ValueError):
+        message = "--cert-file names a file that holds no certificate with its key"
+        raise CommandError(message, "put both into one file, in PEM, the key without a password") from None
+    return context
 
 
 def _body(answer: httpx2.Response) -> dict[str, Any]:

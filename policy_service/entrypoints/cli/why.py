@@ -14,7 +14,14 @@ from policy_service.engine.zone import Zone, zone_names
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.outline import labelled, when_text
-from policy_service.entrypoints.cli.service_calls import DEFAULT_URL, KeyFileOption, ServiceCalls, UrlOption
+from policy_service.entrypoints.cli.service_calls import (
+    DEFAULT_URL,
+    CaFileOption,
+    CertFileOption,
+    KeyFileOption,
+    ServiceCalls,
+    UrlOption,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +38,12 @@ def why(
     last: Annotated[int, typer.Option(min=1, max=_MAX, metavar="NUMBER", help="So many of the latest denials.")] = 1,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the events as JSON.")] = False,
 ) -> None:
     """Say why a vehicle was refused at a charger: when, which vehicle (masked), the reason, and the policy."""
-    calls = ServiceCalls(url, key_file)
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
     found = calls.get("/v1/events", charger=charger, outcome="access_denied", limit=last)
     events: list[dict[str, Any]] = found["events"]
     if as_json:

@@ -10,17 +10,21 @@ from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from starlette.exceptions import HTTPException
 
 import policy_service
+from policy_service.application.callers import BeyondReachError
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.ports import ConflictError, CursorError, StoreUnavailableError
 from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.http import docs, openapi, operations
+from policy_service.entrypoints.http.callers import beyond_reach
 from policy_service.entrypoints.http.edge import Edge, request_id_of
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, problem_for, problem_response
 from policy_service.entrypoints.http.v1 import routers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fastapi import APIRouter
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -35,6 +39,7 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
         title="policy-service",
         version=policy_service.__version__,
         description=openapi.DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -42,10 +47,18 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
     app.state.service = service
     app.state.max_body_bytes = max_body_bytes
     for router in (*routers(), operations.router, docs.router):
-        app.include_router(router)
+        include(app, router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # the documented way to extend it
     _handle_errors(app)
-    return Edge(app, service.metrics)
+    return Edge(app, service)
+
+
+def include(app: FastAPI, router: APIRouter) -> None:
+    """Take a router in. Raises TypeError for one whose routes would not ask who may call."""
+    if not all(isinstance(route, GuardedRoute) for route in router.routes):
+        message = "make the router with route_class=GuardedRoute"
+        raise TypeError(message)
+    app.include_router(router)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -76,6 +89,7 @@ _MADE: dict[type[Exception], Callable[[Any], ProblemError]] = {
     ),
     CursorError: lambda error: ProblemError(Problem.NOT_FOUND, str(error)),
     ConflictError: lambda error: ProblemError(Problem.CONFLICT, str(error)),
+    BeyondReachError: lambda _: beyond_reach(),
     NoPlanError: lambda _: _later("no plan stands"),
     StoreUnavailableError: lambda _: _later("no store could be asked"),
     HTTPException: lambda error: ProblemError(problem_for(error.status_code), headers=error.headers),

@@ -8,7 +8,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-router = APIRouter(include_in_schema=False)
+from policy_service.entrypoints.http.permissions import GuardedRoute
+
+router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {

@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, measurement, and the last word on what nobody foresaw."""
+"""The outermost layer: request ids, who calls, measurement, audit, and the last word on what nobody foresaw."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from uuid import uuid4
 import structlog
 from starlette.requests import ClientDisconnect
 
+from policy_service.application.callers import UnknownCallerError
+from policy_service.entrypoints.http.auditing import take_note
+from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, presented, unauthenticated
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from policy_service.application.service import Metrics
+    from policy_service.application.service import Service
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -26,12 +29,16 @@ _log = structlog.get_logger("policy_service.http")
 
 
 class Edge:
-    """Wraps the application. Echoes a valid X-Request-ID, else makes one; never lets an exception through."""
+    """Wraps the application. Echoes a valid X-Request-ID, else makes one; never lets an exception through.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        """Wrap the application and measure what it answers."""
+    Whom the door does not let in is answered here, before any route is looked for. What changes something is on the
+    audit's record when its answer leaves.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        """Wrap the application, ask the service who calls, and measure what is answered."""
         self.app = app
-        self._metrics = metrics
+        self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -46,18 +53,23 @@ class Edge:
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                await take_note(self._service.audit_trail, scope, message["status"])
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
             await send(message)
 
         try:
+            await self._admit(scope)
             await self.app(scope, receive, send_with_id)
+        except UnknownCallerError:
+            await problem_response(unauthenticated(), request_id.decode())(scope, receive, send_with_id)
         except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
             if not status:
                 error = ProblemError(Problem.UNAVAILABLE, "the service ends", headers={"Connection": "close"})
                 await problem_response(error, request_id.decode())(scope, receive, send_with_id)
         except ClientDisconnect:  # what came is rolled back, and nobody is there to be answered
             status = _CLIENT_GONE
+            await take_note(self._service.audit_trail, scope, status)
             _log.info("client gone", **{"request.id": request_id.decode()})
         except Exception as error:  # noqa: BLE001 - the outermost layer answers for whatever went wrong
             _log_failure(error, request_id.decode())
@@ -66,7 +78,11 @@ class Edge:
                 await response(scope, receive, send_with_id)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.answered(method, _route(scope), status, time.perf_counter() - began)
+            self._service.metrics.answered(method, _route(scope), status, time.perf_counter() - began)
+
+    async def _admit(self, scope: Scope) -> None:
+        if not scope["path"].startswith(OPEN_PREFIX):
+            let_in(scope, await self._service.callers.identify(presented(scope)))
 
 
 def request_id_of(scope: Scope) -> str | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from policy_service.domain.caller import Scope
+from policy_service.entrypoints.http.permissions import PERMISSIONS
 from policy_service.entrypoints.http.problems import MEDIA_TYPE, PROBLEMS, problem_for
 from policy_service.entrypoints.http.wire import ProblemReply
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from pydantic import BaseModel
 
+_BEARER = "bearer"
+_REFUSALS = (401, 403)
 _REF = "#/components/schemas/{model}"
 _BODIES: dict[str, type[BaseModel]] = {"ProblemReply": ProblemReply}
 
@@ -52,6 +56,23 @@ def _problem(status: int) -> dict[str, Any]:
     }
 
 
+def _tell_who_may_call(document: dict[str, Any]) -> None:
+    """Let each operation ask for a key and answer those who bring none, as the table of permissions has it."""
+    document["components"]["securitySchemes"] = {
+        _BEARER: {"type": "http", "scheme": "bearer", "description": "An API key, or a token of the configured issuer."}
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            permission = PERMISSIONS.get((method.upper(), path))
+            if permission is None or not permission.scopes:
+                continue
+            operation["security"] = [{_BEARER: []}]
+            refusals = {str(status): _problem(status) for status in _REFUSALS}
+            operation["responses"] = dict(sorted({**operation["responses"], **refusals}.items()))
+            scopes = " or ".join(f"`{scope}`" for scope in Scope if scope in permission.scopes)
+            operation["description"] = f"{operation.get('description', '')} Needs the scope {scopes}.".strip()
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, made once."""
     if app.openapi_schema is None:
@@ -65,5 +86,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
+        _tell_who_may_call(document)
         app.openapi_schema = document
     return app.openapi_schema

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.openapi import replies
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_records import LiveReply, ReadyReply
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=GuardedRoute)
 
 
 @router.get("/health/live", summary="The process runs", responses=replies(LiveReply))

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from policy_service.domain.access import Outcome, Reason, VehicleClass
+from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
 
 
@@ -93,6 +94,15 @@ class EventParams(PageParams):
     until: Instant | None = Field(None, alias="to", description="Recorded before.")
 
 
+class AuditParams(PageParams):
+    """Which audit entries."""
+
+    caller: Filter | None = None
+    action: Filter | None = Field(None, description="Such as `PUT /v1/identifiers/{record_id}`.")
+    since: Instant | None = Field(None, alias="from", description="At or after.")
+    until: Instant | None = Field(None, alias="to", description="Before.")
+
+
 class AtParams(Params):
     """At which instant."""
 
@@ -117,7 +127,7 @@ class ImportParams(Params):
         "merge", description="`replace` drops what the source no longer lists."
     )
     source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = Field(
-        "http", description="Who the records come from."
+        DEFAULT_SOURCE, description="Who the records come from."
     )
     atomic: bool = Field(default=False, description="All or nothing.")
     force: bool = Field(default=False, description="Replace even where more than 20 % would go.")

@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
 from policy_service.entrypoints.http.connection import Connection
+from policy_service.entrypoints.http.tls import check_tls, tls_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 def run_server(settings: Settings) -> int:
     """Serve until a signal; return the exit code. Diagnostics of a tree that cannot be served go to stderr."""
     wiring.prepare(settings)
+    try:
+        check_tls(settings)
+    except wiring.StartError as error:
+        return _tell(error)
     if settings.workers > 1:
         return _serve_many(settings)
     application = ServiceApplication(settings)
@@ -130,5 +135,6 @@ def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplica
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=settings.shutdown_grace,
+        **tls_options(settings),
         timeout_worker_healthcheck=60,  # a worker that still compiles on a busy machine is not dead
     )

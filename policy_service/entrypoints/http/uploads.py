@@ -8,6 +8,7 @@ from policy_service.application.imports.batches import ImportOptions
 from policy_service.application.imports.rows import ImportFormat
 from policy_service.application.ports import ImportTooLossyError
 from policy_service.entrypoints.http.access import answer
+from policy_service.entrypoints.http.auditing import begun, tell
 from policy_service.entrypoints.http.body import refuse_encoding
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 
@@ -41,11 +42,15 @@ async def run_upload(
         raise ProblemError(Problem.UNSUPPORTED_MEDIA_TYPE, "the body must be `application/x-ndjson` or `text/csv`")
     refuse_encoding(request)
     options = ImportOptions(how.source, how.mode == "replace", how.atomic, how.force, written)
+    tell(request, source=how.source, mode=how.mode, atomic=how.atomic, force=how.force)
+    if not how.atomic:
+        begun(request)
     try:
         report = await import_(request.stream(), options)
     except ImportTooLossyError as error:
         detail = f"the import would drop {error.dropped} of {error.listed} records; `force=true` does so"
         raise ProblemError(Problem.CONFLICT, detail) from None
+    tell(request, accepted=report.accepted, rejected=report.rejected, dropped=report.dropped)
     if report.refused:
         raise ProblemError(Problem.INVALID, "the import was refused, nothing was taken", extra=report.as_json())
     return answer(report.as_json())

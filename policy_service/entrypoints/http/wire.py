@@ -180,7 +180,7 @@ class ProblemReply(BaseModel):
 
 
 class BatchReply(Reply):
-    """Decisions in the order of the questions; a question of the wrong shape has a problem in its place."""
+    """Decisions in the order of the questions; one that cannot be answered has a problem in its place."""
 
     decisions: list[DecisionReply | ProblemReply]
 

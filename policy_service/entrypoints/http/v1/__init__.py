@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.http.v1 import (
     agreements,
+    audit,
     chargers,
     decisions,
     events,
@@ -28,4 +29,5 @@ def routers() -> "tuple[APIRouter, ...]":
         agreements.router,
         events.router,
         policies.router,
+        audit.router,
     )

@@ -11,11 +11,12 @@ from policy_service.entrypoints.http.access import ServiceOf, answer, no_content
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import AgreementId, AgreementParams, ImportParams, shown
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
 from policy_service.entrypoints.http.wire_records import AgreementBody, AgreementList, AgreementReply, ImportReply
 
-router = APIRouter(prefix="/v1/agreements", tags=["agreements"])
+router = APIRouter(prefix="/v1/agreements", tags=["agreements"], route_class=GuardedRoute)
 
 
 @router.get("", summary="List agreements", responses=replies(AgreementList, 404, 422))

@@ -14,6 +14,7 @@ from policy_service.domain.instant import DAY, LATEST, format_instant
 from policy_service.entrypoints.answers import schedule_view
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, no_content, to_cursor
 from policy_service.entrypoints.http.body import json_body
+from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import (
     AtParams,
@@ -24,6 +25,7 @@ from policy_service.entrypoints.http.params import (
     label_of,
     shown,
 )
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
 from policy_service.entrypoints.http.wire_records import (
@@ -38,17 +40,19 @@ from policy_service.entrypoints.http.wire_records import (
 if TYPE_CHECKING:
     from policy_service.engine.plan import ChargerPlan
 
-router = APIRouter(prefix="/v1/chargers", tags=["chargers"])
+router = APIRouter(prefix="/v1/chargers", tags=["chargers"], route_class=GuardedRoute)
 
 MAX_RANGE = 400 * DAY
 _WEEK = 7 * DAY
 
 
 @router.get("", summary="List chargers", responses=replies(ChargerList, 404, 422))
-async def list_chargers(service: ServiceOf, wanted: Annotated[ChargerParams, Query()]) -> Response:
+async def list_chargers(request: Request, service: ServiceOf, wanted: Annotated[ChargerParams, Query()]) -> Response:
     """List the inventory by id, of files and of imports alike."""
     after = None if wanted.cursor is None else from_cursor(wanted.cursor, str)[0]
-    page = service.chargers.page(limit=wanted.limit, cursor=after, label=label_of(wanted.label))
+    page = service.chargers.page(
+        limit=wanted.limit, cursor=after, label=label_of(wanted.label), within=caller_of(request).chargers
+    )
     following = None if page.next_cursor is None else to_cursor(page.next_cursor)
     return answer({"chargers": [_view(entry) for entry in page.items], "next_cursor": following})
 
@@ -74,8 +78,9 @@ async def import_chargers(request: Request, service: ServiceOf, how: Annotated[I
 
 
 @router.get("/{charger_id:name}", summary="One charger", responses=replies(ChargerReply, 404, 422))
-async def get_charger(service: ServiceOf, charger_id: ChargerId) -> Response:
+async def get_charger(request: Request, service: ServiceOf, charger_id: ChargerId) -> Response:
     """Tell labels, attributes and the governing policy."""
+    demand_charger(request, charger_id)
     return answer(_view(_entry(service, charger_id)))
 
 
@@ -116,8 +121,11 @@ async def delete_charger(service: ServiceOf, charger_id: ChargerId) -> Response:
 
 
 @router.get("/{charger_id:name}/mode", summary="The mode at an instant", responses=replies(ModeReply, 404, 422))
-async def get_mode(service: ServiceOf, charger_id: ChargerId, asked: Annotated[AtParams, Query()]) -> Response:
+async def get_mode(
+    request: Request, service: ServiceOf, charger_id: ChargerId, asked: Annotated[AtParams, Query()]
+) -> Response:
     """Tell the mode, what set it, and the bounds between which it holds unchanged."""
+    demand_charger(request, charger_id)
     try:
         found = service.chargers.mode(charger_id, service.clock.now() if asked.at is None else asked.at)
     except UnknownChargerError:
@@ -137,8 +145,11 @@ async def get_mode(service: ServiceOf, charger_id: ChargerId, asked: Annotated[A
 @router.get(
     "/{charger_id:name}/schedule", summary="What holds over a range", responses=replies(ScheduleReply, 404, 422)
 )
-async def get_schedule(service: ServiceOf, charger_id: ChargerId, asked: Annotated[RangeParams, Query()]) -> Response:
+async def get_schedule(
+    request: Request, service: ServiceOf, charger_id: ChargerId, asked: Annotated[RangeParams, Query()]
+) -> Response:
     """List segments in UTC, clipped to the range; of a range longer than 400 days, the first 400."""
+    demand_charger(request, charger_id)
     start, end = bounds(asked, service.clock.now(), MAX_RANGE)
     try:
         found = service.chargers.schedule(charger_id, start, end)

@@ -11,8 +11,10 @@ from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.answers import decision_view, explanation_view
 from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body, shaped
+from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_body
 from policy_service.entrypoints.http.wire import (
     BatchReply,
@@ -22,7 +24,7 @@ from policy_service.entrypoints.http.wire import (
     ExplainReply,
 )
 
-router = APIRouter(prefix="/v1", tags=["decisions"])
+router = APIRouter(prefix="/v1", tags=["decisions"], route_class=GuardedRoute)
 
 
 @router.post(
@@ -34,6 +36,7 @@ router = APIRouter(prefix="/v1", tags=["decisions"])
 async def decide(request: Request) -> Response:
     """Answer with an outcome and its reason. Managed-access decisions leave an access event."""
     body = await json_body(request, DecideRequest)
+    demand_charger(request, body.charger)
     answered = await service_of(request).decide(question_of(body, request))
     return answer(decision_view(answered))
 
@@ -48,7 +51,7 @@ async def decide(request: Request) -> Response:
     ),
 )
 async def decide_batch(request: Request) -> Response:
-    """Answer in the order of the questions; one of the wrong shape gets a problem in its place."""
+    """Answer in the order of the questions; one that cannot be answered gets a problem in its place."""
     body = await json_body(request, BatchRequest)
     service = service_of(request)
     views: list[dict[str, Any]] = []
@@ -57,6 +60,7 @@ async def decide_batch(request: Request) -> Response:
     for item in body.requests:
         try:
             question = question_of(shaped(item, DecideRequest), request, record=body.record)
+            demand_charger(request, question.charger)
             service.decide.check(question)
         except ProblemError as error:
             views.append(problem_body(error))
@@ -81,6 +85,7 @@ async def decide_batch(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """Answer as decide does, with every step. Leaves no event."""
     body = await json_body(request, DecideRequest)
+    demand_charger(request, body.charger)
     answered, explanation = await service_of(request).explain(question_of(body, request))
     return answer(explanation_view(answered, explanation))
 
@@ -96,5 +101,6 @@ def question_of(body: DecideRequest, request: Request, *, record: bool = True) -
         connector=body.connector,
         language=body.language,
         record=body.record and record,
+        caller=caller_of(request).name,
         request_id=request_id_of(request.scope),
     )

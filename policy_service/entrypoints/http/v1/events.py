@@ -10,16 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from policy_service.application.ports import EventFilter
+from policy_service.domain.charger import Charger
 from policy_service.entrypoints.http.access import ServiceOf, answer
+from policy_service.entrypoints.http.callers import beyond_reach, caller_of
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import DecisionId, EventParams, label_of
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_records import EventList, EventReply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-router = APIRouter(prefix="/v1/events", tags=["events"])
+    from policy_service.domain.caller import Caller
+
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula at the start of a cell."""
@@ -31,7 +36,7 @@ _LISTED[200]["content"] = {"text/csv": {"schema": {"type": "string"}}}
 @router.get("", summary="List access events", responses=_LISTED)
 async def list_events(request: Request, service: ServiceOf, wanted: Annotated[EventParams, Query()]) -> Response:
     """List recorded decisions, newest first. `Accept: text/csv` exports the page; `X-Next-Cursor` leads on."""
-    page = await service.events.page(_filter(wanted), limit=wanted.limit, cursor=wanted.cursor)
+    page = await service.events.page(_filter(wanted, caller_of(request)), limit=wanted.limit, cursor=wanted.cursor)
     if _prefers_csv(request.headers.get("accept", "")):
         headers = {"Content-Disposition": 'attachment; filename="access-events.csv"'}
         if page.next_cursor is not None:
@@ -41,15 +46,17 @@ async def list_events(request: Request, service: ServiceOf, wanted: Annotated[Ev
 
 
 @router.get("/{decision_id}", summary="One access event", responses=replies(EventReply, 404, 422))
-async def get_event(service: ServiceOf, decision_id: DecisionId) -> Response:
+async def get_event(request: Request, service: ServiceOf, decision_id: DecisionId) -> Response:
     """Return the event of a decision."""
     found = await service.events.get(decision_id)
     if found is None:
         raise ProblemError(Problem.NOT_FOUND, "there is no event of this decision")
+    if not caller_of(request).reaches(Charger(found["charger"], found["labels"])):
+        raise beyond_reach()
     return answer(found)
 
 
-def _filter(wanted: EventParams) -> EventFilter:
+def _filter(wanted: EventParams, caller: "Caller") -> EventFilter:
     return EventFilter(
         outcome=wanted.outcome,
         reason=wanted.reason,
@@ -58,6 +65,7 @@ def _filter(wanted: EventParams) -> EventFilter:
         vehicle_class=wanted.vehicle_class,
         since=None if wanted.since is None else wanted.since * 1000,
         until=None if wanted.until is None else wanted.until * 1000,
+        within=() if caller.chargers is None else caller.chargers.labels or (),
     )
 
 

@@ -11,6 +11,7 @@ from policy_service.entrypoints.http.access import ServiceOf, answer, no_content
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import IdentifierParams, ImportParams, RecordId, shown
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
 from policy_service.entrypoints.http.wire_records import (
@@ -22,7 +23,7 @@ from policy_service.entrypoints.http.wire_records import (
     LookupReply,
 )
 
-router = APIRouter(prefix="/v1/identifiers", tags=["identifiers"])
+router = APIRouter(prefix="/v1/identifiers", tags=["identifiers"], route_class=GuardedRoute)
 
 _EXAMPLE = {"identifier": "04:A2:B3:C4:D5:E6:80", "type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}
 

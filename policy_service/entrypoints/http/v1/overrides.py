@@ -10,13 +10,16 @@ from policy_service.application.commands.make_override import AllLockedError, Wa
 from policy_service.application.imports.fields import InvalidRecordError
 from policy_service.application.views import override_view
 from policy_service.entrypoints.http.access import ServiceOf, answer
+from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.body import json_body
+from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import OverrideId, OverrideParams
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_overrides import OverrideBody, OverrideDetail, OverrideList, OverrideReply
 
-router = APIRouter(prefix="/v1/overrides", tags=["overrides"])
+router = APIRouter(prefix="/v1/overrides", tags=["overrides"], route_class=GuardedRoute)
 
 _EXAMPLE = {
     "chargers": {"ids": ["NTH-01", "NTH-02"]},
@@ -35,7 +38,7 @@ _EXAMPLE = {
 )
 async def make_override(request: Request, service: ServiceOf) -> Response:
     """Open or lock chargers until an instant. In force here when this returns, elsewhere within a second."""
-    body = await json_body(request, OverrideBody)
+    body, caller = await json_body(request, OverrideBody), caller_of(request)
     wanted = Wanted(
         chargers=body.chargers.selector(),
         mode=body.mode,
@@ -47,27 +50,30 @@ async def make_override(request: Request, service: ServiceOf) -> Response:
         message=body.texts(),
     )
     try:
-        made, met = await service.make_override(wanted, by=_caller(request))
+        made, met = await service.make_override(wanted, by=caller.name, within=caller.chargers)
     except InvalidRecordError as error:
         raise _invalid(error) from None
     except AllLockedError as error:
         raise ProblemError(Problem.CONFLICT, str(error), extra={"left": list(error.left)}) from None
+    tell(request, override=made.id)
     view = override_view(made, service.clock.now())
     reply = {**view, "chargers": met.taken, "left": met.left, "ungoverned": met.ungoverned}
     return answer(reply, 201, {"Location": f"/v1/overrides/{made.id}"})
 
 
 @router.get("", summary="List overrides", responses=replies(OverrideList, 404, 422))
-async def list_overrides(service: ServiceOf, wanted: Annotated[OverrideParams, Query()]) -> Response:
+async def list_overrides(request: Request, service: ServiceOf, wanted: Annotated[OverrideParams, Query()]) -> Response:
     """List overrides that are active or coming, the latest made first."""
-    page = await service.overrides.page(limit=wanted.limit, cursor=wanted.cursor, ended=wanted.ended)
+    page = await service.overrides.page(
+        limit=wanted.limit, cursor=wanted.cursor, ended=wanted.ended, within=caller_of(request).chargers
+    )
     return answer({"overrides": list(page.items), "next_cursor": page.next_cursor})
 
 
 @router.get("/{override_id}", summary="One override", responses=replies(OverrideDetail, 404, 422))
-async def get_override(service: ServiceOf, override_id: OverrideId) -> Response:
+async def get_override(request: Request, service: ServiceOf, override_id: OverrideId) -> Response:
     """Tell what it says, who made it, and which chargers it takes."""
-    found = await service.overrides.get(override_id)
+    found = await service.overrides.get(override_id, caller_of(request).chargers)
     if found is None:
         raise _unknown()
     return answer(found)
@@ -76,16 +82,11 @@ async def get_override(service: ServiceOf, override_id: OverrideId) -> Response:
 @router.delete("/{override_id}", summary="End an override now", responses=replies(OverrideReply, 404, 422))
 async def end_override(request: Request, service: ServiceOf, override_id: OverrideId) -> Response:
     """Let the policies hold again. The override stays on record; one that is over stays as it is."""
-    ended = await service.end_override(override_id, by=_caller(request))
+    caller = caller_of(request)
+    ended = await service.end_override(override_id, by=caller.name, within=caller.chargers)
     if ended is None:
         raise _unknown()
     return answer(override_view(ended, service.clock.now()))
-
-
-def _caller(request: Request) -> str | None:
-    """Return who asks, where the door has found out."""
-    caller: str | None = getattr(request.state, "caller", None)
-    return caller
 
 
 def _invalid(error: InvalidRecordError) -> ProblemError:

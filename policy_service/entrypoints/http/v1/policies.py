@@ -11,6 +11,7 @@ from policy_service.entrypoints.http.access import ServiceOf, answer, from_curso
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import PageParams, PolicyName
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.views import diagnostic_view, policy_detail, policy_view
 from policy_service.entrypoints.http.wire_records import (
@@ -24,7 +25,7 @@ from policy_service.entrypoints.http.wire_records import (
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanState
 
-router = APIRouter(prefix="/v1/policies", tags=["policies"])
+router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=GuardedRoute)
 
 
 @router.get("", summary="List policies", responses=replies(PolicyList, 404, 422))

@@ -1,0 +1,52 @@
+"""Settings from flags, variables and files, and how mistakes in them are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.settings import FROM_FILE, PREFIX, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+FILE = "_file"
+"""Ends the name of a flag that gives a setting by a file."""
+
+
+def settings_of(given: dict[str, str | bool], command: str) -> Settings:
+    """Return the settings under these flags. Raises CommandError."""
+    for name in FROM_FILE:
+        path = given.pop(name + FILE, None)
+        if path is not None:
+            given[name] = _content(str(path), name)
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic reads the texts
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    except ValidationError as error:
+        told = "; ".join(_told(fault) for fault in error.errors(include_input=False))
+        hint = f"see `policy-service {command} --help`; a variable is named {PREFIX} and the flag's name"
+        message = f"settings that do not hold: {told}"
+        raise CommandError(message, hint) from None
+
+
+def flag_of(name: str) -> str:
+    """Return the name of a setting's flag, without its dashes."""
+    return name.replace("_", "-")
+
+
+def _told(fault: ErrorDetails) -> str:
+    text = fault["msg"].removeprefix("Value error, ")
+    return f"--{flag_of(str(fault['loc'][0]))}: {text}" if fault["loc"] else text
+
+
+def _content(path: str, name: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        message = f"--{flag_of(name + FILE)} names a file that cannot be read"
+        raise CommandError(message, "check path and rights") from None

@@ -1,0 +1,197 @@
+"""``keys``: API keys, made on the database itself, since the first is needed before the service may listen."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from policy_service.domain.caller import Scope
+from policy_service.entrypoints.cli.console import note, out, out_json
+from policy_service.entrypoints.cli.durations import read_duration
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.given_settings import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+
+    from policy_service.application.commands.manage_keys import MadeKey
+    from policy_service.bootstrap.key_commands import KeyCommands
+    from policy_service.domain.api_key import Labels
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Make, list, rotate and revoke API keys. A running service takes them up within a second.",
+    epilog="\b\nExample:\n  policy-service keys create --name csms --scope decide > csms.key",
+)
+
+_UrlFile = Annotated[
+    str | None, typer.Option("--database-url-file", metavar="PATH", help="File with the URL of the database.")
+]
+_StateDir = Annotated[
+    str | None, typer.Option("--state-dir", metavar="PATH", help="Directory of the SQLite file where no URL is set.")
+]
+_Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the key.")]
+
+
+@app.command(
+    epilog="\b\nExamples:\n  policy-service keys create --name csms --scope decide > csms.key"
+    "\n  policy-service keys create --name north --scope decide --scope read --label depot:north --expires 90d"
+)
+def create(
+    *,
+    name: Annotated[str, typer.Option(metavar="NAME", help="Whose key it is, as events and the audit will tell.")],
+    scope: Annotated[
+        list[Scope],
+        typer.Option(metavar="|".join(Scope), help="What it may do; repeat it for more. admin may do everything."),
+    ],
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="K:V", help="Bind it to chargers with this label; repeat it for more values or labels."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Bind it to imports of this source; with scope import only.")
+    ] = None,
+    expires: Annotated[str | None, typer.Option(metavar="90d", help="End it after so long; left out: never.")] = None,
+    database_url_file: _UrlFile = None,
+    state_dir: _StateDir = None,
+) -> None:
+    """Make a key and print it: once, alone, on standard output. Only its hash is kept."""
+    from policy_service.application.commands.manage_keys import WantedKey  # noqa: PLC0415 - help needs none of it
+
+    lifetime = None if expires is None else read_duration(expires, "--expires")
+    wanted = WantedKey(name, frozenset(scope), _labels(label or ()), source, lifetime)
+    _print(_on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir))
+
+
+@app.command("list")
+def list_(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the keys as JSON.")] = False,
+    database_url_file: _UrlFile = None,
+    state_dir: _StateDir = None,
+) -> None:
+    """List every key that was made, with its last use, to the minute or so."""
+    found = _on_store(lambda store: store.queries.all(), database_url_file, state_dir)
+    if as_json:
+        out_json({"keys": list(found)})
+    elif found:
+        for line in _lines(found):
+            out(line)
+    else:
+        out("no key was ever made: whoever reaches the service may do everything")
+
+
+@app.command(epilog="\b\nExample:\n  policy-service keys rotate csms --overlap 24h > csms.key")
+def rotate(
+    name: _Name,
+    *,
+    overlap: Annotated[str, typer.Option(metavar="24h", help="For so long the older keys stay good.")] = "24h",
+    database_url_file: _UrlFile = None,
+    state_dir: _StateDir = None,
+) -> None:
+    """Make a key like the latest of that name and print it; the older ones end after the overlap."""
+    seconds = read_duration(overlap, "--overlap", least=0)
+    made = _on_store(
+        lambda store: store.manage.rotate(name, overlap=seconds, by=_me()), database_url_file, state_dir, name=name
+    )
+    _print(made)
+    note(f"the older keys of that name end in {overlap}")
+
+
+@app.command()
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME|ID", help="Name, or id of one of several of that name.")],
+    *,
+    database_url_file: _UrlFile = None,
+    state_dir: _StateDir = None,
+) -> None:
+    """End a key at once, or all keys of a name."""
+    ended = _on_store(lambda store: store.manage.revoke(name, by=_me()), database_url_file, state_dir, name=name)
+    note(f"revoked: {', '.join(key.id for key in ended)}")
+
+
+def _on_store(
+    work: Callable[[KeyCommands], Awaitable[T]],
+    database_url_file: str | None,
+    state_dir: str | None,
+    *,
+    name: str = "",
+) -> T:
+    """Do the work on the store of these settings. Raises CommandError."""
+    from policy_service.application.commands.manage_keys import NoSuchKeyError  # noqa: PLC0415 - help needs none of it
+    from policy_service.application.ports import ConflictError, StoreUnavailableError  # noqa: PLC0415
+    from policy_service.bootstrap.key_commands import key_commands  # noqa: PLC0415
+
+    given = {"database_url_file": database_url_file, "state_dir": state_dir}
+    settings = settings_of({flag: value for flag, value in given.items() if value is not None}, "keys")
+
+    async def done() -> T:
+        async with key_commands(settings) as store:
+            return await work(store)
+
+    try:
+        return asyncio.run(done())
+    except NoSuchKeyError:
+        message = f"no active key is called `{name}`"
+        raise CommandError(message, "see `policy-service keys list`") from None
+    except ConflictError as error:
+        raise CommandError(str(error), "rotate it, revoke it, or choose another name") from None
+    except (StoreUnavailableError, OSError) as error:
+        told = str(error) if isinstance(error, StoreUnavailableError) else f"no file ({type(error).__name__})"
+        hint = "--database-url-file, POLICY_SERVICE_DATABASE_URL or --state-dir names the service's database"
+        message = f"the keys cannot be reached: {told}"
+        raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
+    except ValueError as error:
+        raise CommandError(str(error), "see `policy-service keys create --help`") from None
+
+
+def _print(made: MadeKey) -> None:
+    """Write the key alone on standard output, and what is worth knowing beside it."""
+    sys.stdout.write(made.text + "\n")
+    sys.stdout.flush()
+    note(f"key {made.key.id} of {made.key.name}; it is not shown again, and only its hash is kept")
+
+
+def _labels(given: Iterable[str]) -> Labels:
+    accepted: dict[str, list[str]] = {}
+    for text in given:
+        name, _, value = text.partition(":")
+        if not (name and value and text.isprintable()):
+            message = f"--label: `{text}` is no label"
+            raise CommandError(message, "write it like `depot:north`")
+        accepted.setdefault(name, []).append(value)
+    return tuple(sorted((name, tuple(dict.fromkeys(values))) for name, values in accepted.items()))
+
+
+def _me() -> str:
+    """Return who runs the command, as the system knows them; no key can have such a name."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "cli:"
+
+
+def _lines(keys: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each key under a head, in columns that no terminal folds."""
+    rows = [("NAME", "ID", "STATE", "SCOPES", "BOUND TO", "EXPIRES", "LAST USED")]
+    for key in keys:
+        scopes = ",".join(key["scopes"])
+        shown = (key["name"], key["id"], key["state"], scopes, _bound(key), key["expires_at"], key["last_used_at"])
+        rows.append(tuple(cell or "-" for cell in shown))  # type: ignore[arg-type]  # it has as many cells
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _bound(key: Mapping[str, Any]) -> str:
+    labels = [f"{name}:{value}" for name, values in key["labels"].items() for value in values]
+    return " ".join([*labels, *([f"source {key['source']}"] if key["source"] else [])])
