@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import any_, cast, func, literal, select
+from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Table
     from sqlalchemy.engine import URL
@@ -61,13 +61,18 @@ class OnPostgresql:
         """Return the INSERT that knows ON CONFLICT."""
         return postgresql.insert(table)
 
-    async def insert_rows(
-        self, connection: AsyncConnection, insert: Insert, table: Table, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Insert rows by one statement with an array for each column: as fast as COPY, and it knows ON CONFLICT."""
-        names = [column.name for column in table.c]
-        arrays = [_unnested(column, [row[column.name] for row in rows], connection) for column in table.c]
-        await connection.execute(insert.from_select(names, select(*arrays)))
+    async def add_keys(self, connection: AsyncConnection, table: Table, keys: Sequence[str]) -> int:
+        """Insert keys into a table of one column, but those that it has; return how many went in."""
+        insert = postgresql.insert(table).from_select(list(table.c), select(func.unnest(literal(list(keys), _TEXTS))))
+        return (await connection.execute(insert.on_conflict_do_nothing())).rowcount
+
+    async def append(self, connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows by COPY, past SQLAlchemy, in the transaction that a statement before must have begun."""
+        writers = [_writer(column, connection) for column in table.c]
+        cells = [[row[at] for row in rows] for at in range(len(writers))]
+        records = zip(*(map(write, column) if write else column for write, column in zip(writers, cells, strict=True)), strict=True)
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.copy_records_to_table(table.name, records=records, columns=[column.name for column in table.c])
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return a comparison with one array: the statement is the same for any number of values."""
@@ -96,10 +101,8 @@ class OnPostgresql:
         await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
 
 
-def _unnested(column: Column[Any], values: list[Any], connection: AsyncConnection) -> ColumnElement[Any]:
-    """Return the values as rows; JSON travels as text, of which PostgreSQL makes JSON."""
-    if isinstance(column.type, JSON):
-        write = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        texts = values if write is None else [write(value) for value in values]
-        return cast(func.unnest(literal(texts, _TEXTS)), column.type)
-    return func.unnest(literal(values, _TEXTS if isinstance(column.type, Text) else postgresql.ARRAY(column.type)))
+def _writer(column: Column[Any], connection: AsyncConnection) -> Callable[[Any], Any] | None:
+    """Return what makes the driver's value of ours, None where they are the same; JSON travels as text."""
+    if not isinstance(column.type, JSON):
+        return None
+    return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
