@@ -92,7 +92,7 @@ class SqlImportSession(Generic[T_contra]):
 
     async def add(self, batch: Sequence[T_contra]) -> Sequence[ImportConflict]:
         """Take records in; return those whose key this import has listed before, or another source owns."""
-        rows = [{**self._target.to_row(record), "source": self._source} for record in batch]
+        rows = [self._row(record) for record in batch]
         async with self._within(self._technology.batch_patience_s):
             await immediately(self._connection, wanted=not self._atomic)
             if not self._atomic:
@@ -161,6 +161,11 @@ class SqlImportSession(Generic[T_contra]):
     async def _alone(self) -> None:
         """Let one import at a time change what a source listed: two that replace it must not be mixed."""
         await self._technology.alone(self._connection, f"{self._table.name} of {self._source}")
+
+    def _row(self, record: T_contra) -> dict[str, Any]:
+        row = self._target.to_row(record)
+        row["source"] = self._source
+        return row
 
     async def _go_over(self) -> None:
         """Move the stage's rows into the table."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Table
     from sqlalchemy.engine import URL
@@ -68,11 +68,10 @@ class OnPostgresql:
 
     async def append(self, connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows by COPY, past SQLAlchemy, in the transaction that a statement before must have begun."""
-        writers = [_writer(column, connection) for column in table.c]
-        cells = [[row[at] for row in rows] for at in range(len(writers))]
-        records = zip(*(map(write, column) if write else column for write, column in zip(writers, cells, strict=True)), strict=True)
+        cells = [_written(column, [row[at] for row in rows], connection) for at, column in enumerate(table.c)]
+        names = [column.name for column in table.c]
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        await driver.copy_records_to_table(table.name, records=records, columns=[column.name for column in table.c])
+        await driver.copy_records_to_table(table.name, records=zip(*cells, strict=True), columns=names)
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return a comparison with one array: the statement is the same for any number of values."""
@@ -101,8 +100,9 @@ class OnPostgresql:
         await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
 
 
-def _writer(column: Column[Any], connection: AsyncConnection) -> Callable[[Any], Any] | None:
-    """Return what makes the driver's value of ours, None where they are the same; JSON travels as text."""
+def _written(column: Column[Any], values: list[Any], connection: AsyncConnection) -> list[Any]:
+    """Return a column's values as the driver takes them; JSON travels as text."""
     if not isinstance(column.type, JSON):
-        return None
-    return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        return values
+    write = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return values if write is None else [write(value) for value in values]

@@ -146,11 +146,12 @@ async def _take_in(
 def _read_block(block: Sequence[Row], read: Reader[T], batches: _Batches[T], report: ImportReport) -> None:
     report.lines += len(block)
     for row in block:
-        try:
-            if row.fault is not None:
-                raise InvalidRecordError((row.fault,))
-            batches.add(row.line, read(row.values))
-        except InvalidRecordError as error:
-            report.rejected += 1
-            for fault in error.faults:
-                report.note(row.line, fault)
+        faults: Sequence[Fault] = () if row.fault is None else (row.fault,)
+        if not faults:
+            try:
+                batches.add(row.line, read(row.values))
+            except InvalidRecordError as error:
+                faults = error.faults
+        report.rejected += bool(faults)
+        for fault in faults:
+            report.note(row.line, fault)

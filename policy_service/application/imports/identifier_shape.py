@@ -46,7 +46,7 @@ def new_record_id() -> str:
 
 
 def record_ids() -> Callable[[], str]:
-    """Return what makes ids for the records of one import: opaque as well, and in a row, so that indexes fill in order."""
+    """Return what makes the ids of one import: opaque as well, and in a row, so that an index fills in order."""
     beginning, numbers = token_hex(_ID_BYTES - _NUMBER_BYTES), count()
     return lambda: f"{beginning}{next(numbers):0{2 * _NUMBER_BYTES}x}"
 

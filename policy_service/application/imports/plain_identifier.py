@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from policy_service.application.imports.fields import MAX_TEXT, read_instant
@@ -35,7 +36,7 @@ class _NotPlainError(Exception):
     """Hands a record over to the shape's own reader."""
 
 
-_HAND_OVER = (_NotPlainError, IdentifierError, InstantError, KeyError, TypeError)
+_HAND_OVER = (_NotPlainError, IdentifierError, InstantError, KeyError, TypeError, OverflowError)
 """Keys that are missing or cannot be looked up count as well: only the other reader says what is wrong."""
 
 
@@ -45,7 +46,7 @@ class PlainIdentifiers:
     def __init__(
         self, lookup: Lookup, declared: Mapping[str, str], source: str, new_record_id: Callable[[], str]
     ) -> None:
-        """``declared`` are the vehicle attributes."""
+        """Take the vehicle attributes that are declared, and what each record has in common."""
         self._lookup = lookup
         self._declared = declared
         self._source = source
@@ -107,8 +108,8 @@ def _attribute(value: object, kind: str) -> AttributeValue:
         return _text(value)
     if kind == "boolean" and type(value) is bool:
         return value
-    if kind == "number" and (type(value) is int or type(value) is float):
-        return float(value)
+    if kind == "number" and (type(value) is int or type(value) is float) and isfinite(number := float(value)):
+        return number
     raise _NotPlainError
 
 
