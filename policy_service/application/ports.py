@@ -191,6 +191,10 @@ class OverrideRepository(StandingOverrides, Protocol):
         """Return overrides, the latest made first; ``ended`` adds those that are ended or over. Raises CursorError."""
         ...
 
+    async def count_standing(self, now: int) -> int:
+        """Return how many are neither ended nor over."""
+        ...
+
     async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
         """Store an override and return it with its serial; drop those that were over before ``forget``."""
         ...

@@ -1,4 +1,4 @@
-"""Overrides by command: the running service opens and locks, and the answer says what to know at five in the morning."""
+"""Overrides by command: the running service opens and locks, and answers what to know at five in the morning."""
 
 from __future__ import annotations
 

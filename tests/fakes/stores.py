@@ -285,6 +285,9 @@ class MemoryOverrides:
         page = fitting[:limit]
         return Page(page, str(page[-1].serial) if len(fitting) > limit else None)
 
+    async def count_standing(self, now: int) -> int:
+        return len(await self.standing(now))
+
     async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
         self._state.ask()
         self._state.overrides_version += 1

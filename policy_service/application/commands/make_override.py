@@ -88,7 +88,7 @@ class MakeOverride:
         met = await asyncio.to_thread(reach, override.as_override(), standing(self._plans))
         if not met.taken:
             raise _refusal(met)
-        if len(await self._overrides.standing(override.created_at)) >= MOST:
+        if await self._overrides.count_standing(override.created_at) >= MOST:
             message = f"{MOST} overrides stand already: end some, or change the policy"
             raise ConflictError(message)
         stored = await self._overrides.add(override, forget=override.created_at - KEPT)
