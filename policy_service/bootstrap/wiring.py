@@ -19,7 +19,9 @@ from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.secret import generated_secret
@@ -28,13 +30,16 @@ from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
+from policy_service.application.commands.expect_feed import ExpectFeed
 from policy_service.application.commands.import_agreements import ImportAgreements
 from policy_service.application.commands.import_chargers import ChargerCommands
 from policy_service.application.commands.import_identifiers import ImportIdentifiers
+from policy_service.application.commands.log_import import LoggedImport
 from policy_service.application.commands.make_override import MakeOverride
 from policy_service.application.commands.record_decision import DecisionRecorder
 from policy_service.application.commands.reload_policies import BrokenTreeError, ReloadPolicies
 from policy_service.application.decision_id import DecisionIds
+from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
 from policy_service.application.pin_throttle import SlidingWindowThrottle
@@ -45,13 +50,16 @@ from policy_service.application.queries.chargers import Chargers
 from policy_service.application.queries.decide import Decide, RecordRules
 from policy_service.application.queries.events import EventQueries
 from policy_service.application.queries.explain import Explain
+from policy_service.application.queries.feeds import FeedQueries
 from policy_service.application.queries.finding import Findings
 from policy_service.application.queries.health import Health
 from policy_service.application.queries.identifiers import IdentifierQueries
+from policy_service.application.queries.imports import ImportQueries
 from policy_service.application.queries.overrides import OverrideQueries
 from policy_service.application.queries.policies import Policies
 from policy_service.application.registry import Registry
 from policy_service.application.service import Service
+from policy_service.domain.import_run import ImportKind
 from policy_service.domain.policy import AttributeTypes
 from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
@@ -135,6 +143,7 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
             partial(follow_changes, built.versions, built.service.reload),
             partial(roll_on, built.service.reload),
             built.registry.keep_fresh,
+            built.feeds.keep_looking,
         ):
             stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
         yield built.service
@@ -169,6 +178,7 @@ class _Built(NamedTuple):
     files: PolicyFiles
     registry: Registry
     versions: VersionStore
+    feeds: FeedWatch
 
 
 async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
@@ -200,6 +210,12 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         tree = plans.state.tree
         return AttributeTypes() if tree is None else tree.attributes
 
+    feeds, log = SqlFeeds(database), SqlImportLog(database)
+    watch = FeedWatch(feeds, clock, telemetry)
+    edit_chargers = ChargerCommands(chargers, attribute_types, reload.objections)
+    logged = partial(LoggedImport, log=log, clock=clock, ended=watch.look)
+    identifier_import = ImportIdentifiers(identifiers, registry, lookup, attribute_types)
+
     def database_state() -> str:
         return "up" if registry.available and not recorder.failing else "down"
 
@@ -211,21 +227,25 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         chargers=Chargers(plans),
         policies=Policies(plans, holidays, clock, settings.ungoverned),
         reload=reload,
-        health=Health(plans, clock, {"database": database_state, "redis": lambda: "off"}),
+        health=Health(plans, clock, {"database": database_state, "redis": lambda: "off"}, watch.problems),
         identifiers=IdentifierQueries(identifiers, lookup),
         agreements=AgreementQueries(agreements),
         events=EventQueries(SqlEvents(database)),
         overrides=OverrideQueries(overrides, plans, clock),
-        import_identifiers=ImportIdentifiers(identifiers, registry, lookup, attribute_types),
-        import_agreements=ImportAgreements(agreements, registry),
+        imports=ImportQueries(log, clock),
+        feeds=FeedQueries(feeds, clock),
+        import_identifiers=logged(ImportKind.IDENTIFIERS, identifier_import),
+        import_agreements=logged(ImportKind.AGREEMENTS, ImportAgreements(agreements, registry)),
+        import_chargers=logged(ImportKind.CHARGERS, edit_chargers.import_),
+        expect_feed=ExpectFeed(feeds, watch, clock),
         edit_identifiers=IdentifierEdits(identifiers, registry, lookup, attribute_types),
         edit_agreements=AgreementEdits(agreements, registry),
-        edit_chargers=ChargerCommands(chargers, attribute_types, reload.objections),
+        edit_chargers=edit_chargers,
         make_override=MakeOverride(overrides, plans, reload, clock),
         end_override=EndOverride(overrides, reload, clock),
         metrics=telemetry,
     )
-    return _Built(service, files, registry, versions)
+    return _Built(service, files, registry, versions, watch)
 
 
 async def _secret(settings: Settings, database: Database) -> bytes:

@@ -9,7 +9,9 @@ from fakes.stores import (
     MemoryAgreements,
     MemoryChargers,
     MemoryEvents,
+    MemoryFeeds,
     MemoryIdentifiers,
+    MemoryImportLog,
     MemoryOverrides,
     MemoryState,
     MemoryVersions,
@@ -20,7 +22,9 @@ from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
@@ -42,6 +46,8 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryEvents(state),
             MemoryVersions(state),
             MemoryOverrides(state),
+            MemoryImportLog(state),
+            MemoryFeeds(state),
         )
         return
     if request.param == "sqlite":
@@ -57,5 +63,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlEvents(database),
         SqlVersionStore(database),
         SqlOverrides(database),
+        SqlImportLog(database),
+        SqlFeeds(database),
     )
     await database.close()

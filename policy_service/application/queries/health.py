@@ -37,8 +37,15 @@ class Readiness:
 class Health:
     """Looks at what is in memory; asks no store."""
 
-    def __init__(self, plans: PlanHolder, clock: Clock, stores: Mapping[str, Callable[[], str]]) -> None:
-        """Report these stores beside the plan."""
+    def __init__(
+        self,
+        plans: PlanHolder,
+        clock: Clock,
+        stores: Mapping[str, Callable[[], str]],
+        concerns: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """Report these stores beside the plan, and what else is of concern."""
+        self._concerns = concerns
         self._plans = plans
         self._clock = clock
         self._stores = stores
@@ -48,6 +55,7 @@ class Health:
         state = self._plans.state
         stores = {name: probe() for name, probe in self._stores.items()}
         problems = [*self._plan_problems(), *(f"{name} does not answer" for name, up in stores.items() if up == "down")]
+        problems += self._concerns()
         if state.plan is None:
             return Readiness("unavailable", None, 0, None, stores, problems or ["no plan stands"])
         status: Status = "degraded" if problems else "ready"

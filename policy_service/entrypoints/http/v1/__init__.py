@@ -7,7 +7,9 @@ from policy_service.entrypoints.http.v1 import (
     chargers,
     decisions,
     events,
+    feeds,
     identifiers,
+    imports,
     overrides,
     policies,
     transitions,
@@ -26,6 +28,8 @@ def routers() -> "tuple[APIRouter, ...]":
         overrides.router,
         identifiers.router,
         agreements.router,
+        imports.router,
+        feeds.router,
         events.router,
         policies.router,
     )
