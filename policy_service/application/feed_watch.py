@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from policy_service.application.ports import StoreUnavailableError
@@ -45,6 +46,8 @@ class FeedWatch:
         self._observer = observer
         self._overdue: dict[tuple[ImportKind, str], Feed] = {}
         self._pause_s = LOOK_EVERY_S
+        self._looked = asyncio.Event()
+        """Somebody has looked meanwhile: what falls due next may be due sooner."""
 
     async def look(self) -> None:
         """Look at the feeds now. Where the store cannot be asked, what was known stays."""
@@ -64,12 +67,15 @@ class FeedWatch:
         self._observer.feeds(feeds, now)
         soonest = min((feed.due_at - now for feed in feeds if feed.due_at is not None and feed.due_at > now), default=0)
         self._pause_s = min(LOOK_EVERY_S, max(soonest, _AT_LEAST_S)) if soonest else LOOK_EVERY_S
+        self._looked.set()
 
     async def keep_looking(self) -> None:
         """Look for ever; run as a task."""
         while True:
             await self.look()
-            await asyncio.sleep(self._pause_s)
+            self._looked.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._looked.wait(), self._pause_s)
 
     def problems(self) -> Sequence[str]:
         """Return a sentence for each feed that is overdue."""

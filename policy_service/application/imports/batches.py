@@ -62,16 +62,12 @@ class _Batches(Generic[T]):
         self._records.append(record)
         self._lines.append(line)
 
-    @property
-    def full(self) -> bool:
-        return len(self._records) >= BATCH
-
-    async def hand_over(self) -> None:
-        """Give what is gathered to the session, as soon as it has taken what it was given before."""
-        await self.settle()
-        if self._records:
-            self._taking = asyncio.create_task(self._take(self._records, self._lines))
-            self._records, self._lines = [], []
+    async def hand_over(self, *, at_least: int) -> None:
+        """Give batches to the session as long as so much is gathered, each when it has taken the one before."""
+        while len(self._records) >= at_least:
+            await self.settle()
+            self._taking = asyncio.create_task(self._take(self._records[:BATCH], self._lines[:BATCH]))
+            self._records, self._lines = self._records[BATCH:], self._lines[BATCH:]
 
     async def settle(self) -> None:
         """Wait until the session has taken what it was given."""
@@ -130,10 +126,9 @@ async def _take_in(
     try:
         async for block in rows(chunks, options.written, columns):
             _read_block(block, read, batches, report)
-            if batches.full:
-                await batches.hand_over()
+            await batches.hand_over(at_least=BATCH)
             await asyncio.sleep(0)  # an upload that has arrived already would keep decisions waiting
-        await batches.hand_over()
+        await batches.hand_over(at_least=1)
         await batches.settle()
     finally:
         await batches.give_up()

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Row] = {
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
+    "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
 }
