@@ -194,8 +194,7 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
     recorder = await stack.enter_async_context(DecisionRecorder(SqlEvents(database), telemetry))
     lookup = Lookup(SecretFingerprints(await _secret(settings, database)))
     identifiers, agreements, chargers = SqlIdentifiers(database), SqlAgreements(database), SqlChargers(database)
-    overrides = SqlOverrides(database)
-    versions, holidays = SqlVersionStore(database), LibraryHolidays()
+    overrides, versions, holidays = SqlOverrides(database), SqlVersionStore(database), LibraryHolidays()
     registry = Registry(identifiers, versions)
     files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
     last_good = FileLastGoodTree(settings.state_dir)
@@ -204,17 +203,13 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
     )
     throttle = SlidingWindowThrottle(clock, attempts=settings.pin_attempts, window=settings.pin_attempts_window)
     findings = Findings(lookup, registry, throttle)
+    attribute_types = partial(_attribute_types, plans)
     rules = RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
-
-    def attribute_types() -> AttributeTypes:
-        tree = plans.state.tree
-        return AttributeTypes() if tree is None else tree.attributes
-
     feeds, log = SqlFeeds(database), SqlImportLog(database)
     watch = FeedWatch(feeds, clock, telemetry)
+    identifier_import = ImportIdentifiers(identifiers, registry, lookup, attribute_types)
     edit_chargers = ChargerCommands(chargers, attribute_types, reload.objections)
     logged = partial(LoggedImport, log=log, clock=clock, ended=watch.look)
-    identifier_import = ImportIdentifiers(identifiers, registry, lookup, attribute_types)
 
     def database_state() -> str:
         return "up" if registry.available and not recorder.failing else "down"
@@ -246,6 +241,11 @@ async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
         metrics=telemetry,
     )
     return _Built(service, files, registry, versions, watch)
+
+
+def _attribute_types(plans: PlanHolder) -> AttributeTypes:
+    tree = plans.state.tree
+    return AttributeTypes() if tree is None else tree.attributes
 
 
 async def _secret(settings: Settings, database: Database) -> bytes:

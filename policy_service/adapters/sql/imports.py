@@ -68,9 +68,11 @@ class SqlImportLog:
 
 def run_of(row: Mapping[Any, Any], prefix: str = "") -> ImportRun:
     """Return the import that a row holds, in columns whose names begin with ``prefix``."""
-    values = {column.name: row[prefix + column.name] for column in _TABLE.c}
-    kind, mode, state = ImportKind(values["kind"]), ImportMode(values["mode"]), ImportState(values["state"])
-    return ImportRun(**{**values, "kind": kind, "mode": mode, "state": state})
+    values: dict[str, Any] = {column.name: row[prefix + column.name] for column in _TABLE.c}
+    values["kind"] = ImportKind(values["kind"])
+    values["mode"] = ImportMode(values["mode"])
+    values["state"] = ImportState(values["state"])
+    return ImportRun(**values)
 
 
 def _row(run: ImportRun) -> dict[str, Any]:

@@ -27,12 +27,14 @@ def plain_object(line: bytes) -> Mapping[str, object] | None:
     if b"\\" in line:
         return None
     try:
-        value = orjson.loads(line)
-        if type(value) is not dict or line.count(b'"') != 2 * _texts_in_object(value, _DEEPEST):
+        value: Any = orjson.loads(line)
+        if type(value) is not dict:
             return None
+        table = cast("dict[str, object]", value)
+        texts = _texts_in_object(table, _DEEPEST)
     except (orjson.JSONDecodeError, _SuspiciousError):
         return None
-    return cast("dict[str, object]", value)
+    return table if line.count(b'"') == 2 * texts else None
 
 
 def _texts_in_object(table: dict[str, Any], deepest: int) -> int:
@@ -42,7 +44,7 @@ def _texts_in_object(table: dict[str, Any], deepest: int) -> int:
 def _texts(values: Iterable[Any], deepest: int) -> int:
     found = 0
     for value in values:
-        kind = type(value)
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType] - any JSON value
         if kind is str:
             found += 1
         elif kind is dict or kind is list:
