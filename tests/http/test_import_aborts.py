@@ -103,13 +103,13 @@ def test_a_server_killed_in_the_middle(store: dict[str, Any], tmp_path: Path, co
 
 
 def test_a_server_killed_while_an_atomic_import_takes_effect(store: dict[str, Any], tmp_path: Path) -> None:
-    for moment in range(3):
+    for moment in range(2):
         source = f"moment-{moment}"
         with serving(POLICIES, tmp_path / "state", **store) as service:
             upload = threading.Thread(target=_post_whole, args=(service, source))
             upload.start()
             eventually(lambda named=source: last(service, named)["lines"] == HALF, within=60)
-            time.sleep(0.1 * moment)
+            time.sleep(0.2 * moment)
             service.process.send_signal(signal.SIGKILL)
             service.process.wait(10)
             upload.join()
