@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping, MutableMapping, Sequence
 
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanHolder, PlanState
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.decision import Decision
     from policy_service.domain.events import AccessEvent
+    from policy_service.domain.feed import Feed
 
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 _SEVERITY = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
@@ -132,6 +133,20 @@ class Telemetry:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self._overdue = Gauge(
+            "policy_service_source_overdue",
+            "Whether a source of imports should have come by now",
+            ["kind", "source"],
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._last_import = Gauge(
+            "policy_service_source_last_import_timestamp_seconds",
+            "When a source of imports came last",
+            ["kind", "source"],
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
         self._writes = Counter(
             "policy_service_event_store", "Event store, by what happened", ["state"], registry=registry
         )
@@ -201,6 +216,23 @@ class Telemetry:
         told = {"id": entry.id, "action": entry.action, "caller": entry.caller, "subject": entry.subject}
         detail = {"audit.detail": dict(entry.detail), "request.id": entry.request_id}
         self._log.error("audit entry not stored", **{f"audit.{name}": value for name, value in told.items()}, **detail)
+
+    def feeds(self, feeds: Sequence[Feed], now: int) -> None:
+        """Measure how feeds stand."""
+        for feed in feeds:
+            self._overdue.labels(feed.kind, feed.source).set(feed.overdue(now))
+            if feed.last_import is not None and feed.last_import.ended_at is not None:
+                self._last_import.labels(feed.kind, feed.source).set(feed.last_import.ended_at)
+
+    def feed_overdue(self, feed: Feed) -> None:
+        """Say that a feed has not come in time."""
+        fields = {"import.kind": str(feed.kind), "import.source": feed.source, "import.due": feed.due_at}
+        self._log.warning("a source of imports is overdue", **fields)
+
+    def feed_came(self, feed: Feed) -> None:
+        """Say that a feed that was overdue is no longer."""
+        fields = {"import.kind": str(feed.kind), "import.source": feed.source}
+        self._log.info("a source of imports is no longer overdue", **fields)
 
     def exposition(self) -> tuple[bytes, str]:
         """Return the metrics of all workers and their media type."""

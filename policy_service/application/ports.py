@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from policy_service.domain.caller import Caller
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
+    from policy_service.domain.feed import Feed
     from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.import_run import ImportKind, ImportRun
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.registration import Registration
 
@@ -201,12 +203,55 @@ class OverrideRepository(StandingOverrides, Protocol):
         """Return overrides, the latest made first; ``ended`` adds those that are ended or over. Raises CursorError."""
         ...
 
+    async def count_standing(self, now: int) -> int:
+        """Return how many are neither ended nor over."""
+        ...
+
     async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
         """Store an override and return it with its serial; drop those that were over before ``forget``."""
         ...
 
     async def end(self, override_id: str, at: int, by: str | None) -> MadeOverride | None:
         """End an override unless it is over; return it as it then is, None where there is none."""
+        ...
+
+
+class ImportLog(Protocol):
+    """Imports on record. All of it raises StoreUnavailableError."""
+
+    async def put(self, run: ImportRun, *, forget: int) -> None:
+        """Store an import as it now is; drop those that began before ``forget``, save each source's last."""
+        ...
+
+    async def get(self, import_id: str) -> ImportRun | None:
+        """Return one import."""
+        ...
+
+    async def page(self, *, limit: int, cursor: str | None) -> Page[ImportRun]:
+        """Return imports, the latest begun first. Raises CursorError."""
+        ...
+
+
+class FeedRepository(Protocol):
+    """Sources of imports: those that ever began one, and those of which something is expected.
+
+    All of it raises StoreUnavailableError.
+    """
+
+    async def all(self) -> Sequence[Feed]:
+        """Return every feed, by kind and source."""
+        ...
+
+    async def get(self, kind: ImportKind, source: str) -> Feed | None:
+        """Return one feed."""
+        ...
+
+    async def expect(self, kind: ImportKind, source: str, every: int | None, since: int) -> None:
+        """Note within how many seconds a source has to come again, None: whenever it likes."""
+        ...
+
+    async def records(self) -> Mapping[tuple[ImportKind, str | None], int]:
+        """Return how many records are on record by kind and source; chargers belong to no source."""
         ...
 
 

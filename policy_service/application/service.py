@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from policy_service.application.commands.edit_agreements import AgreementEdits
     from policy_service.application.commands.edit_identifiers import IdentifierEdits
     from policy_service.application.commands.end_override import EndOverride
-    from policy_service.application.commands.import_agreements import ImportAgreements
+    from policy_service.application.commands.expect_feed import ExpectFeed
     from policy_service.application.commands.import_chargers import ChargerCommands
-    from policy_service.application.commands.import_identifiers import ImportIdentifiers
+    from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.commands.make_override import MakeOverride
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.plan_holder import PlanHolder
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from policy_service.application.queries.decide import Decide
     from policy_service.application.queries.events import EventQueries
     from policy_service.application.queries.explain import Explain
+    from policy_service.application.queries.feeds import FeedQueries
     from policy_service.application.queries.health import Health
     from policy_service.application.queries.identifiers import IdentifierQueries
+    from policy_service.application.queries.imports import ImportQueries
     from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
 
@@ -58,8 +60,12 @@ class Service:
     agreements: AgreementQueries
     events: EventQueries
     overrides: OverrideQueries
-    import_identifiers: ImportIdentifiers
-    import_agreements: ImportAgreements
+    imports: ImportQueries
+    feeds: FeedQueries
+    import_identifiers: LoggedImport
+    import_agreements: LoggedImport
+    import_chargers: LoggedImport
+    expect_feed: ExpectFeed
     edit_identifiers: IdentifierEdits
     edit_agreements: AgreementEdits
     edit_chargers: ChargerCommands

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policy_service.domain.instant import format_instant
+from policy_service.domain.span import format_span
 
 if TYPE_CHECKING:
     from policy_service.application.lookup import Lookup
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
+    from policy_service.domain.feed import Feed
     from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.import_run import ImportRun
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.policy import Grant, Texts
     from policy_service.domain.selector import Selector
@@ -173,6 +176,41 @@ def override_view(override: MadeOverride, now: int) -> dict[str, Any]:
         "created_by": override.created_by,
         "ended_at": _instant(override.ended_at),
         "ended_by": override.ended_by,
+    }
+
+
+def import_view(run: ImportRun) -> dict[str, Any]:
+    """Return the public view of an import on record."""
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "source": run.source,
+        "mode": run.mode,
+        "atomic": run.atomic,
+        "state": run.state,
+        "started_at": format_instant(run.started_at),
+        "updated_at": format_instant(run.updated_at),
+        "ended_at": _instant(run.ended_at),
+        "lines": run.lines,
+        "accepted": run.accepted,
+        "rejected": run.rejected,
+        "dropped": run.dropped,
+        "conflicts": run.conflicts,
+        "caller": run.caller,
+    }
+
+
+def feed_view(feed: Feed, records: int, now: int) -> dict[str, Any]:
+    """Return the public view of a feed."""
+    return {
+        "kind": feed.kind,
+        "source": feed.source,
+        "records": records,
+        "expected_every": None if feed.expected_every is None else format_span(feed.expected_every),
+        "due_at": _instant(feed.due_at),
+        "overdue": feed.overdue(now),
+        "last_import": None if feed.last_import is None else import_view(feed.last_import),
+        "last_attempt": None if feed.last_attempt is None else import_view(feed.last_attempt.seen_at(now)),
     }
 
 

@@ -6,51 +6,13 @@ import asyncio
 import os
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
-from policy_service.adapters.holiday_days import LibraryHolidays
-from policy_service.adapters.last_good_tree import FileLastGoodTree
-from policy_service.adapters.policy_files import DirectoryPolicyFiles
-from policy_service.adapters.sql.agreements import SqlAgreements
-from policy_service.adapters.sql.audit import SqlAudit
-from policy_service.adapters.sql.chargers import SqlChargers
-from policy_service.adapters.sql.events import SqlEvents
-from policy_service.adapters.sql.identifiers import SqlIdentifiers
-from policy_service.adapters.sql.overrides import SqlOverrides
-from policy_service.adapters.system_clock import SystemClock
-from policy_service.application.audit_trail import AuditTrail
-from policy_service.application.commands.edit_agreements import AgreementEdits
-from policy_service.application.commands.edit_identifiers import IdentifierEdits
-from policy_service.application.commands.end_override import EndOverride
-from policy_service.application.commands.import_agreements import ImportAgreements
-from policy_service.application.commands.import_chargers import ChargerCommands
-from policy_service.application.commands.import_identifiers import ImportIdentifiers
-from policy_service.application.commands.make_override import MakeOverride
-from policy_service.application.commands.record_decision import DecisionRecorder
-from policy_service.application.commands.reload_policies import BrokenTreeError, ReloadPolicies
-from policy_service.application.decision_id import DecisionIds
-from policy_service.application.keeping import follow_changes, follow_files, roll_on
-from policy_service.application.lookup import Lookup
-from policy_service.application.plan_holder import PlanHolder
+from policy_service.application.commands.reload_policies import BrokenTreeError
 from policy_service.application.ports import StoreUnavailableError
-from policy_service.application.queries.agreements import AgreementQueries
-from policy_service.application.queries.audit import AuditQueries
-from policy_service.application.queries.chargers import Chargers
-from policy_service.application.queries.decide import Decide, RecordRules
-from policy_service.application.queries.events import EventQueries
-from policy_service.application.queries.explain import Explain
-from policy_service.application.queries.finding import Findings
-from policy_service.application.queries.health import Health
-from policy_service.application.queries.identifiers import IdentifierQueries
-from policy_service.application.queries.overrides import OverrideQueries
-from policy_service.application.queries.policies import Policies
-from policy_service.application.service import Service
-from policy_service.bootstrap.door import Door
-from policy_service.bootstrap.stores import open_stores
-from policy_service.domain.policy import AttributeTypes
+from policy_service.bootstrap.use_cases import build
 from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
 
@@ -58,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from policy_service.application.plan_holder import PlanState
-    from policy_service.application.ports import PolicyFiles
-    from policy_service.bootstrap.stores import Stores, Work
+    from policy_service.application.service import Service
+    from policy_service.bootstrap.stores import Work
+    from policy_service.bootstrap.use_cases import Built
     from policy_service.settings import Settings
 
 __all__ = ["BrokenTreeError", "StartError", "kept_up", "prepare", "rehearse", "rendered", "running", "share_metrics"]
@@ -113,32 +76,28 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
     Raises BrokenTreeError and StartError.
     """
     async with AsyncExitStack() as stack:
-        try:
-            built = await _build(settings, stack)
-        except StoreUnavailableError as error:
-            message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
-            raise StartError(message) from error
-        except ValueError as error:
-            message = f"error: {error}"
-            raise StartError(message) from error
-        except OSError as error:
-            message = (
-                f"error: the state directory cannot be used ({type(error).__name__}); see POLICY_SERVICE_STATE_DIR"
-            )
-            raise StartError(message) from error
-        await built.stores.watch.look()
-        await _open_door(settings, built.door)
+        built = await _opened(settings, stack)
         await built.service.reload.start(built.stores.remembered)
-        background: tuple[Work, ...] = (
-            partial(follow_files, built.files, built.service.reload),
-            partial(follow_changes, built.stores.watch, built.service.reload),
-            partial(roll_on, built.service.reload),
-            *built.stores.background,
-            *built.door.works(built.stores.watch),
-        )
-        for work in background:
+        for work in built.background:
             stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
         yield built.service
+
+
+async def _opened(settings: Settings, stack: AsyncExitStack) -> Built:
+    try:
+        built = await build(settings, stack)
+        await built.stores.watch.look()
+        await built.door.open(settings)
+    except StoreUnavailableError as error:
+        message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
+        raise StartError(message) from error
+    except ValueError as error:
+        message = f"error: {error}"
+        raise StartError(message) from error
+    except OSError as error:
+        message = f"error: the state directory cannot be used ({type(error).__name__}); see POLICY_SERVICE_STATE_DIR"
+        raise StartError(message) from error
+    return built
 
 
 async def kept_up(work: Work, *, pause_s: float = _PAUSE_S) -> None:
@@ -161,81 +120,3 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-async def _open_door(settings: Settings, door: Door) -> None:
-    try:
-        await door.open(settings)
-    except StoreUnavailableError as error:
-        message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
-        raise StartError(message) from error
-    except ValueError as error:
-        message = f"error: {error}"
-        raise StartError(message) from error
-
-
-class _Built(NamedTuple):
-    """The service, and what has to be kept current around it."""
-
-    service: Service
-    door: Door
-    files: PolicyFiles
-    stores: Stores
-
-
-async def _build(settings: Settings, stack: AsyncExitStack) -> _Built:
-    from policy_service.adapters.telemetry import Telemetry  # noqa: PLC0415 - see share_metrics()
-
-    await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
-    clock, plans = SystemClock(), PlanHolder()
-    telemetry = Telemetry(plans, clock)
-    stores = await open_stores(settings, stack, clock, telemetry)
-    database, watch, registry = stores.database, stores.watch, stores.registry
-    ids = DecisionIds(clock)
-    recorder = await stack.enter_async_context(DecisionRecorder(SqlEvents(database), telemetry))
-    lookup, holidays = Lookup(stores.fingerprints), LibraryHolidays()
-    identifiers, agreements, chargers = SqlIdentifiers(database), SqlAgreements(database), SqlChargers(database)
-    overrides = SqlOverrides(database)
-    files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
-    last_good = FileLastGoodTree(settings.state_dir)
-    reload = ReloadPolicies(
-        plans, files, last_good, chargers, overrides, holidays, clock, settings.ungoverned, telemetry
-    )
-    door = Door.at(settings, database, clock, ids)
-    stack.push_async_callback(door.close)
-    findings = Findings(lookup, registry, stores.throttle)
-    rules = RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
-
-    def attribute_types() -> AttributeTypes:
-        tree = plans.state.tree
-        return AttributeTypes() if tree is None else tree.attributes
-
-    def database_state() -> str:
-        return "up" if registry.available and not recorder.failing else "down"
-
-    service = Service(
-        clock=clock,
-        plans=plans,
-        decide=Decide(plans, findings, recorder, clock, ids, telemetry, rules),
-        explain=Explain(plans, findings, clock, ids),
-        chargers=Chargers(plans),
-        policies=Policies(plans, holidays, clock, settings.ungoverned),
-        reload=reload,
-        health=Health(plans, clock, {"database": database_state, "redis": stores.redis_state}, registry.consequences),
-        identifiers=IdentifierQueries(identifiers, lookup),
-        agreements=AgreementQueries(agreements),
-        events=EventQueries(SqlEvents(database)),
-        overrides=OverrideQueries(overrides, plans, clock),
-        import_identifiers=ImportIdentifiers(identifiers, watch, lookup, attribute_types),
-        import_agreements=ImportAgreements(agreements, watch),
-        edit_identifiers=IdentifierEdits(identifiers, watch, lookup, attribute_types),
-        edit_agreements=AgreementEdits(agreements, watch),
-        edit_chargers=ChargerCommands(chargers, watch, attribute_types, reload.objections),
-        make_override=MakeOverride(overrides, plans, reload, watch, clock),
-        end_override=EndOverride(overrides, plans, reload, watch, clock),
-        callers=door.callers,
-        audit_trail=AuditTrail(SqlAudit(database), clock, ids, telemetry),
-        audit=AuditQueries(SqlAudit(database)),
-        metrics=telemetry,
-    )
-    return _Built(service, door, files, stores)

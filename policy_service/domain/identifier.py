@@ -64,10 +64,9 @@ def normal_form(text: str) -> str:
     if not form.isprintable():
         message = "an identifier has printable characters only"
         raise IdentifierError(message)
-    for prefix in AUTOCHARGE_PREFIXES:
-        if form.startswith(prefix):
-            form = form[len(prefix) :].lstrip()
-            break
+    if form.startswith(AUTOCHARGE_PREFIXES):
+        prefix = next(prefix for prefix in AUTOCHARGE_PREFIXES if form.startswith(prefix))
+        form = form[len(prefix) :].lstrip()
     compact = form.translate(_SEPARATORS)
     return compact if _HEX.fullmatch(compact) else form
 

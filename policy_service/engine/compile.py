@@ -250,13 +250,13 @@ class Assembly:
 
     def _overriding(self) -> dict[str, tuple[int, ...]]:
         """Return the positions of the overrides that a charger is under, in order."""
-        overriding: dict[str, tuple[int, ...]] = {}
+        overriding: dict[str, list[int]] = defaultdict(list)
         for position, override in enumerate(self._overrides):
             condition, findings = selector_condition(override.chargers, self._around, Zone.of("UTC"))
             self.findings += findings
             for id_ in self._index.matched(override.chargers, condition):
-                overriding[id_] = (*overriding.get(id_, ()), position)
-        return overriding
+                overriding[id_].append(position)
+        return {id_: tuple(positions) for id_, positions in overriding.items()}
 
     def _governance(self, position: int, overriding: tuple[int, ...], charger: Charger) -> Governance:
         if not overriding and position in self._plain:

@@ -50,6 +50,8 @@ class ChargerIndex:
             return sorted(by_label)
         if selector.ids is None:
             return self._ids
+        if len(selector.ids) == 1:
+            return self._by_glob(selector.ids[0])
         return dict.fromkeys(id_ for glob in selector.ids for id_ in self._by_glob(glob))
 
     def _by_glob(self, glob: str) -> Iterable[str]:

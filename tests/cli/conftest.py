@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
@@ -59,11 +60,23 @@ def golden() -> Callable[[str, str], None]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run the service on the sound tree and give its address."""
-    state = tmp_path_factory.mktemp("state")
+    with _serving("sound", tmp_path_factory.mktemp("state")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the service on a tree of two zones and a locked policy."""
+    with _serving("mixed", tmp_path_factory.mktemp("state")) as url:
+        yield url
+
+
+@contextmanager
+def _serving(tree: str, state: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "policy_service", "serve", "--port", str(port), "--policies", "trees/sound"]
+    command = [sys.executable, "-m", "policy_service", "serve", "--port", str(port), "--policies", f"trees/{tree}"]
     with (state / "log").open("wb") as log:
         process = subprocess.Popen([*command, "--state-dir", str(state)], cwd=HERE, stdout=log, stderr=log)  # noqa: S603 - our own
         url = f"http://127.0.0.1:{port}"

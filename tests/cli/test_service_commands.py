@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -91,3 +93,42 @@ def test_a_problem_of_the_service_is_told(cli: Callable[..., Ended], service: st
     ended = cli("import", "identifiers", "records.ndjson", "--url", service, "--source", "no such/source")
     assert ended.code == ExitCode.REFUSED
     assert "the service answered 4" in ended.err
+
+
+def test_sources_tell_what_came_and_what_is_owed(cli: Callable[..., Ended], service: str) -> None:
+    of_office = ("agreements", "-", "--csv", "--source", "office", "--url", service)
+    cli("import", *of_office, stdin="agreement,fleet\noffice-1,metro\n")
+    told = cli("sources", "--url", service)
+    assert told.code == 0
+    cells = next(line.split() for line in told.out.splitlines() if " office " in line)
+    assert (cells[:5], cells[6:]) == (["agreements", "office", "1", "-", "-"], ["(1", "taken,", "0", "rejected)"])
+    expected = cli("sources", "expect", "agreements", "office", "26h", "--url", service)
+    assert expected.out.startswith("agreements of office: expected every 1 d 2 h, next by 20")
+    listed = json.loads(cli("sources", "--json", "--url", service).out)["sources"]
+    assert next(each for each in listed if each["source"] == "office")["expected_every"] == "PT26H"
+    never = cli("sources", "expect", "agreements", "office", "never", "--url", service)
+    assert never.out == "agreements of office: expected at no time\n"
+    assert cli("sources", "expect", "agreements", "office", "soon", "--url", service).code == ExitCode.USAGE
+    assert cli("sources", "expect", "agreements", "no such", "26h", "--url", service).code == ExitCode.REFUSED
+
+
+def test_a_source_that_did_not_come_is_marked(cli: Callable[..., Ended], service: str) -> None:
+    cli("sources", "expect", "chargers", "late", "PT1S", "--url", service)
+    time.sleep(1.1)
+    told = cli("sources", "--url", service).out
+    assert "OVERDUE" in next(line for line in told.splitlines() if " late " in line)
+    cli("sources", "expect", "chargers", "late", "never", "--url", service)
+
+
+def test_a_long_upload_is_told_in_plain_lines_where_there_is_no_terminal(
+    cli: Callable[..., Ended], service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policy_service.entrypoints.cli.upload_progress.PLAIN_EVERY_S", 0.02)
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "".join(f"AA{number:06X},rfid,own,b,f\n" for number in range(20_000)), encoding="utf-8")
+    ended = cli("import", "identifiers", str(file), "--url", service, "--source", "progress")
+    assert ended.out == "20000 accepted, 0 rejected\n"
+    line = r"(uploading identifiers|taking effect): .* records, \d+ s, [\d,]+ records/s"
+    assert ended.err
+    assert all(re.fullmatch(line, told) for told in ended.err.splitlines())
+    assert cli("import", "identifiers", str(file), "--url", service, "--source", "progress", "--json").err == ""

@@ -10,7 +10,9 @@ from fakes.stores import (
     MemoryAudit,
     MemoryChargers,
     MemoryEvents,
+    MemoryFeeds,
     MemoryIdentifiers,
+    MemoryImportLog,
     MemoryKeys,
     MemoryOverrides,
     MemoryState,
@@ -23,7 +25,9 @@ from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
@@ -48,6 +52,8 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryOverrides(state),
             MemoryKeys(state),
             MemoryAudit(state),
+            MemoryImportLog(state),
+            MemoryFeeds(state),
         )
         return
     if request.param == "sqlite":
@@ -65,5 +71,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlOverrides(database),
         SqlKeys(database),
         SqlAudit(database),
+        SqlImportLog(database),
+        SqlFeeds(database),
     )
     await database.close()

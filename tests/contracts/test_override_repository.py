@@ -49,6 +49,7 @@ async def test_an_override_comes_back_as_it_was_made(stores: Stores) -> None:
     nobody = await stores.overrides.add(replace(PLAIN, allow=()), forget=0)
     assert await stores.overrides.get("ov-1") == nobody
     assert list(await stores.overrides.standing(100)) == [stored, nobody]
+    assert [await stores.overrides.count_standing(at) for at in (100, 200, 7_000_000_001)] == [2, 1, 0]
 
 
 async def test_every_change_counts_and_serials_are_in_the_order_made(stores: Stores) -> None:

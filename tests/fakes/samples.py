@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.agreement import Agreement
 from policy_service.domain.events import AccessEvent, EventType
 from policy_service.domain.identifier import IdentifierRecord, IdentifierType
 
@@ -19,6 +20,11 @@ def identifier(key: str, **changed: object) -> IdentifierRecord:
         "fleet": "north",
     }
     return IdentifierRecord(**{**values, **changed})
+
+
+def agreement(agreement_id: str, **changed: object) -> Agreement:
+    values: dict[str, Any] = {"id": agreement_id, "fleet": "metro", "source": "http"}
+    return Agreement(**{**values, **changed})
 
 
 def event(decision_id: str, **changed: object) -> AccessEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,8 @@ from policy_service.application.ports import (
     Versions,
 )
 from policy_service.domain.access import VehicleClass
+from policy_service.domain.feed import Feed
+from policy_service.domain.import_run import ImportKind
 from policy_service.domain.registration import Registration
 
 if TYPE_CHECKING:
@@ -33,7 +36,9 @@ if TYPE_CHECKING:
         EventFilter,
         EventReader,
         EventWriter,
+        FeedRepository,
         IdentifierRepository,
+        ImportLog,
         KeyRepository,
         OverrideRepository,
         VersionStore,
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
     from policy_service.domain.charger import Charger
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
+    from policy_service.domain.import_run import ImportRun
     from policy_service.domain.made_override import MadeOverride
 
     Listed: TypeAlias = IdentifierRecord | Agreement
@@ -64,6 +70,8 @@ class Stores:
     overrides: OverrideRepository
     keys: KeyRepository
     audit: AuditRepository
+    imports: ImportLog
+    feeds: FeedRepository
 
 
 @dataclass
@@ -77,6 +85,8 @@ class MemoryState:
     overrides: dict[str, MadeOverride] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     audit: dict[str, AuditEntry] = field(default_factory=dict)
+    imports: dict[str, ImportRun] = field(default_factory=dict)
+    feeds: dict[tuple[ImportKind, str], Feed] = field(default_factory=dict)
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0
@@ -304,6 +314,9 @@ class MemoryOverrides:
         page = fitting[:limit]
         return Page(page, str(page[-1].serial) if len(fitting) > limit else None)
 
+    async def count_standing(self, now: int) -> int:
+        return len(await self.standing(now))
+
     async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
         self._state.ask()
         self._state.overrides_version += 1
@@ -325,6 +338,66 @@ class MemoryOverrides:
 
 def _stands(override: MadeOverride, now: int) -> bool:
     return override.ended_at is None and override.end > now
+
+
+class MemoryImportLog:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def put(self, run: ImportRun, *, forget: int) -> None:
+        self._state.ask()
+        self._state.imports[run.id] = run
+        feed = self._state.feeds.get((run.kind, run.source), Feed(run.kind, run.source))
+        feed = replace(feed, last_attempt=run)
+        self._state.feeds[run.kind, run.source] = replace(feed, last_import=run) if run.came else feed
+        kept = {
+            last.id for feed in self._state.feeds.values() for last in (feed.last_import, feed.last_attempt) if last
+        }
+        for each in list(self._state.imports.values()):
+            if run.ended_at is not None and each.started_at < forget and each.id not in kept:
+                del self._state.imports[each.id]
+
+    async def get(self, import_id: str) -> ImportRun | None:
+        self._state.ask()
+        return self._state.imports.get(import_id)
+
+    async def page(self, *, limit: int, cursor: str | None) -> Page[ImportRun]:
+        self._state.ask()
+        runs = sorted(self._state.imports.values(), key=lambda run: (run.started_at, run.id), reverse=True)
+        if cursor is not None:
+            last = self._state.imports.get(cursor)
+            if last is None:
+                raise CursorError
+            runs = [run for run in runs if (run.started_at, run.id) < (last.started_at, last.id)]
+        return Page(runs[:limit], runs[limit - 1].id if len(runs) > limit else None)
+
+
+class MemoryFeeds:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def all(self) -> Sequence[Feed]:
+        self._state.ask()
+        return [feed for _, feed in sorted(self._state.feeds.items())]
+
+    async def get(self, kind: ImportKind, source: str) -> Feed | None:
+        self._state.ask()
+        return self._state.feeds.get((kind, source))
+
+    async def expect(self, kind: ImportKind, source: str, every: int | None, since: int) -> None:
+        self._state.ask()
+        feed = self._state.feeds.get((kind, source), Feed(kind, source))
+        known = replace(feed, expected_every=every, expected_since=None if every is None else since)
+        self._state.feeds[kind, source] = known
+
+    async def records(self) -> Mapping[tuple[ImportKind, str | None], int]:
+        self._state.ask()
+        counts: Counter[tuple[ImportKind, str | None]] = Counter()
+        counts.update((ImportKind.IDENTIFIERS, record.source) for record in self._state.identifiers.values())
+        counts.update((ImportKind.AGREEMENTS, agreement.source) for agreement in self._state.agreements.values())
+        return {**counts, (ImportKind.CHARGERS, None): len(self._state.chargers)}
 
 
 class MemoryEvents:

@@ -88,7 +88,8 @@ async def test_a_whole_record_is_taken_in() -> None:
         ),
         source="feed",
     )
-    assert report.as_json() == {"accepted": 1, "rejected": 0, "dropped": 0, "errors": [], "truncated": False}
+    counts = {"import_id": None, "accepted": 1, "rejected": 0, "dropped": 0}
+    assert report.as_json() == {**counts, "errors": [], "truncated": False}
     (stored,) = house.state.identifiers.values()
     assert (stored.key, stored.spelling, stored.source) == ("04A2B3C4", "04:A2:B3:C4", "feed")
     assert stored.attributes == {"kind": "bus", "height_m": 3.0, "electric": True}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import orjson
+from sqlalchemy import JSON, Text, cast, or_
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -21,7 +22,7 @@ from policy_service.application.ports import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Generator
 
-    from sqlalchemy import Table
+    from sqlalchemy import ColumnElement, Table
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -76,11 +77,15 @@ class Database:
         return self.technology.insert(table)
 
     def upsert(self, table: Table, keys: Collection[str], *, keep: Collection[str] = ()) -> Insert:
-        """Return an INSERT that replaces the row of equal keys, save the columns to keep."""
+        """Return an INSERT that replaces the row of equal keys, save the columns to keep; an equal row is left alone.
+
+        A list that comes every night says of most rows what they say already.
+        """
         insert = self.insert(table)
         fixed = {*keys, *keep}
         changed = {column.name: insert.excluded[column.name] for column in table.c if column.name not in fixed}
-        return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
+        differs = or_(*(_plain(table.c[name]).is_distinct_from(_plain(fresh)) for name, fresh in changed.items()))
+        return insert.on_conflict_do_update(index_elements=list(keys), set_=changed, where=differs)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -134,6 +139,11 @@ def _read(url: str) -> tuple[URL, Technology]:
         # The URL may hold a password: the error does not repeat it.
         message = "the database URL must begin with `sqlite:///` or `postgresql://`"
         raise ValueError(message) from None
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column's value as what can be compared: PostgreSQL keeps JSON as text, and compares no JSON."""
+    return cast(column, Text) if isinstance(column.type, JSON) else column
 
 
 def _to_json(value: object) -> str:

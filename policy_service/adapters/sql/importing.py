@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from operator import itemgetter
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, exists, func, select, true
 
 from policy_service.adapters.sql.engine import FAILURES, immediately, translated
+from policy_service.adapters.sql.tables import CODE
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import LOSSY_SHARE, ImportConflict, ImportTooLossyError
 
@@ -52,7 +54,10 @@ class ImportTarget(Generic[T]):
 
 
 class SqlImportSession(Generic[T_contra]):
-    """An import under way: every record is staged in a temporary table, and an atomic one goes over in one stroke."""
+    """An import under way: records are staged in a temporary table and go over from there in one stroke.
+
+    That is the end of an atomic import, and of each batch of any other. Which keys it has listed is kept beside.
+    """
 
     def __init__(
         self,
@@ -71,38 +76,33 @@ class SqlImportSession(Generic[T_contra]):
         self._atomic = atomic
         self._table = target.table
         self._upsert = database.upsert(target.table, target.conflict_on, keep=target.keep)
-        self._stage = Table(
-            f"staged_{token_hex(8)}",
-            MetaData(),
-            *(
-                Column(column.name, column.type, primary_key=column.name == target.key)
-                for column in target.table.c
-                if atomic or column.name == target.key
-            ),
-            prefixes=["TEMPORARY"],
-        )
+        name = token_hex(8)
+        own = MetaData()
+        self._listed = Table(f"listed_{name}", own, Column("key", CODE, primary_key=True), prefixes=["TEMPORARY"])
+        columns = (Column(column.name, column.type) for column in target.table.c)
+        self._stage = Table(f"staged_{name}", own, *columns, prefixes=["TEMPORARY"])
+        self._cells = itemgetter(*self._stage.c.keys())
 
     async def open(self) -> None:
         """Make the stage."""
         async with self._within(self._technology.batch_patience_s):
             await self._technology.open_import(self._connection)
-            await self._connection.run_sync(self._stage.create)
+            await self._connection.run_sync(self._stage.metadata.create_all, checkfirst=False)
             await self._connection.commit()
 
     async def add(self, batch: Sequence[T_contra]) -> Sequence[ImportConflict]:
         """Take records in; return those whose key this import has listed before, or another source owns."""
-        rows = [{**self._target.to_row(record), "source": self._source} for record in batch]
+        rows = [self._row(record) for record in batch]
         async with self._within(self._technology.batch_patience_s):
             await immediately(self._connection, wanted=not self._atomic)
             if not self._atomic:
                 await self._alone()
-            listed, foreign = await self._claimed([row[self._target.key] for row in rows])
-            fresh, conflicts = self._sorted_out(rows, listed, foreign)
+            fresh, conflicts = await self._list(rows)
             if fresh:
-                await self._stage_rows(fresh)
+                await self._technology.append(self._connection, self._stage, list(map(self._cells, fresh)))
                 if not self._atomic:
-                    await self._technology.insert_rows(self._connection, self._upsert, self._table, fresh)
-                    await bump(self._connection, REGISTRY)
+                    await self._go_over()
+                    await self._connection.execute(delete(self._stage))
             await self._connection.commit()
         return conflicts
 
@@ -110,7 +110,7 @@ class SqlImportSession(Generic[T_contra]):
         """Remove what the source had and this import did not list; return how many. Raises ImportTooLossyError."""
         ours = self._table.c.source == self._source
         # Not NOT IN: PostgreSQL would go through a long list once a row.
-        unlisted = ours & ~exists().where(self._stage_key == self._key)
+        unlisted = ours & ~exists().where(self._listed.c.key == self._key)
         async with self._within(self._technology.import_patience_s):
             await immediately(self._connection)
             await self._alone()
@@ -119,7 +119,8 @@ class SqlImportSession(Generic[T_contra]):
             if dropped > held * LOSSY_SHARE and not force:
                 await self._connection.rollback()
                 raise ImportTooLossyError(dropped, held)
-            await self._connection.execute(delete(self._table).where(unlisted))
+            if dropped:
+                await self._connection.execute(delete(self._table).where(unlisted))
             if not self._atomic:
                 await bump(self._connection, REGISTRY)
                 await self._connection.commit()
@@ -133,12 +134,7 @@ class SqlImportSession(Generic[T_contra]):
             if not self._connection.in_transaction():
                 await immediately(self._connection)
                 await self._alone()
-            names = [column.name for column in self._table.c]
-            # SQLite needs a WHERE here, to tell ON CONFLICT from a join's ON. In order, so that indexes grow at their
-            # ends, and that two imports which meet wait for each other and not both.
-            staged = select(*(self._stage.c[name] for name in names)).where(true()).order_by(self._stage_key)
-            await self._connection.execute(self._upsert.from_select(names, staged))
-            await bump(self._connection, REGISTRY)
+            await self._go_over()
             await self._connection.commit()
 
     async def close(self) -> None:
@@ -147,7 +143,7 @@ class SqlImportSession(Generic[T_contra]):
             async with asyncio.timeout(self._technology.patience_s):
                 await self._connection.rollback()
                 await immediately(self._connection, wanted=False)
-                await self._connection.run_sync(self._stage.drop)
+                await self._connection.run_sync(self._stage.metadata.drop_all, checkfirst=False)
                 await self._technology.close_import(self._connection)
                 await self._connection.commit()
         except FAILURES:
@@ -166,18 +162,40 @@ class SqlImportSession(Generic[T_contra]):
         """Let one import at a time change what a source listed: two that replace it must not be mixed."""
         await self._technology.alone(self._connection, f"{self._table.name} of {self._source}")
 
-    async def _stage_rows(self, rows: list[dict[str, Any]]) -> None:
-        wanted = rows if self._atomic else [{self._target.key: row[self._target.key]} for row in rows]
-        insert = self._technology.insert(self._stage)
-        await self._technology.insert_rows(self._connection, insert, self._stage, wanted)
+    def _row(self, record: T_contra) -> dict[str, Any]:
+        row = self._target.to_row(record)
+        row["source"] = self._source
+        return row
+
+    async def _go_over(self) -> None:
+        """Move the stage's rows into the table."""
+        names = list(self._stage.c.keys())
+        # SQLite needs a WHERE here, to tell ON CONFLICT from a join's ON. In order, so that indexes grow at their
+        # ends, and that two imports which meet wait for each other and not both.
+        staged = select(*self._stage.c).where(true()).order_by(self._stage.c[self._target.key])
+        await self._connection.execute(self._upsert.from_select(names, staged))
+        await bump(self._connection, REGISTRY)
+
+    async def _list(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Sequence[ImportConflict]]:
+        """Note the rows' keys; return the rows that can be taken, with the conflicts of the others.
+
+        Most batches clash with nothing, so that is tried first; what clashes is looked up only where that fails.
+        """
+        keys = [row[self._target.key] for row in rows]
+        if not self._target.owned_elsewhere:
+            attempt = await self._connection.begin_nested()
+            if await self._technology.add_keys(self._connection, self._listed, keys) == len(keys):
+                await attempt.commit()
+                return rows, ()
+            await attempt.rollback()
+        listed, foreign = await self._claimed(keys)
+        fresh, conflicts = self._sorted_out(rows, listed, foreign)
+        await self._technology.add_keys(self._connection, self._listed, [row[self._target.key] for row in fresh])
+        return fresh, conflicts
 
     @property
     def _key(self) -> Column[str]:
         return self._table.c[self._target.key]
-
-    @property
-    def _stage_key(self) -> Column[str]:
-        return self._stage.c[self._target.key]
 
     async def _count(self, condition: ColumnElement[bool]) -> int:
         counted = await self._connection.execute(select(func.count()).select_from(self._table).where(condition))
@@ -185,8 +203,8 @@ class SqlImportSession(Generic[T_contra]):
 
     async def _claimed(self, keys: list[str]) -> tuple[set[str], set[str]]:
         """Return which of the keys this import has listed already, and which belong to another source."""
-        stage = select(self._stage_key).where(self._technology.among(self._stage_key, keys))
-        listed = set((await self._connection.execute(stage)).scalars())
+        known = select(self._listed.c.key).where(self._technology.among(self._listed.c.key, keys))
+        listed = set((await self._connection.execute(known)).scalars())
         if not self._target.owned_elsewhere:
             return listed, set()
         taken = self._technology.among(self._key, keys)

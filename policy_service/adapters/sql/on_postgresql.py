@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import any_, cast, func, literal, select
+from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON, Text
 
@@ -61,13 +61,17 @@ class OnPostgresql:
         """Return the INSERT that knows ON CONFLICT."""
         return postgresql.insert(table)
 
-    async def insert_rows(
-        self, connection: AsyncConnection, insert: Insert, table: Table, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Insert rows by one statement with an array for each column: as fast as COPY, and it knows ON CONFLICT."""
+    async def add_keys(self, connection: AsyncConnection, table: Table, keys: Sequence[str]) -> int:
+        """Insert keys into a table of one column, but those that it has; return how many went in."""
+        insert = postgresql.insert(table).from_select(list(table.c), select(func.unnest(literal(list(keys), _TEXTS))))
+        return (await connection.execute(insert.on_conflict_do_nothing())).rowcount
+
+    async def append(self, connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows by COPY, past SQLAlchemy, in the transaction that a statement before must have begun."""
+        cells = [_written(column, [row[at] for row in rows], connection) for at, column in enumerate(table.c)]
         names = [column.name for column in table.c]
-        arrays = [_unnested(column, [row[column.name] for row in rows], connection) for column in table.c]
-        await connection.execute(insert.from_select(names, select(*arrays)))
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.copy_records_to_table(table.name, records=zip(*cells, strict=True), columns=names)
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return a comparison with one array: the statement is the same for any number of values."""
@@ -100,10 +104,9 @@ class OnPostgresql:
         await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
 
 
-def _unnested(column: Column[Any], values: list[Any], connection: AsyncConnection) -> ColumnElement[Any]:
-    """Return the values as rows; JSON travels as text, of which PostgreSQL makes JSON."""
-    if isinstance(column.type, JSON):
-        write = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        texts = values if write is None else [write(value) for value in values]
-        return cast(func.unnest(literal(texts, _TEXTS)), column.type)
-    return func.unnest(literal(values, _TEXTS if isinstance(column.type, Text) else postgresql.ARRAY(column.type)))
+def _written(column: Column[Any], values: list[Any], connection: AsyncConnection) -> list[Any]:
+    """Return a column's values as the driver takes them; JSON travels as text."""
+    if not isinstance(column.type, JSON):
+        return values
+    write = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return values if write is None else [write(value) for value in values]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from policy_service.adapters import selectors
 from policy_service.adapters.sql import tables
@@ -61,6 +61,12 @@ class SqlOverrides:
             rows = (await connection.execute(wanted)).mappings().all()
         items = [_override(dict(row)) for row in rows[:limit]]
         return Page(items, encode_cursor(str(items[-1].serial)) if len(rows) > limit else None)
+
+    async def count_standing(self, now: int) -> int:
+        """Return how many are neither ended nor over."""
+        counted = select(func.count()).select_from(_TABLE).where(_stands(now))
+        async with self._database.reading() as connection:
+            return (await connection.execute(counted)).scalar_one()
 
     async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
         """Store an override and return it with its serial; drop those that were over before ``forget``."""

@@ -22,6 +22,7 @@ from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleCla
 from policy_service.domain.agreement import AgreementStatus
 from policy_service.domain.events import EventType
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
+from policy_service.domain.import_run import ImportKind, ImportMode, ImportState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -202,6 +203,40 @@ audit = Table(
     Index(None, "at", "id"),
 )
 """Who changed what. Instants in epoch milliseconds."""
+
+imports = Table(
+    "imports",
+    METADATA,
+    Column("id", CODE, primary_key=True),
+    _text("kind"),
+    _text("source"),
+    _text("mode"),
+    Column("atomic", Boolean, nullable=False),
+    _text("state"),
+    _instant("started_at", nullable=False),
+    _instant("updated_at", nullable=False),
+    _instant("ended_at"),
+    *(Column(name, BigInteger, nullable=False) for name in ("lines", "accepted", "rejected", "dropped", "conflicts")),
+    _text("caller", nullable=True),
+    one_of("kind", ImportKind),
+    one_of("mode", ImportMode),
+    one_of("state", ImportState),
+    Index(None, "started_at", "id"),
+)
+"""One row for each import that began. Instants in epoch seconds."""
+
+sources = Table(
+    "sources",
+    METADATA,
+    Column("kind", CODE, primary_key=True),
+    Column("source", CODE, primary_key=True),
+    Column("expected_every", BigInteger),
+    _instant("expected_since"),
+    _text("last_import", nullable=True),
+    _text("last_attempt", nullable=True),
+    one_of("kind", ImportKind),
+)
+"""One row for each source that began an import or of which one is expected, with the ids of its last."""
 
 versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), _instant("value", nullable=False))
 """Versions, by which processes notice each other's changes."""

@@ -41,10 +41,12 @@ class Technology(Protocol):
         """Return the INSERT that knows ON CONFLICT."""
         ...
 
-    async def insert_rows(
-        self, connection: AsyncConnection, insert: Insert, table: Table, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Insert rows of the table's columns in one go; ``insert`` says where to and what happens on a conflict."""
+    async def add_keys(self, connection: AsyncConnection, table: Table, keys: Sequence[str]) -> int:
+        """Insert keys into a table of one column, but those that it has; return how many went in."""
+        ...
+
+    async def append(self, connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows, in the order of the table's columns, as fast as it goes; the connection is in a transaction."""
         ...
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policy_service.application.imports.batches import run_import
 from policy_service.application.imports.charger_shape import FIELDS, read_charger
 from policy_service.application.imports.fields import Fault, Fields, InvalidRecordError
+from policy_service.application.imports.report import ImportReport
+from policy_service.application.imports.rows import ImportFormat
 from policy_service.application.ports import LOSSY_SHARE, ConflictError, ImportConflict, ImportTooLossyError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from policy_service.application.imports.batches import ImportOptions
-    from policy_service.application.imports.report import ImportReport
     from policy_service.application.ports import ChargerRepository
     from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.charger import Charger
@@ -50,10 +50,16 @@ class ChargerCommands:
         self._attribute_types = attribute_types
         self._admit = admit
 
-    async def import_(self, chunks: AsyncIterator[bytes], options: ImportOptions) -> ImportReport:
+    async def import_(
+        self, chunks: AsyncIterator[bytes], options: ImportOptions, report: ImportReport | None = None
+    ) -> ImportReport:
         """Import and report. Raises ChargersNotAdmittedError, ImportTooLossyError and StoreUnavailableError."""
-        declared = self._attribute_types().charger
-        return await run_import(chunks, options, FIELDS, partial(read_charger, declared=declared), self._importing)
+        declared, from_text = self._attribute_types().charger, options.written is ImportFormat.CSV
+
+        def read(values: Mapping[str, Any]) -> Charger:
+            return read_charger(Fields(values, from_text=from_text), declared=declared)
+
+        return await run_import(chunks, options, FIELDS, read, self._importing, report or ImportReport())
 
     async def put(self, charger_id: str, body: Mapping[str, object]) -> Charger:
         """Insert or replace one charger. Raises InvalidRecordError, ChargersNotAdmittedError, StoreUnavailableError."""

@@ -107,7 +107,7 @@ class MakeOverride:
             override = replace(override, chargers=override.chargers.narrowed(within.labels or ()))
         if not met.taken:
             raise _refusal(met)
-        if len(await self._overrides.standing(override.created_at)) >= MOST:
+        if await self._overrides.count_standing(override.created_at) >= MOST:
             message = f"{MOST} overrides stand already: end some, or change the policy"
             raise ConflictError(message)
         stored = await self._overrides.add(override, forget=override.created_at - KEPT)

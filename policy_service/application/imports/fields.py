@@ -103,7 +103,7 @@ class Fields:
             self.fault(name, "must be a text")
             return None
         try:
-            return _instant(value)
+            return read_instant(value)
         except InstantError as error:
             self.fault(name, str(error))
             return None
@@ -239,7 +239,7 @@ class Fields:
         return None
 
 
-_instant = lru_cache(maxsize=1024)(parse_instant)
+read_instant = lru_cache(maxsize=1024)(parse_instant)
 """A list says the same instants over and over."""
 
 

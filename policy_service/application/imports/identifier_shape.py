@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from policy_service.domain.identifier import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from policy_service.application.imports.fields import Fields
     from policy_service.application.lookup import Lookup
@@ -36,11 +37,18 @@ FIELDS = (
 )
 
 _ID_BYTES = 16
+_NUMBER_BYTES = 5
 
 
 def new_record_id() -> str:
     """Return a fresh opaque id: 32 hexadecimal digits."""
     return token_hex(_ID_BYTES)
+
+
+def record_ids() -> Callable[[], str]:
+    """Return what makes the ids of one import: opaque as well, and in a row, so that an index fills in order."""
+    beginning, numbers = token_hex(_ID_BYTES - _NUMBER_BYTES), count()
+    return lambda: f"{beginning}{next(numbers):0{2 * _NUMBER_BYTES}x}"
 
 
 def read_identifier(
@@ -50,6 +58,7 @@ def read_identifier(
     declared: Mapping[str, str],
     source: str,
     existing: IdentifierRecord | None = None,
+    record_id: Callable[[], str] = new_record_id,
 ) -> IdentifierRecord:
     """Read a record; ``existing`` lends its id and source, and its identifier where that is left out.
 
@@ -70,7 +79,7 @@ def read_identifier(
     if fields.faults or kind is None or vehicle_class is None or vehicle is None or key is None:
         raise InvalidRecordError(fields.faults)
     return IdentifierRecord(
-        id=existing.id if existing else new_record_id(),
+        id=existing.id if existing else record_id(),
         key=key,
         type=kind,
         vehicle_class=vehicle_class,

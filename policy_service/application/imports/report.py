@@ -24,8 +24,13 @@ class LineError(NamedTuple):
 class ImportReport:
     """Counts of records, and the first errors."""
 
+    import_id: str | None = None
+    lines: int = 0
+    """Lines read, blank ones apart; while the import runs, some of them are neither accepted nor rejected yet."""
     accepted: int = 0
     rejected: int = 0
+    conflicts: int = 0
+    """Those of the rejected that clash with another line or another source."""
     dropped: int = 0
     errors: list[LineError] = field(default_factory=list[LineError])
     truncated: bool = False
@@ -40,9 +45,14 @@ class ImportReport:
         else:
             self.truncated = True
 
+    def refuse(self) -> None:
+        """Note that nothing is taken."""
+        self.accepted, self.dropped, self.refused = 0, 0, True
+
     def as_json(self) -> dict[str, object]:
         """Return the report as it is answered, errors by line."""
         return {
+            "import_id": self.import_id,
             "accepted": self.accepted,
             "rejected": self.rejected,
             "dropped": self.dropped,

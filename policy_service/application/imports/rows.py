@@ -8,12 +8,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from policy_service.application.imports.fields import Fault
+from policy_service.application.imports.plain_json import plain_object
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 MAX_LINE = 64 * 1024
 """Bytes in one line."""
+BLOCK = 128
+"""Lines read at one go: what else the process does waits for no more."""
 
 _LISTS = ("synthetic_ids", "chargers.ids", "chargers.exclude")
 _LIST_TABLE = "chargers.labels."
@@ -46,54 +49,86 @@ class HeaderError(Exception):
         self.faults = faults
 
 
-async def rows(chunks: AsyncIterator[bytes], written: ImportFormat, columns: Sequence[str]) -> AsyncIterator[Row]:
-    """Yield the rows of an upload; blank lines are passed over. ``columns`` are the record's fields.
+async def rows(
+    chunks: AsyncIterator[bytes], written: ImportFormat, columns: Sequence[str]
+) -> AsyncIterator[Sequence[Row]]:
+    """Yield the rows of an upload by small blocks; blank lines are passed over. ``columns`` are the record's fields.
 
     Raises HeaderError. A CSV cell never holds a line break, so that one stray quote spoils one line and not the rest.
     """
-    parse: Callable[[str], Mapping[str, object]] | None = _object if written is ImportFormat.NDJSON else None
-    async for number, line in _lines(chunks):
-        text = _decoded(line)
-        if text is None:
-            yield Row(number, {}, Fault("", f"must be UTF-8 of at most {MAX_LINE} bytes in a line"))
-        elif not text.strip():
-            continue
-        elif parse is None:
-            parse = _CsvRow(text, columns)
-        else:
-            try:
-                yield Row(number, parse(text))
-            except (ValueError, RecursionError, csv.Error) as error:
-                yield Row(number, {}, Fault("", _why(error)))
+    read = _NdjsonLines() if written is ImportFormat.NDJSON else _CsvLines(columns)
+    number = 1
+    async for lines in _blocks(chunks):
+        yield [row for at, line in enumerate(lines, number) if (row := read(at, line)) is not None]
+        number += len(lines)
 
 
-async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
-    """Yield numbered lines without their ends; of a line that is too long, only that it is."""
-    number, rest, overlong = 1, b"", False
+async def _blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[Sequence[bytes]]:
+    """Yield lines without their ends, some at a time; of a line that is too long, only that it is."""
+    rest, overlong, first = b"", False, True
     async for chunk in chunks:
-        *whole, tail = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield number, _whole_line(number, line, overlong=overlong)
-            number, overlong = number + 1, False
-        overlong = overlong or len(tail) > MAX_LINE
+        *lines, tail = (rest + chunk).split(b"\n")
+        if lines:
+            lines[0] = _TOO_LONG if overlong else lines[0].removeprefix(_BOM) if first else lines[0]
+            overlong = first = False
+        for start in range(0, len(lines), BLOCK):
+            yield lines[start : start + BLOCK]
+        overlong = overlong or len(tail) > MAX_LINE + len(_BOM)
         rest = b"" if overlong else tail
     if rest or overlong:
-        yield number, _whole_line(number, rest, overlong=overlong)
+        yield [_TOO_LONG if overlong else rest.removeprefix(_BOM) if first else rest]
 
 
 _TOO_LONG = b"\xff"
 """Stands for a line beyond the limit: like one, it is no UTF-8."""
 
 
-def _whole_line(number: int, line: bytes, *, overlong: bool) -> bytes:
-    if overlong or len(line) > MAX_LINE:
-        return _TOO_LONG
-    return line.removeprefix(_BOM) if number == 1 else line
+class _NdjsonLines:
+    """Reads a line as a JSON object: fast where it is plain, else strictly."""
+
+    def __call__(self, number: int, line: bytes) -> Row | None:
+        if len(line) <= MAX_LINE and (plain := plain_object(line)) is not None:
+            return Row(number, plain)
+        return _read_strictly(number, line, _object)
+
+
+class _CsvLines:
+    """Reads a line as cells, under the header that the first line is."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._parse: _CsvRow | None = None
+
+    def __call__(self, number: int, line: bytes) -> Row | None:
+        if self._parse is not None:
+            return _read_strictly(number, line, self._parse)
+        text = _decoded(line)
+        if text is None:
+            return _unreadable(number)
+        if text.strip():
+            self._parse = _CsvRow(text, self._columns)
+        return None
+
+
+def _read_strictly(number: int, line: bytes, parse: Callable[[str], Mapping[str, object]]) -> Row | None:
+    text = _decoded(line)
+    if text is None:
+        return _unreadable(number)
+    if not text.strip():
+        return None
+    try:
+        return Row(number, parse(text))
+    except (ValueError, RecursionError, csv.Error) as error:
+        return Row(number, {}, Fault("", _why(error)))
+
+
+def _unreadable(number: int) -> Row:
+    return Row(number, {}, Fault("", f"must be UTF-8 of at most {MAX_LINE} bytes in a line"))
 
 
 def _decoded(line: bytes) -> str | None:
     try:
-        return line.decode().rstrip("\r")
+        return line.decode().rstrip("\r") if len(line) <= MAX_LINE else None
     except UnicodeDecodeError:
         return None
 

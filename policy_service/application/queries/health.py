@@ -42,20 +42,20 @@ class Health:
         plans: PlanHolder,
         clock: Clock,
         stores: Mapping[str, Callable[[], str]],
-        consequences: Callable[[], Sequence[str]] = tuple,
+        concerns: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """Report these stores beside the plan, and what follows from one that is down."""
+        """Report these stores beside the plan, and what else is of concern."""
+        self._concerns = concerns
         self._plans = plans
         self._clock = clock
         self._stores = stores
-        self._consequences = consequences
 
     def readiness(self) -> Readiness:
         """Return the state as of now."""
         state = self._plans.state
         stores = {name: probe() for name, probe in self._stores.items()}
         problems = [*self._plan_problems(), *(f"{name} does not answer" for name, up in stores.items() if up == "down")]
-        problems += self._consequences()
+        problems += self._concerns()
         if state.plan is None:
             return Readiness("unavailable", None, 0, None, stores, problems or ["no plan stands"])
         status: Status = "degraded" if problems else "ready"

@@ -34,6 +34,8 @@ COMMANDS: dict[str, Row] = {
     "explain": Row("explain", "Explain a decision step by step, offline."),
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
+    "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
+    "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from policy_service import bootstrap
 from policy_service.application.imports import agreement_shape, identifier_shape
 from policy_service.application.imports.batches import ImportOptions, run_import
+from policy_service.application.imports.fields import Fields
+from policy_service.application.imports.report import ImportReport
 from policy_service.application.imports.rows import ImportFormat
 from policy_service.application.lookup import Lookup
 from policy_service.application.ports import ImportConflict
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from policy_service.application.imports.fields import Fields
-    from policy_service.application.imports.report import ImportReport
     from policy_service.application.lookup import Presented
     from policy_service.domain.agreement import Agreement
     from policy_service.domain.identifier import IdentifierRecord
@@ -108,7 +108,12 @@ def _import(
 
     try:
         options = ImportOptions("file", written=written_as(path))
-        return asyncio.run(run_import(_chunks(path), options, columns, read, importing))
+        from_text = options.written is ImportFormat.CSV
+
+        def read_row(values: Mapping[str, Any]) -> T:
+            return read(Fields(values, from_text=from_text))
+
+        return asyncio.run(run_import(_chunks(path), options, columns, read_row, importing, ImportReport()))
     except OSError as error:
         message = f"`{path}` cannot be read: {error.strerror or type(error).__name__}"
         raise CommandError(message, "give a file of NDJSON, or of CSV with a name that ends in .csv") from error

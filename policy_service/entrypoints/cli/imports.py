@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
 from policy_service.application.imports.rows import ImportFormat
-from policy_service.entrypoints.cli.console import out, out_json, stderr
+from policy_service.domain.import_run import ImportKind, ImportMode
+from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.service_calls import (
@@ -25,28 +24,16 @@ from policy_service.entrypoints.cli.service_calls import (
     ServiceCalls,
     UrlOption,
 )
+from policy_service.entrypoints.cli.upload_progress import upload_progress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
+    from policy_service.entrypoints.cli.upload_progress import Shown
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _CHUNK = 1 << 16
-
-
-class Kind(StrEnum):
-    """What a file lists."""
-
-    IDENTIFIERS = "identifiers"
-    AGREEMENTS = "agreements"
-    CHARGERS = "chargers"
-
-
-class Mode(StrEnum):
-    """What becomes of records that the file does not list: merge keeps them, replace drops this source's."""
-
-    MERGE = "merge"
-    REPLACE = "replace"
 
 
 @app.command(
@@ -56,13 +43,13 @@ class Mode(StrEnum):
 )
 def import_(  # noqa: PLR0913 - a parameter a flag
     kind: Annotated[
-        Kind, typer.Argument(metavar="KIND", help="identifiers, agreements or chargers: what the file lists.")
+        ImportKind, typer.Argument(metavar="KIND", help="identifiers, agreements or chargers: what the file lists.")
     ],
     file: Annotated[Path, typer.Argument(metavar="FILE|-", help="NDJSON, or CSV with a name in .csv; `-`: stdin.")],
     *,
     url: UrlOption = DEFAULT_URL,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the list; left out: http.")] = None,
-    mode: Annotated[Mode, typer.Option(help="Replace drops what this source no longer lists.")] = Mode.MERGE,
+    mode: Annotated[ImportMode, typer.Option(help="Replace drops what the source no longer lists.")] = ImportMode.MERGE,
     atomic: Annotated[bool, typer.Option("--atomic", help="All or nothing: one bad line refuses the file.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Let replace drop more than a fifth of the list.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Standard input is CSV.")] = False,
@@ -79,8 +66,9 @@ def import_(  # noqa: PLR0913 - a parameter a flag
     wanted |= {} if source is None else {"source": source}
     media_type = ImportFormat.CSV if csv or file.suffix.lower() == ".csv" else ImportFormat.NDJSON
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
-    with _opened(file) as stream:
-        report = _reported(calls, f"/v1/{kind}/import", wanted, _shown(stream, file, kind), media_type)
+    total = None if file == Path("-") or not file.is_file() else file.stat().st_size
+    with _opened(file) as stream, upload_progress(kind, total, wanted=not as_json) as shown:
+        report = _reported(calls, f"/v1/{kind}/import", wanted, _sent(stream, shown), media_type)
     if as_json:
         out_json(report)
     else:
@@ -118,16 +106,12 @@ def _opened(file: Path) -> Generator[BinaryIO]:
         yield stream
 
 
-def _shown(stream: BinaryIO, file: Path, kind: Kind) -> Iterator[bytes]:
-    """Yield the file in pieces, behind a progress bar on a terminal."""
-    total = None if file == Path("-") else file.stat().st_size
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    console = stderr()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(kind, total=total)
-        while chunk := stream.read(_CHUNK):
-            yield chunk
-            progress.advance(task, len(chunk))
+def _sent(stream: BinaryIO, shown: Shown) -> Iterator[bytes]:
+    """Yield the file in pieces, and tell the progress of each."""
+    while chunk := stream.read(_CHUNK):
+        yield chunk
+        shown.sent(chunk)
+    shown.all_sent()
 
 
 def _tell(report: Mapping[str, Any], file: Path) -> None:

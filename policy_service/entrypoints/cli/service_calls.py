@@ -14,7 +14,7 @@ from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 UrlOption = Annotated[
     str, typer.Option("--url", metavar="URL", help="Address of the running service.", envvar="POLICY_SERVICE_URL")
@@ -49,6 +49,7 @@ CertFileOption = Annotated[
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 _PATIENCE_S = 300.0
+_PAGE = 1000
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _HINTS = {
     _UNAUTHORIZED: "give an API key with --key-file or POLICY_SERVICE_KEY_FILE",
@@ -84,6 +85,22 @@ class ServiceCalls:
     def get(self, path: str, **wanted: str | int) -> dict[str, Any]:
         """Return an answer's body."""
         return self._call("GET", path, wanted, None, {})
+
+    def each(self, noun: str, **wanted: str | int) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list, page after page."""
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.get(f"/v1/{noun}", **{"limit": _PAGE, **wanted, **cursor})
+            yield from page[noun]
+            if page["next_cursor"] is None:
+                return
+            cursor = {"cursor": page["next_cursor"]}
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask for a change and return the answer's body."""
+        if body is None:
+            return self._call(method, path, {}, None, {})
+        return self._call(method, path, {}, (json.dumps(body).encode(),), {"Content-Type": "application/json"})
 
     def upload(self, path: str, wanted: Mapping[str, str], chunks: Iterable[bytes], media_type: str) -> dict[str, Any]:
         """Stream a body and return the answer's."""

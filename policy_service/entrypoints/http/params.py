@@ -35,6 +35,12 @@ PolicyName = Annotated[
 OverrideId = Annotated[
     str, Path(pattern=r"^ov-[0-9a-hjkmnp-tv-z]{8}$", description="Id of the override.", examples=["ov-7k3m9x2a"])
 ]
+ImportId = Annotated[
+    str, Path(pattern=r"^im-[0-9a-hjkmnp-tv-z]{10}$", description="Id of the import.", examples=["im-7k3m9x2a4c"])
+]
+SourceName = Annotated[
+    str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Name of the source.", examples=["fleet"])
+]
 DecisionId = Annotated[
     str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Id of the decision.")
 ]

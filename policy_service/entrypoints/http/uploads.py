@@ -13,13 +13,11 @@ from policy_service.entrypoints.http.body import refuse_encoding
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.imports.fields import InvalidRecordError
-    from policy_service.application.imports.report import ImportReport
     from policy_service.entrypoints.http.params import ImportParams
 
 _FORMATS = {
@@ -33,7 +31,7 @@ _FORMATS = {
 async def run_upload(
     request: Request,
     how: ImportParams,
-    import_: Callable[[AsyncIterator[bytes], ImportOptions], Awaitable[ImportReport]],
+    import_: LoggedImport,
 ) -> Response:
     """Stream the body into the import and answer its report. Raises ProblemError."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -46,7 +44,7 @@ async def run_upload(
     if not how.atomic:
         begun(request)
     try:
-        report = await import_(request.stream(), options)
+        report = await import_(request.stream(), options, caller=getattr(request.state, "caller", None))
     except ImportTooLossyError as error:
         detail = f"the import would drop {error.dropped} of {error.listed} records; `force=true` does so"
         raise ProblemError(Problem.CONFLICT, detail) from None

@@ -202,6 +202,7 @@ class TransitionList(ListReply):
 class ImportReply(Reply):
     """What became of an import, line by line."""
 
+    import_id: str = Field(description="Under which `/v1/imports` keeps it.")
     accepted: int
     rejected: int
     dropped: int

@@ -70,7 +70,7 @@ async def list_chargers(request: Request, service: ServiceOf, wanted: Annotated[
 async def import_chargers(request: Request, service: ServiceOf, how: Annotated[ImportParams, Query()]) -> Response:
     """Take chargers in as NDJSON or CSV. They show in the plan when this returns."""
     try:
-        reply = await run_upload(request, how, service.edit_chargers.import_)
+        reply = await run_upload(request, how, service.import_chargers)
     except ChargersNotAdmittedError as error:
         raise _not_admitted(error) from None
     await service.reload(force=True)

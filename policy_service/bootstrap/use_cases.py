@@ -1,0 +1,190 @@
+"""The use cases, wired: every port with its adapter, and each query and command with what it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from policy_service.adapters.holiday_days import LibraryHolidays
+from policy_service.adapters.last_good_tree import FileLastGoodTree
+from policy_service.adapters.policy_files import DirectoryPolicyFiles
+from policy_service.adapters.sql.agreements import SqlAgreements
+from policy_service.adapters.sql.audit import SqlAudit
+from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.feeds import SqlFeeds
+from policy_service.adapters.sql.identifiers import SqlIdentifiers
+from policy_service.adapters.sql.imports import SqlImportLog
+from policy_service.adapters.sql.overrides import SqlOverrides
+from policy_service.adapters.system_clock import SystemClock
+from policy_service.application.audit_trail import AuditTrail
+from policy_service.application.commands.edit_agreements import AgreementEdits
+from policy_service.application.commands.edit_identifiers import IdentifierEdits
+from policy_service.application.commands.end_override import EndOverride
+from policy_service.application.commands.expect_feed import ExpectFeed
+from policy_service.application.commands.import_agreements import ImportAgreements
+from policy_service.application.commands.import_chargers import ChargerCommands
+from policy_service.application.commands.import_identifiers import ImportIdentifiers
+from policy_service.application.commands.log_import import LoggedImport
+from policy_service.application.commands.make_override import MakeOverride
+from policy_service.application.commands.record_decision import DecisionRecorder
+from policy_service.application.commands.reload_policies import ReloadPolicies
+from policy_service.application.decision_id import DecisionIds
+from policy_service.application.feed_watch import FeedWatch
+from policy_service.application.keeping import follow_changes, follow_files, roll_on
+from policy_service.application.lookup import Lookup
+from policy_service.application.plan_holder import PlanHolder
+from policy_service.application.queries.agreements import AgreementQueries
+from policy_service.application.queries.audit import AuditQueries
+from policy_service.application.queries.chargers import Chargers
+from policy_service.application.queries.decide import Decide, RecordRules
+from policy_service.application.queries.events import EventQueries
+from policy_service.application.queries.explain import Explain
+from policy_service.application.queries.feeds import FeedQueries
+from policy_service.application.queries.finding import Findings
+from policy_service.application.queries.health import Health
+from policy_service.application.queries.identifiers import IdentifierQueries
+from policy_service.application.queries.imports import ImportQueries
+from policy_service.application.queries.overrides import OverrideQueries
+from policy_service.application.queries.policies import Policies
+from policy_service.application.service import Service
+from policy_service.bootstrap.door import Door
+from policy_service.bootstrap.stores import open_stores
+from policy_service.domain.import_run import ImportKind
+from policy_service.domain.policy import AttributeTypes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AsyncExitStack
+
+    from policy_service.adapters.telemetry import Telemetry
+    from policy_service.bootstrap.stores import Stores, Work
+    from policy_service.settings import Settings
+
+
+class Built(NamedTuple):
+    """The service, what opens before it serves, and the work that keeps it current."""
+
+    service: Service
+    door: Door
+    stores: Stores
+    background: Sequence[Work]
+
+
+class _Core(NamedTuple):
+    """What most use cases need."""
+
+    settings: Settings
+    clock: SystemClock
+    ids: DecisionIds
+    plans: PlanHolder
+    telemetry: Telemetry
+    stores: Stores
+    recorder: DecisionRecorder
+    reload: ReloadPolicies
+    door: Door
+    feeds: FeedWatch
+
+
+async def build(settings: Settings, stack: AsyncExitStack) -> Built:
+    """Build the service; what it holds open is closed with the stack.
+
+    Raises StoreUnavailableError, OSError for a state directory that cannot be used, and ValueError for settings.
+    """
+    from policy_service.adapters.telemetry import Telemetry  # noqa: PLC0415 - see share_metrics()
+
+    await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
+    clock, plans = SystemClock(), PlanHolder()
+    ids, telemetry = DecisionIds(clock), Telemetry(plans, clock)
+    stores = await open_stores(settings, stack, clock, telemetry)
+    database = stores.database
+    recorder = await stack.enter_async_context(DecisionRecorder(SqlEvents(database), telemetry))
+    files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
+    reload = ReloadPolicies(
+        plans,
+        files,
+        FileLastGoodTree(settings.state_dir),
+        SqlChargers(database),
+        SqlOverrides(database),
+        LibraryHolidays(),
+        clock,
+        settings.ungoverned,
+        telemetry,
+    )
+    door = Door.at(settings, database, clock, ids)
+    stack.push_async_callback(door.close)
+    feeds = FeedWatch(SqlFeeds(database), clock, telemetry)
+    core = _Core(settings, clock, ids, plans, telemetry, stores, recorder, reload, door, feeds)
+    background: tuple[Work, ...] = (
+        partial(follow_files, files, reload),
+        partial(follow_changes, stores.watch, reload),
+        partial(roll_on, reload),
+        *stores.background,
+        *door.works(stores.watch),
+        feeds.keep_looking,
+    )
+    return Built(_service(core), door, stores, background)
+
+
+def _service(core: _Core) -> Service:
+    clock, plans, reload, watch = core.clock, core.plans, core.reload, core.stores.watch
+    database = core.stores.database
+    identifiers, agreements, overrides = SqlIdentifiers(database), SqlAgreements(database), SqlOverrides(database)
+    feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
+    lookup = Lookup(core.stores.fingerprints)
+    findings = Findings(lookup, core.stores.registry, core.stores.throttle)
+    attribute_types = partial(_attribute_types, plans)
+    edit_chargers = ChargerCommands(SqlChargers(database), watch, attribute_types, reload.objections)
+    import_identifiers = ImportIdentifiers(identifiers, watch, lookup, attribute_types)
+    logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
+    return Service(
+        clock=clock,
+        plans=plans,
+        decide=Decide(plans, findings, core.recorder, clock, core.ids, core.telemetry, _rules(core.settings)),
+        explain=Explain(plans, findings, clock, core.ids),
+        chargers=Chargers(plans),
+        policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
+        reload=reload,
+        health=_health(core),
+        identifiers=IdentifierQueries(identifiers, lookup),
+        agreements=AgreementQueries(agreements),
+        events=EventQueries(SqlEvents(database)),
+        overrides=OverrideQueries(overrides, plans, clock),
+        imports=ImportQueries(log, clock),
+        feeds=FeedQueries(feeds, clock),
+        import_identifiers=logged(ImportKind.IDENTIFIERS, import_identifiers),
+        import_agreements=logged(ImportKind.AGREEMENTS, ImportAgreements(agreements, watch)),
+        import_chargers=logged(ImportKind.CHARGERS, edit_chargers.import_),
+        expect_feed=ExpectFeed(feeds, core.feeds, clock),
+        edit_identifiers=IdentifierEdits(identifiers, watch, lookup, attribute_types),
+        edit_agreements=AgreementEdits(agreements, watch),
+        edit_chargers=edit_chargers,
+        make_override=MakeOverride(overrides, plans, reload, watch, clock),
+        end_override=EndOverride(overrides, plans, reload, watch, clock),
+        callers=core.door.callers,
+        audit_trail=AuditTrail(audit, clock, core.ids, core.telemetry),
+        audit=AuditQueries(audit),
+        metrics=core.telemetry,
+    )
+
+
+def _health(core: _Core) -> Health:
+    registry, recorder = core.stores.registry, core.recorder
+
+    def database() -> str:
+        return "up" if registry.available and not recorder.failing else "down"
+
+    def concerns() -> Sequence[str]:
+        return (*registry.consequences(), *core.feeds.problems())
+
+    return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)
+
+
+def _rules(settings: Settings) -> RecordRules:
+    return RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
+
+
+def _attribute_types(plans: PlanHolder) -> AttributeTypes:
+    tree = plans.state.tree
+    return AttributeTypes() if tree is None else tree.attributes

@@ -1,0 +1,37 @@
+"""Lengths of time as operators type them: 90m, 2h, 1d12h, or ISO 8601."""
+
+from __future__ import annotations
+
+import re
+
+from policy_service.domain.instant import DAY
+from policy_service.domain.span import SpanError, parse_span
+from policy_service.entrypoints.cli.failure import CommandError
+
+_SPOKEN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?", re.ASCII | re.IGNORECASE)
+_UNITS = ((DAY, "d"), (3_600, "h"), (60, "min"))
+
+
+def read_length(text: str) -> int:
+    """Return the seconds that a text means. Raises CommandError."""
+    bare = text.strip()
+    match = _SPOKEN.fullmatch(bare)
+    if bare and match is not None:
+        days, hours, minutes = (int(part or 0) for part in match.groups())
+        if seconds := days * DAY + hours * 3_600 + minutes * 60:
+            return seconds
+    try:
+        return parse_span(bare.upper())
+    except SpanError:
+        message = f"`{text}` is no length of time"
+        raise CommandError(message, "write it like 90m, 2h, 1d12h or PT2H") from None
+
+
+def length_text(seconds: int) -> str:
+    """Write a length for people, to the minute: `1 d 12 h`, `45 min`."""
+    parts: list[str] = []
+    rest = seconds
+    for size, unit in _UNITS:
+        count, rest = divmod(rest, size)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join(parts) or "less than a minute"

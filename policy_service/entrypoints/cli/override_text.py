@@ -1,0 +1,93 @@
+"""Overrides in lines for people: which chargers, until when, and how to end them again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from policy_service.domain.instant import parse_instant
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.outline import labelled
+from policy_service.entrypoints.cli.zones import told_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from policy_service.engine.zone import Zone
+    from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
+
+_NAMED = 12
+"""Chargers that a line names; of more, how many."""
+_DONE = {"freevend": ("open", "bold green"), "managed": ("locked", "bold red")}
+_FLAGS = {"/until": "--until", "/from": "--from", "/chargers/when": "--when", "/reason": "--reason"}
+
+
+def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]:
+    """Yield what an override does, to which chargers, from when until when, and how to end it."""
+    word, style = _DONE[made["mode"]]
+    state = "" if made["state"] == "active" else f"  {made['state']}"
+    yield Text.assemble((word, style), f"  {_chargers(made['chargers'])}{state}")
+    if made["left"]:
+        whose, them = ("its policy is", "it") if len(made["left"]) == 1 else ("their policies are", "them")
+        yield labelled("left", f"{_chargers(made['left'])}: {whose} locked, --force takes {them} all the same")
+    if made["ungoverned"]:
+        yield labelled("left", f"{_chargers(made['ungoverned'])}: under no policy")
+    if made["allow"] is not None:
+        yield labelled("for", ", ".join(f"class {grant['class']}" for grant in made["allow"]) or "nobody")
+    if made["state"] == "coming":
+        yield labelled("from", told_at(parse_instant(made["from"]), zones))
+    yield labelled("until", told_at(parse_instant(made["until"]), zones))
+    if made["ended_at"] is not None:
+        yield labelled("ended", told_at(parse_instant(made["ended_at"]), zones) + _by(made["ended_by"]))
+    yield labelled("reason", made["reason"] + _by(made["created_by"]))
+    if made["state"] in ("active", "coming"):
+        yield labelled("to end", f"policy-service override end {made['id']}")
+
+
+def list_lines(overrides: Sequence[Mapping[str, Any]], zones: Sequence[Zone]) -> Iterator[Text]:
+    """Yield two lines an override: what it is, and why."""
+    for made in overrides:
+        word, style = _DONE[made["mode"]]
+        until = told_at(parse_instant(made["until"]), zones)
+        yield Text.assemble((made["id"], "bold"), f"  {made['state']}  ", (word, style), f"  {_picked(made)}")
+        yield Text(f"    until {until}: {made['reason']}{_by(made['created_by'])}")
+
+
+def ended_line(ended: Mapping[str, Any], zones: Sequence[Zone]) -> str:
+    """Return how an override stands that somebody wanted ended."""
+    if ended["ended_at"] is None:
+        return f"{ended['id']} was over already, since {told_at(parse_instant(ended['until']), zones)}"
+    return f"{ended['id']} ended {told_at(parse_instant(ended['ended_at']), zones)}: the policies hold again"
+
+
+def refusal(error: ProblemAnswerError) -> CommandError:
+    """Return why no override was made, in terms of the flags."""
+    problem = error.problem
+    if left := problem.get("left"):
+        message = f"nothing was made: {_chargers(left)} - the policies are locked"
+        return CommandError(message, "--force takes them all the same", ExitCode.REFUSED)
+    if errors := problem.get("errors"):
+        told = "; ".join(f"{_FLAGS.get(each['pointer'], each['pointer'])} {each['detail']}" for each in errors)
+        return CommandError(f"nothing was made: {told}", error.hint, ExitCode.REFUSED)
+    return error
+
+
+def _chargers(ids: Sequence[str]) -> str:
+    if len(ids) <= _NAMED:
+        return ", ".join(ids)
+    return f"{', '.join(ids[:_NAMED])} and {len(ids) - _NAMED} more ({len(ids)} chargers)"
+
+
+def _picked(made: Mapping[str, Any]) -> str:
+    selector: dict[str, Any] = made["selector"]
+    parts = [", ".join(selector.get("ids", ()))]
+    parts += [f"{name}:{'|'.join(values)}" for name, values in selector.get("labels", {}).items()]
+    parts += [f"without {', '.join(selector['exclude'])}"] if selector.get("exclude") else []
+    parts += [f"when {selector['when']}"] if selector.get("when") else []
+    return " ".join(part for part in parts if part)
+
+
+def _by(who: str | None) -> str:
+    return f" (by {who})" if who else ""

@@ -1,0 +1,101 @@
+"""``sources``: when each source of imports came last, how much of it is on record, and what is overdue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+from rich.text import Text
+
+from policy_service.domain.import_run import ImportKind
+from policy_service.domain.span import format_span, parse_span
+from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.lengths import length_text, read_length
+from policy_service.entrypoints.cli.service_calls import DEFAULT_URL, KeyFileOption, ServiceCalls, UrlOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    epilog="\b\nExamples:\n  policy-service sources --json\n  policy-service sources expect identifiers fleet 26h",
+)
+
+_NEVER = "never"
+JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's answer as JSON.")]
+
+
+@app.callback(invoke_without_command=True)
+def sources(
+    context: typer.Context,
+    *,
+    url: UrlOption = DEFAULT_URL,
+    key_file: KeyFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how the sources of imports stand: the last import, records, and what is overdue."""
+    if context.invoked_subcommand is not None:
+        return
+    found = list(ServiceCalls(url, key_file).each("sources"))
+    if as_json:
+        out_json({"sources": found})
+    elif found:
+        for line in _lines(found):
+            out(line)
+    else:
+        out("nothing has been imported yet, and nothing is expected")
+
+
+@app.command("expect", epilog="\b\nExample:\n  policy-service sources expect identifiers fleet 26h")
+def expect(
+    kind: Annotated[ImportKind, typer.Argument(metavar="KIND", help=f"{', '.join(ImportKind)}.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Name of the source.")],
+    every: Annotated[str, typer.Argument(metavar="LENGTH|never", help="Within how long it comes again: 26h, 1d12h.")],
+    *,
+    url: UrlOption = DEFAULT_URL,
+    key_file: KeyFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say within how long a source has to come again; later than that it is told as overdue. `never`: it is not."""
+    wanted = None if every == _NEVER else format_span(read_length(every))
+    path = f"/v1/sources/{kind}/{quote(source, safe='')}"
+    found = ServiceCalls(url, key_file).send("PUT", path, {"expected_every": wanted})
+    if as_json:
+        out_json(found)
+    elif found["due_at"] is None:
+        out(f"{kind} of {source}: expected at no time")
+    else:
+        out(f"{kind} of {source}: expected every {_every(found)}, next by {found['due_at']}{_overdue(found)}")
+
+
+def _lines(found: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """Yield a heading and a line each, in columns as wide as they need be."""
+    rows = [("kind", "source", "records", "every", "due", "last import"), *map(_cells, found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    styles = ["dim", *("bold red" if feed["overdue"] else "" for feed in found)]
+    for cells, style in zip(rows, styles, strict=True):
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        yield Text("  ".join(padded).rstrip(), style=style)
+
+
+def _cells(feed: Mapping[str, Any]) -> tuple[str, ...]:
+    due = (feed["due_at"] or "-") + _overdue(feed)
+    return feed["kind"], feed["source"], f"{feed['records']:,}", _every(feed), due, _last(feed)
+
+
+def _last(feed: Mapping[str, Any]) -> str:
+    last, attempt = feed["last_import"], feed["last_attempt"]
+    told = "none" if last is None else f"{last['ended_at']} ({last['accepted']:,} taken, {last['rejected']:,} rejected)"
+    if attempt is None or (last is not None and attempt["id"] == last["id"]):
+        return told
+    return f"{told}, then {attempt['state']} {attempt['started_at']}"
+
+
+def _every(feed: Mapping[str, Any]) -> str:
+    return "-" if feed["expected_every"] is None else length_text(parse_span(feed["expected_every"]))
+
+
+def _overdue(feed: Mapping[str, Any]) -> str:
+    return "  OVERDUE" if feed["overdue"] else ""
