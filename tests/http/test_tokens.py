@@ -86,7 +86,6 @@ def tampered(issuer: Issuer) -> str:
     return f"{head}.{part(claims_of(scope='policy-service/admin'))}.{signature}"
 
 
-NOW = int(time.time())
 ATTACKS = {
     "alg none": lambda _: unsigned({"alg": "none", "kid": "rsa-1"}),
     "alg None": lambda _: unsigned({"alg": "None", "kid": "rsa-1"}),
@@ -121,11 +120,11 @@ ATTACKS = {
     "id token for us": lambda issuer: issuer.token(**{**COGNITO, "aud": "policy-service", "token_use": "id"}),
     "no token_use": lambda issuer: issuer.token(**{**COGNITO, "token_use": None}),
     "wrong aud with a good client": lambda issuer: issuer.token(**{**COGNITO, "aud": "other"}),
-    "expired": lambda issuer: issuer.token(exp=NOW - 60),
+    "expired": lambda issuer: issuer.token(exp=int(time.time()) - 60),
     "no exp": lambda issuer: issuer.token(exp=None),
     "exp no number": lambda issuer: issuer.token(exp="never"),
     "exp endless": lambda issuer: issuer.token(exp=float("inf")),
-    "not yet valid": lambda issuer: issuer.token(nbf=NOW + 600),
+    "not yet valid": lambda issuer: issuer.token(nbf=int(time.time()) + 600),
     "nobody": lambda issuer: issuer.token(sub=None),
     "an endless name": lambda issuer: issuer.token(sub="x" * 300),
     "a name with a line break": lambda issuer: issuer.token(sub="a\nb"),

@@ -87,7 +87,7 @@ def list_(
         for line in _lines(found):
             out(line)
     else:
-        out("no key was ever made: whoever reaches the service may do everything")
+        out("no key was ever made")
 
 
 @app.command(epilog="\b\nExample:\n  policy-service keys rotate csms --overlap 24h > csms.key")
