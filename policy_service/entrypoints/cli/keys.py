@@ -11,10 +11,10 @@ import typer
 
 from policy_service.domain.caller import Scope
 from policy_service.entrypoints.cli.console import note, out, out_json
-from policy_service.entrypoints.cli.durations import read_duration
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.given_settings import settings_of
+from policy_service.entrypoints.cli.lengths import read_length
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -67,7 +67,7 @@ def create(
     """Make a key and print it: once, alone, on standard output. Only its hash is kept."""
     from policy_service.application.commands.manage_keys import WantedKey  # noqa: PLC0415 - help needs none of it
 
-    lifetime = None if expires is None else read_duration(expires, "--expires")
+    lifetime = None if expires is None else read_length(expires)
     wanted = WantedKey(name, frozenset(scope), _labels(label or ()), source, lifetime)
     _print(_on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir))
 
@@ -99,7 +99,7 @@ def rotate(
     state_dir: _StateDir = None,
 ) -> None:
     """Make a key like the latest of that name and print it; the older ones end after the overlap."""
-    seconds = read_duration(overlap, "--overlap", least=0)
+    seconds = read_length(overlap, least=0)
     made = _on_store(
         lambda store: store.manage.rotate(name, overlap=seconds, by=_me()), database_url_file, state_dir, name=name
     )

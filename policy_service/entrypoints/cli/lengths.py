@@ -8,23 +8,26 @@ from policy_service.domain.instant import DAY
 from policy_service.domain.span import SpanError, parse_span
 from policy_service.entrypoints.cli.failure import CommandError
 
-_SPOKEN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?", re.ASCII | re.IGNORECASE)
+_SPOKEN = re.compile(
+    r"(?:(\d{1,3})w)?(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII | re.IGNORECASE
+)
+_EACH = (7 * DAY, DAY, 3_600, 60, 1)
 _UNITS = ((DAY, "d"), (3_600, "h"), (60, "min"))
 
 
-def read_length(text: str) -> int:
-    """Return the seconds that a text means. Raises CommandError."""
+def read_length(text: str, *, least: int = 1) -> int:
+    """Return the seconds that a text means, so many at least. Raises CommandError."""
     bare = text.strip()
     match = _SPOKEN.fullmatch(bare)
     if bare and match is not None:
-        days, hours, minutes = (int(part or 0) for part in match.groups())
-        if seconds := days * DAY + hours * 3_600 + minutes * 60:
+        seconds = sum(int(part or 0) * each for part, each in zip(match.groups(), _EACH, strict=True))
+        if seconds >= least:
             return seconds
     try:
         return parse_span(bare.upper())
     except SpanError:
         message = f"`{text}` is no length of time"
-        raise CommandError(message, "write it like 90m, 2h, 1d12h or PT2H") from None
+        raise CommandError(message, "write it like 90m, 2h, 1d12h, 90d or PT2H") from None
 
 
 def length_text(seconds: int) -> str:

@@ -12,6 +12,8 @@ from policy_service.entrypoints.cli.override_order import Only, Picked, Span, al
 from policy_service.entrypoints.cli.override_text import ended_line, list_lines, made_lines, refusal
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
+    CaFileOption,
+    CertFileOption,
     KeyFileOption,
     ProblemAnswerError,
     ServiceCalls,
@@ -68,12 +70,14 @@ def open_(  # noqa: PLR0913 - a parameter a flag
     force: ForceOption = False,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let everybody charge (freevend), whatever the policies say. One of --for and --until says when that ends."""
     picked = Picked(charger or (), label or (), exclude or (), when)
     _make(
-        ServiceCalls(url, key_file),
+        ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file),
         picked,
         Span(from_, until, for_),
         {"mode": "freevend", "reason": reason, "force": force} | ({} if message is None else {"message": message}),
@@ -100,12 +104,14 @@ def lock(  # noqa: PLR0913 - a parameter a flag
     force: ForceOption = False,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let known vehicles alone charge (managed), whatever the hour. One of --for and --until says when that ends."""
     picked = Picked(charger or (), label or (), exclude or (), when)
     _make(
-        ServiceCalls(url, key_file),
+        ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file),
         picked,
         Span(from_, until, for_),
         {"mode": "managed", "reason": reason, "force": force}
@@ -137,10 +143,12 @@ def list_(
     all_: Annotated[bool, typer.Option("--all", help="Those that are ended or over as well.")] = False,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List overrides that are active or coming, the latest made first."""
-    calls = ServiceCalls(url, key_file)
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
     found = list(calls.each("overrides", **({"ended": "true"} if all_ else {})))
     if as_json:
         out_json({"overrides": found})
@@ -157,10 +165,12 @@ def show(
     *,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one override with the chargers that it takes, as policies and inventory stand."""
-    calls = ServiceCalls(url, key_file)
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
     found = calls.get(_path(override_id))
     if as_json:
         out_json(found)
@@ -175,10 +185,12 @@ def end(
     *,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """End an override now: the policies hold again. One that is over stays as it is."""
-    calls = ServiceCalls(url, key_file)
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
     ended = calls.send("DELETE", _path(override_id))
     if as_json:
         out_json(ended)

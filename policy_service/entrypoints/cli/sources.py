@@ -12,7 +12,14 @@ from policy_service.domain.import_run import ImportKind
 from policy_service.domain.span import format_span, parse_span
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.lengths import length_text, read_length
-from policy_service.entrypoints.cli.service_calls import DEFAULT_URL, KeyFileOption, ServiceCalls, UrlOption
+from policy_service.entrypoints.cli.service_calls import (
+    DEFAULT_URL,
+    CaFileOption,
+    CertFileOption,
+    KeyFileOption,
+    ServiceCalls,
+    UrlOption,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,12 +40,14 @@ def sources(
     *,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell how the sources of imports stand: the last import, records, and what is overdue."""
     if context.invoked_subcommand is not None:
         return
-    found = list(ServiceCalls(url, key_file).each("sources"))
+    found = list(ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file).each("sources"))
     if as_json:
         out_json({"sources": found})
     elif found:
@@ -56,12 +65,15 @@ def expect(
     *,
     url: UrlOption = DEFAULT_URL,
     key_file: KeyFileOption = None,
+    ca_file: CaFileOption = None,
+    cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say within how long a source has to come again; later than that it is told as overdue. `never`: it is not."""
     wanted = None if every == _NEVER else format_span(read_length(every))
     path = f"/v1/sources/{kind}/{quote(source, safe='')}"
-    found = ServiceCalls(url, key_file).send("PUT", path, {"expected_every": wanted})
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
+    found = calls.send("PUT", path, {"expected_every": wanted})
     if as_json:
         out_json(found)
     elif found["due_at"] is None:

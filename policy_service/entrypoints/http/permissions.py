@@ -48,6 +48,7 @@ _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
 _OPERATE = _changes(Scope.OPERATE)
 _OVERRIDE = _changes(Scope.OPERATE, by_charger=True)
 _RECORD = _changes(Scope.OPERATE, Scope.IMPORT)
+_FOLLOW_IMPORTS = _needs(Scope.READ, Scope.IMPORT)
 _IMPORT = _changes(Scope.IMPORT)
 _IMPORT_SOURCE = _changes(Scope.IMPORT, by_source=True)
 
@@ -78,6 +79,11 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/agreements/{agreement_id}"): _READ,
     ("PUT", "/v1/agreements/{agreement_id}"): _RECORD,
     ("DELETE", "/v1/agreements/{agreement_id}"): _RECORD,
+    ("GET", "/v1/imports"): _FOLLOW_IMPORTS,
+    ("GET", "/v1/imports/{import_id}"): _FOLLOW_IMPORTS,
+    ("GET", "/v1/sources"): _FOLLOW_IMPORTS,
+    ("GET", "/v1/sources/{kind}/{source}"): _FOLLOW_IMPORTS,
+    ("PUT", "/v1/sources/{kind}/{source}"): _OPERATE,
     ("GET", "/v1/events"): _READ_CHARGERS,
     ("GET", "/v1/events/{decision_id}"): _READ_CHARGERS,
     ("GET", "/v1/policies"): _READ,

@@ -11,10 +11,11 @@ from policy_service.entrypoints.http.access import ServiceOf, answer, from_curso
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import PageParams, SourceName
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_feeds import SourceBody, SourceList, SourceReply
 
-router = APIRouter(prefix="/v1/sources", tags=["imports"])
+router = APIRouter(prefix="/v1/sources", tags=["imports"], route_class=GuardedRoute)
 
 
 @router.get("", summary="List sources", responses=replies(SourceList, 404, 422))

@@ -8,10 +8,11 @@ from starlette.responses import Response
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import ImportId, PageParams
+from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_feeds import ImportRunList, ImportRunReply
 
-router = APIRouter(prefix="/v1/imports", tags=["imports"])
+router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=GuardedRoute)
 
 
 @router.get("", summary="List imports", responses=replies(ImportRunList, 404, 422))
