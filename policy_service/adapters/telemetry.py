@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.feed import Feed
 
+_Among = Literal["livemax", "livemin", "livemostrecent"]
+_PREFIX = "policy_service_"
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 _SEVERITY = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
 """SeverityNumber of the OpenTelemetry log data model."""
@@ -94,62 +96,39 @@ class Telemetry:
         self._plans = plans
         self._clock = clock
         self._log = structlog.get_logger("policy_service.telemetry")
-        self.registry = registry = CollectorRegistry()
         self._up: dict[str, bool] = {}
-        self._decisions = Counter("policy_service_decisions", "Decisions", ["outcome", "reason"], registry=registry)
+        self.registry = CollectorRegistry()
+        self._decisions = self._counter("decisions", "Decisions", "outcome", "reason")
         self._requests = Histogram(
-            "policy_service_http_request_duration_seconds",
+            f"{_PREFIX}http_request_duration_seconds",
             "Time from a request's first byte in the application to its answer's last",
             ["method", "route", "status"],
             buckets=_BUCKETS,
-            registry=registry,
+            registry=self.registry,
         )
-        self._reloads = Counter("policy_service_reloads", "Loads of the policies", ["outcome"], registry=registry)
+        self._reloads = self._counter("reloads", "Loads of the policies", "outcome")
         self._reload_seconds = Histogram(
-            "policy_service_reload_duration_seconds", "Time that loads took", registry=registry
+            f"{_PREFIX}reload_duration_seconds", "Time that loads took", registry=self.registry
         )
-        self._age = Gauge(
-            "policy_service_policy_age_seconds",
-            "For how long what is served has not been what is committed",
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
-        self._chargers = Gauge(
-            "policy_service_chargers", "Chargers in the plan", registry=registry, multiprocess_mode="livemostrecent"
-        )
-        self._lookups = Counter(
-            "policy_service_lookups", "Look-ups of identifiers, by what answered", ["level"], registry=registry
-        )
-        self._stores = Gauge(
-            "policy_service_store_up",
-            "Whether a store answers",
-            ["store"],
-            registry=registry,
-            multiprocess_mode="livemin",
-        )
-        self._snapshot = Gauge(
-            "policy_service_registry_snapshot_age_seconds",
-            "Since when this node's copy of the registry has not been confirmed",
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
-        self._overdue = Gauge(
-            "policy_service_source_overdue",
-            "Whether a source of imports should have come by now",
-            ["kind", "source"],
-            registry=registry,
-            multiprocess_mode="livemostrecent",
-        )
-        self._last_import = Gauge(
-            "policy_service_source_last_import_timestamp_seconds",
-            "When a source of imports came last",
-            ["kind", "source"],
-            registry=registry,
-            multiprocess_mode="livemostrecent",
-        )
-        self._writes = Counter(
-            "policy_service_event_store", "Event store, by what happened", ["state"], registry=registry
-        )
+        unserved = "For how long what is served has not been what is committed"
+        self._age = self._gauge("policy_age_seconds", unserved, among="livemax")
+        self._chargers = self._gauge("chargers", "Chargers in the plan")
+        self._lookups = self._counter("lookups", "Look-ups of identifiers, by what answered", "level")
+        self._stores = self._gauge("store_up", "Whether a store answers", "store", among="livemin")
+        unconfirmed = "Since when this node's copy of the registry has not been confirmed"
+        self._snapshot = self._gauge("registry_snapshot_age_seconds", unconfirmed, among="livemax")
+        owed = "Whether a source of imports should have come by now"
+        self._overdue = self._gauge("source_overdue", owed, "kind", "source")
+        came = "When a source of imports came last"
+        self._last_import = self._gauge("source_last_import_timestamp_seconds", came, "kind", "source")
+        self._writes = self._counter("event_store", "Event store, by what happened", "state")
+
+    def _counter(self, name: str, told: str, *labels: str) -> Counter:
+        return Counter(f"{_PREFIX}{name}", told, labels, registry=self.registry)
+
+    def _gauge(self, name: str, told: str, *labels: str, among: _Among = "livemostrecent") -> Gauge:
+        """Make a gauge; ``among`` says which worker's value counts."""
+        return Gauge(f"{_PREFIX}{name}", told, labels, registry=self.registry, multiprocess_mode=among)
 
     def decided(self, decision: Decision) -> None:
         """Count a decision."""
@@ -163,7 +142,7 @@ class Telemetry:
         """Count a load and tell how it went."""
         self._reloads.labels(outcome.status).inc()
         self._reload_seconds.observe(seconds)
-        self._gauge()
+        self._measure_plan()
         if outcome.status == "in_force":
             revision = None if state.plan is None else state.plan.revision
             self._log.info("policies in force", **{"policy.revision": revision, "reload.seconds": seconds})
@@ -236,14 +215,14 @@ class Telemetry:
 
     def exposition(self) -> tuple[bytes, str]:
         """Return the metrics of all workers and their media type."""
-        self._gauge()
+        self._measure_plan()
         if not os.environ.get(MULTIPROCESS_DIR):
             return generate_latest(self.registry), CONTENT_TYPE_LATEST
         merged = CollectorRegistry()
         MultiProcessCollector(merged)  # type: ignore[no-untyped-call]  # the library leaves it untyped
         return generate_latest(merged), CONTENT_TYPE_LATEST
 
-    def _gauge(self) -> None:
+    def _measure_plan(self) -> None:
         state = self._plans.state
         self._age.set(state.age(self._clock.now()))
         self._chargers.set(0 if state.plan is None else len(state.plan.chargers))

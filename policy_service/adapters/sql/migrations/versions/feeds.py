@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _KINDS = "\"kind\" IN ('identifiers', 'agreements', 'chargers')"
