@@ -79,7 +79,7 @@ async def ends(request: pytest.FixtureRequest) -> AsyncGenerator[Ends, None]:
     url = request.getfixturevalue(request.param)
     names = Names(SecretFingerprints(secrets.token_bytes(16)))
     async with AsyncExitStack() as stack:
-        servers = [RedisServer(connect(url, PATIENT_S), patience_s=PATIENT_S) for _ in range(2)]
+        servers = [RedisServer(connect(url, PATIENT_S), patience_s=PATIENT_S, slow_s=PATIENT_S) for _ in range(2)]
         for server in servers:
             stack.push_async_callback(server.close)
             await server.probe()

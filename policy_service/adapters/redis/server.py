@@ -33,10 +33,11 @@ class RedisServer:
     So no request ever waits to find out whether Redis is back.
     """
 
-    def __init__(self, client: Client, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, client: Client, *, patience_s: float = PATIENCE_S, slow_s: float = SLOW_S) -> None:
         """Ask through the client, and wait so long for an answer."""
         self._client = client
         self._patience_s = patience_s
+        self._slow_s = slow_s
         self._breaker = CircuitBreaker()
 
     @property
@@ -72,7 +73,7 @@ class RedisServer:
         except (RedisError, OSError):  # a time-out is an OSError
             self._breaker.failed()
             return None
-        if monotonic() - began > SLOW_S:
+        if monotonic() - began > self._slow_s:
             self._breaker.failed()
         else:
             self._breaker.succeeded()
