@@ -39,15 +39,26 @@ class DirectoryPolicyFiles:
         """Read under ``root``; look for changes at least every ``interval`` seconds."""
         self._root = root
         self._interval = interval
+        self._read: str | None = None
+        """What was read last, whoever asked for it: what differs from that is a change, however often it came about."""
 
     def read(self) -> Mapping[str, bytes]:
         """Return every policy file by its relative name, as of one moment."""
+        try:
+            signature, files = self._read_at_rest()
+        except PolicyFilesError as error:
+            self._read = _unreadable(error)
+            raise
+        self._read = _digest(signature, files)
+        return files
+
+    def _read_at_rest(self) -> tuple[dict[str, _Stat], dict[str, bytes]]:
         for _ in range(_ATTEMPTS):
             try:
                 before = _signature(self._root)
                 files = _contents(before)
                 if _signature(self._root) == before:
-                    return files
+                    return before, files
             except FileNotFoundError:  # renamed away between the listing and the read
                 pass
             except OSError as error:
@@ -58,15 +69,11 @@ class DirectoryPolicyFiles:
         raise PolicyFilesError(message)
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield once, and then whenever the tree looks different from the last look."""
-        seen = await asyncio.to_thread(self._look)
-        yield  # what changed between the first read, which may be long ago, and the first look shows in no two looks
+        """Yield whenever the tree looks different from what was read last."""
         while True:
-            await self._stir()
-            now = await asyncio.to_thread(self._look)
-            if now != seen:
-                seen = now
+            if await asyncio.to_thread(self._look) != self._read:
                 yield
+            await self._stir()
 
     async def _stir(self) -> None:
         """Wait for a notification or for the interval, whichever comes first."""
@@ -87,16 +94,28 @@ class DirectoryPolicyFiles:
     def _look(self) -> str:
         try:
             signature = _signature(self._root)
-            digest = hashlib.sha256()
-            if sum(size for _, size, *_ in signature.values()) <= _HASH_UP_TO:
-                for name, content in _contents(signature).items():
-                    digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
-                    digest.update(content)
-            else:
-                digest.update(repr(signature).encode("utf-8", "surrogateescape"))
+            return _digest(signature, _contents(signature) if _is_small(signature) else {})
         except (OSError, PolicyFilesError) as error:
-            return f"unreadable: {type(error).__name__}"
-        return digest.hexdigest()
+            return _unreadable(error)
+
+
+def _unreadable(error: Exception) -> str:
+    return f"unreadable: {type(error).__name__}"
+
+
+def _is_small(signature: Mapping[str, _Stat]) -> bool:
+    return sum(size for _, size, *_ in signature.values()) <= _HASH_UP_TO
+
+
+def _digest(signature: Mapping[str, _Stat], files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    if _is_small(signature):
+        for name, content in files.items():
+            digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+            digest.update(content)
+    else:
+        digest.update(repr(signature).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 _Stat = tuple[Path, int, int, int, int]

@@ -51,6 +51,26 @@ async def test_an_edit_made_before_the_first_look_is_not_missed(tmp_path: Path) 
     assert files.read() != before
 
 
+async def test_what_was_read_in_passing_and_undone_since_is_a_change(tmp_path: Path) -> None:
+    tree, away = tmp_path / "tree", tmp_path / "away"
+    tree.mkdir()
+    (tree / "a.yaml").write_text("one: edit")
+    files = DirectoryPolicyFiles(tree, interval=0.05)
+    before = files.read()
+    looks = files.changes()
+    looking = asyncio.create_task(anext(looks))
+    await asyncio.sleep(0.2)
+    assert not looking.done(), "nothing has changed"
+    tree.rename(away)
+    with pytest.raises(PolicyFilesError):
+        files.read()  # whoever reads it for another reason
+    away.rename(tree)
+    async with asyncio.timeout(5):
+        await looking
+    assert files.read() == before
+    await looks.aclose()
+
+
 def test_a_file_that_cannot_be_read_is_no_defect(tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir()
     with pytest.raises(PolicyFilesError):
