@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from servers.postgres import running_postgres
 from servers.redis import running_redis
 
-_COUNT = 50_000
+_COUNT = 1_000_000
 _ASKED = 20_000
 _UNKNOWN = 100
 """One in so many."""

@@ -16,13 +16,17 @@ from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import LOSSY_SHARE, ImportConflict, ImportTooLossyError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.engine import Database
 
+PIECE = 1_000
+"""Records handled at one go: what else the process does waits for no more."""
+
 T = TypeVar("T")
+Item = TypeVar("Item")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
@@ -91,20 +95,27 @@ class SqlImportSession(Generic[T_contra]):
             await self._connection.commit()
 
     async def add(self, batch: Sequence[T_contra]) -> Sequence[ImportConflict]:
-        """Take records in; return those whose key this import has listed before, or another source owns."""
-        rows = [self._row(record) for record in batch]
+        """Take records in; return those whose key this import has listed before, or another source owns.
+
+        The write lock is taken when all is staged, and not before: denials wait for it.
+        """
+        rows = [row for piece in _pieces(batch) for row in await self._rows(piece)]
         async with self._within(self._technology.batch_patience_s):
-            await immediately(self._connection, wanted=not self._atomic)
-            if not self._atomic:
-                await self._alone()
+            await immediately(self._connection, wanted=False)
             fresh, conflicts = await self._list(rows)
-            if fresh:
-                await self._technology.append(self._connection, self._stage, list(map(self._cells, fresh)))
-                if not self._atomic:
-                    await self._go_over()
-                    await self._connection.execute(delete(self._stage))
+            for piece in _pieces(fresh):
+                await self._technology.append(self._connection, self._stage, list(map(self._cells, piece)))
             await self._connection.commit()
+            if fresh and not self._atomic:
+                await self._take_effect()
         return conflicts
+
+    async def _take_effect(self) -> None:
+        await immediately(self._connection)
+        await self._alone()
+        await self._go_over()
+        await self._connection.execute(delete(self._stage))
+        await self._connection.commit()
 
     async def drop_unlisted(self, *, force: bool) -> int:
         """Remove what the source had and this import did not list; return how many. Raises ImportTooLossyError."""
@@ -162,10 +173,9 @@ class SqlImportSession(Generic[T_contra]):
         """Let one import at a time change what a source listed: two that replace it must not be mixed."""
         await self._technology.alone(self._connection, f"{self._table.name} of {self._source}")
 
-    def _row(self, record: T_contra) -> dict[str, Any]:
-        row = self._target.to_row(record)
-        row["source"] = self._source
-        return row
+    async def _rows(self, records: Sequence[T_contra]) -> list[dict[str, Any]]:
+        await asyncio.sleep(0)  # decisions go on between two pieces
+        return [{**self._target.to_row(record), "source": self._source} for record in records]
 
     async def _go_over(self) -> None:
         """Move the stage's rows into the table."""
@@ -226,6 +236,10 @@ class SqlImportSession(Generic[T_contra]):
                 listed.add(key)
                 fresh.append(row)
         return fresh, conflicts
+
+
+def _pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[start : start + PIECE] for start in range(0, len(items), PIECE))
 
 
 @asynccontextmanager
