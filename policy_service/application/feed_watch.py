@@ -75,7 +75,8 @@ class FeedWatch:
             await self.look()
             self._looked.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._looked.wait(), self._pause_s)
+                async with asyncio.timeout(self._pause_s):  # wait_for() would lose an end that comes with the event
+                    await self._looked.wait()
 
     def problems(self) -> Sequence[str]:
         """Return a sentence for each feed that is overdue."""

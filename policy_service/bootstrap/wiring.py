@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -117,6 +117,7 @@ async def kept_up(work: Work, *, pause_s: float = _PAUSE_S) -> None:
 
 
 async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    """End the work; it is told again, should some library have kept that to itself."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=_PAUSE_S)

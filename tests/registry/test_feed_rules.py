@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,20 @@ async def test_the_watch_tells_each_change_once_and_keeps_what_it_knew_without_a
     await feeds.expect(ImportKind.AGREEMENTS, "office", None, 1060)
     await watch.look()
     assert (heard.told, list(watch.problems())) == (["overdue office", "came office"], [])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("turns", range(4))
+async def test_an_end_that_comes_together_with_news_is_an_end(turns: int) -> None:
+    watch = FeedWatch(MemoryFeeds(MemoryState()), FakeClock(), Heard())
+    looking = asyncio.create_task(watch.keep_looking())
+    await asyncio.sleep(0.01)
+    await watch.look()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    looking.cancel()
+    await asyncio.wait((looking,), timeout=2)
+    assert looking.cancelled()
 
 
 @given(st.integers(1, 10**8))

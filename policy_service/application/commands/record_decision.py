@@ -135,7 +135,8 @@ class DecisionRecorder:
     async def _until_due(self) -> None:
         if not self._failing:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), LINGER_S)
+                async with asyncio.timeout(LINGER_S):
+                    await self._urgent.wait()
         self._urgent.clear()
 
     async def _drain(self) -> None:
