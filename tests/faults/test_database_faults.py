@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.served import POLICIES, Served, eventually, serving
 from load import NDJSON, NIGHT, Load, blocked, import_fleet, in_an_hour, known, metric, stirred
-from servers.disk import SmallDisk, small_disk
+from servers.disk import limited_disk, small_disk
 from servers.postgres import Postgres, running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from servers.disk import Disk
 
 FLEET = 500
 NOT_FROM_FILES = {"labels": {"depot": "north"}, "attributes": {"max_kw": 150}}
@@ -151,16 +153,16 @@ def test_a_node_that_starts_without_any_store_decides(address: str, server: Post
         assert _reason(node, "04FFFFFFFFFFFF") == "unknown_identifier"
 
 
-@pytest.fixture
-def disk() -> Iterator[SmallDisk]:
-    with small_disk(48) as mounted:
-        yield mounted
+@pytest.fixture(params=[small_disk, limited_disk])
+def disk(request: pytest.FixtureRequest) -> Iterator[Disk]:
+    with request.param() as found:
+        yield found
 
 
-def test_a_full_disk_under_sqlite_loses_nothing_and_admits_nobody(disk: SmallDisk) -> None:
+def test_a_full_disk_under_sqlite_loses_nothing_and_admits_nobody(disk: Disk) -> None:
     with serving(POLICIES, disk.path / "state") as node:
         import_fleet(node, FLEET)
-        disk.fill()
+        disk.fill(node.process.pid)
         with Load(node.url, FLEET).running() as seen:
             many = "".join(
                 f'{{"identifier": "04C3{number:010X}", "type": "rfid", "class": "own", "vehicle": "v", "fleet": "f"}}\n'
@@ -177,7 +179,7 @@ def test_a_full_disk_under_sqlite_loses_nothing_and_admits_nobody(disk: SmallDis
         assert len(seen.seconds) > 20
         denied = node.decide(charger="NTH-07", identifier="04FFFFFFFFFFFF", time=NIGHT).json()
         assert denied["outcome"] == "access_denied"
-        disk.empty()
+        disk.empty(node.process.pid)
         eventually(lambda: node.client.get(f"/v1/events/{denied['decision_id']}").status_code == 200, within=10)
         again = node.client.post("/v1/identifiers/import?atomic=true", content=many, headers=NDJSON)
         assert again.json()["accepted"] == 20_000
