@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from policy_service.application.registry import LEVELS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
 
@@ -114,6 +116,8 @@ class Telemetry:
         self._age = self._gauge("policy_age_seconds", unserved, among="livemax")
         self._chargers = self._gauge("chargers", "Chargers in the plan")
         self._lookups = self._counter("lookups", "Look-ups of identifiers, by what answered", "level")
+        for level in LEVELS:
+            self._lookups.labels(level)  # from the start on: what has not happened is 0, and not absent
         self._stores = self._gauge("store_up", "Whether a store answers", "store", among="livemin")
         unconfirmed = "Since when this node's copy of the registry has not been confirmed"
         self._snapshot = self._gauge("registry_snapshot_age_seconds", unconfirmed, among="livemax")
