@@ -35,6 +35,10 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+DATABASE_FILE = "policy-service.sqlite3"
+"""The embedded database, in STATE_DIR."""
+
+
 class SettingsError(ValueError):
     """A setting that cannot be used; its message names the variable, never a secret's value."""
 
@@ -189,7 +193,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """Return the database URL, the SQLite file in STATE_DIR where none is set."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.state_dir / 'policy-service.sqlite3'}"
+        return self.database_url or f"sqlite+aiosqlite:///{self.state_dir / DATABASE_FILE}"
 
     @classmethod
     def settings_customise_sources(

@@ -116,8 +116,6 @@ class Telemetry:
         self._age = self._gauge("policy_age_seconds", unserved, among="livemax")
         self._chargers = self._gauge("chargers", "Chargers in the plan")
         self._lookups = self._counter("lookups", "Look-ups of identifiers, by what answered", "level")
-        for level in LEVELS:
-            self._lookups.labels(level)  # from the start on: what has not happened is 0, and not absent
         self._stores = self._gauge("store_up", "Whether a store answers", "store", among="livemin")
         unconfirmed = "Since when this node's copy of the registry has not been confirmed"
         self._snapshot = self._gauge("registry_snapshot_age_seconds", unconfirmed, among="livemax")
@@ -126,6 +124,9 @@ class Telemetry:
         came = "When a source of imports came last"
         self._last_import = self._gauge("source_last_import_timestamp_seconds", came, "kind", "source")
         self._writes = self._counter("event_store", "Event store, by what happened", "state")
+        for counter, values in ((self._lookups, LEVELS), (self._writes, ("failed", "recovered", "dropped"))):
+            for value in values:
+                counter.labels(value)  # from the start on: what has not happened is 0, and not absent
 
     def _counter(self, name: str, told: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}{name}", told, labels, registry=self.registry)

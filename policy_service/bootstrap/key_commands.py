@@ -11,7 +11,9 @@ from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.commands.manage_keys import ManageKeys
 from policy_service.application.decision_id import DecisionIds
+from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.keys import KeyQueries
+from policy_service.settings import DATABASE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -31,9 +33,15 @@ class KeyCommands:
 
 
 @asynccontextmanager
-async def key_commands(settings: Settings) -> AsyncGenerator[KeyCommands]:
-    """Open the store of these settings. Raises StoreUnavailableError, ValueError and OSError."""
+async def key_commands(settings: Settings, *, make: bool) -> AsyncGenerator[KeyCommands]:
+    """Open the store of these settings; only with ``make`` is a file made that is not there yet.
+
+    Raises StoreUnavailableError, ValueError and OSError.
+    """
     if not settings.database_url:
+        if not make and not (settings.state_dir / DATABASE_FILE).exists():
+            message = f"there is no database in {settings.state_dir}"
+            raise StoreUnavailableError(message)
         settings.state_dir.mkdir(parents=True, exist_ok=True)
     database = database_at(settings.database)
     try:

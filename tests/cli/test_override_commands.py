@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from fakes.served import POLICIES, serving
 
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ended import Ended
 
@@ -155,3 +157,20 @@ def test_locked_chargers_and_zones_are_told_apart(cli: Callable[..., Ended], mix
     assert "their policies keep America/New_York, Europe/London" in unclear.err
     clear = made(cli("override", "open", "--label", "side:west", *local, "--json"))
     assert clear["until"] == f"{year}-01-02T11:00:00Z"
+
+
+def test_a_key_that_may_not_see_policies_is_told_what_it_did_in_utc(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    bound = ("--scope", "read", "--scope", "operate", "--label", "depot:north")
+    made = cli("keys", "create", "--name", "north", *bound, "--state-dir", str(state))
+    assert made.code == 0, made.err
+    key = tmp_path / "key"
+    key.write_text(made.out)
+    with serving(POLICIES, state) as service:
+        asked = ("--url", service.url, "--key-file", str(key))
+        opened = cli("override", "open", "--charger", "NTH-01", "--for", "1h", "--reason", "pull-out", *asked)
+        assert opened.code == 0, opened.err
+        name = next(word.strip("`.") for word in opened.out.split() if word.startswith("ov-"))
+        assert cli("override", "list", *asked).code == 0
+        assert cli("override", "show", name, *asked).code == 0
+        assert cli("override", "end", name, *asked).code == 0

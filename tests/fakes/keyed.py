@@ -59,7 +59,7 @@ def stored(state: Path, *wanted: WantedKey) -> list[str]:
     """Make keys without the command, which costs a process each; return their texts."""
 
     async def make() -> list[str]:
-        async with key_commands(Settings(state_dir=state)) as store:
+        async with key_commands(Settings(state_dir=state), make=True) as store:
             return [(await store.manage.create(each, by="tests")).text for each in wanted]
 
     return asyncio.run(make())

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fakes.served import POLICIES, eventually, serving
 
+from policy_service.application.imports.batches import BATCH
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,9 +65,9 @@ def test_an_import_that_runs_tells_how_far_it_is(service: Served) -> None:
     halt = threading.Event()
 
     def slow() -> Iterator[bytes]:
-        yield lines(*(f"CC{number:04X}" for number in range(6000)))
+        yield lines(*(f"CC{number:06X}" for number in range(BATCH + 2_000)))
         halt.wait(20)
-        yield lines("CCFFFF")
+        yield lines("CCFFFFFF")
 
     def running() -> list[dict[str, Any]]:
         runs = service.client.get("/v1/imports").json()["imports"]
@@ -83,7 +85,7 @@ def test_an_import_that_runs_tells_how_far_it_is(service: Served) -> None:
     finally:
         halt.set()
         thread.join()
-    assert replies[0].json()["accepted"] == 6001
+    assert replies[0].json()["accepted"] == BATCH + 2_001
     assert service.client.get(f"/v1/imports/{replies[0].json()['import_id']}").json()["state"] == "done"
 
 

@@ -99,13 +99,19 @@ class OnSqlite:
         """Make the directory, and switch the file to write-ahead logging, for good."""
         file = engine.url.database
         if file and file != ":memory:":
-            await asyncio.to_thread(Path(file).parent.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(_make, Path(file))
         await _ensure_wal(engine)
 
     async def migrate_alone(self, connection: AsyncConnection) -> None:
         """Begin as a writer."""
         await connection.execution_options(**{IMMEDIATE: True})
         await connection.exec_driver_sql("SELECT 1")
+
+
+def _make(file: Path) -> None:
+    """Make the file for its owner alone, as SQLite makes those beside it: it holds identifiers, and secrets."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
 
 
 async def _ensure_wal(engine: AsyncEngine) -> None:

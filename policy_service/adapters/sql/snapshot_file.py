@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ TABLES = (
 )
 """What a start without the database needs."""
 
+_SKEW_S = 5
 _DIALECT = sqlite.dialect()
 MAKE_TABLES = tuple(str(CreateTable(table).compile(dialect=_DIALECT)) for table in TABLES)
 FORM = zlib.crc32("\n".join(MAKE_TABLES).encode()) & 0x7FFFFFFF
@@ -67,11 +69,12 @@ class SnapshotFile:
 
     @property
     def confirmed_at(self) -> int:
-        """When it was last known to be what the database holds, in epoch seconds."""
+        """When it was last known to be what the database holds, in epoch seconds; 0 where a clock has been put back."""
         try:
-            return int(self.path.stat().st_mtime)
+            at = self.path.stat().st_mtime
         except OSError:
             return 0
+        return int(at) if at <= time.time() + _SKEW_S else 0
 
     def confirm(self) -> None:
         """Take note that it is what the database holds now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from policy_service.application.pin_throttle import may_be_pin
@@ -25,25 +26,38 @@ class Findings:
         self._lookup = lookup
         self._registry = registry
         self._throttle = throttle
+        self._guessing: dict[str, asyncio.Lock] = {}
 
     def presented(self, question: Question) -> Presented:
         """Return the question's identifier made ready. Raises IdentifierError."""
         return self._lookup.present(question.identifier, question.identifier_type)
 
     async def about(self, presented: Presented, question: Question, entry: ChargerPlan) -> Finding:
-        """Return what stands behind the identifier at this charger."""
+        """Return what stands behind the identifier at this charger; an unknown PIN is counted at once."""
         if not presented.keys:
             return Absence.NO_IDENTIFIER
         if entry.sends_by_itself(presented.form):
             return Absence.SYNTHETIC_IDENTIFIER
-        if _is_pin(presented, question) and await self._throttle.exhausted(entry.charger.id):
-            return Absence.TOO_MANY_ATTEMPTS
+        if _is_pin(presented, question):
+            return await self._about_pin(presented, entry.charger.id)
+        return await self._found(presented)
+
+    async def _about_pin(self, presented: Presented, charger: str) -> Finding:
+        """Judge one PIN at a time at a charger: of many that come together, none may pass before the others count."""
+        async with self._guessing.setdefault(charger, asyncio.Lock()):
+            if await self._throttle.exhausted(charger):
+                return Absence.TOO_MANY_ATTEMPTS
+            finding = await self._found(presented)
+            if finding is Absence.UNKNOWN_IDENTIFIER:
+                await self._throttle.count(charger)
+            return finding
+
+    async def _found(self, presented: Presented) -> Finding:
         return self._registry.find_cached(presented.keys) or await self._registry.find(presented.keys)
 
     async def denied(self, presented: Presented, question: Question, finding: Finding) -> None:
-        """Count a denied PIN; refusals without a look-up do not count."""
-        looked_up = finding is Absence.UNKNOWN_IDENTIFIER or not isinstance(finding, Absence)
-        if looked_up and _is_pin(presented, question):
+        """Count a PIN that is known and denied; an unknown one has been counted, and what was not looked up is not."""
+        if not isinstance(finding, Absence) and _is_pin(presented, question):
             await self._throttle.count(question.charger)
 
     def traces(self, presented: Presented, record: IdentifierRecord | None) -> tuple[str, str] | None:

@@ -69,7 +69,7 @@ def create(
 
     lifetime = None if expires is None else read_length(expires)
     wanted = WantedKey(name, frozenset(scope), _labels(label or ()), source, lifetime)
-    _print(_on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir))
+    _print(_on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir, make=True))
 
 
 @app.command("list")
@@ -125,6 +125,7 @@ def _on_store(
     state_dir: str | None,
     *,
     name: str = "",
+    make: bool = False,
 ) -> T:
     """Do the work on the store of these settings. Raises CommandError."""
     from policy_service.application.commands.manage_keys import NoSuchKeyError  # noqa: PLC0415 - help needs none of it
@@ -135,7 +136,7 @@ def _on_store(
     settings = settings_of({flag: value for flag, value in given.items() if value is not None}, "keys")
 
     async def done() -> T:
-        async with key_commands(settings) as store:
+        async with key_commands(settings, make=make) as store:
             return await work(store)
 
     try:

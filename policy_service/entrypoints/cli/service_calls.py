@@ -50,10 +50,11 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 _PATIENCE_S = 300.0
 _PAGE = 1000
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
+FORBIDDEN = 403
+_UNAUTHORIZED = 401
 _HINTS = {
-    _UNAUTHORIZED: "give an API key with --key-file or POLICY_SERVICE_KEY_FILE",
-    _FORBIDDEN: "the key may not do this: ask for one that may",
+    _UNAUTHORIZED: "give a good API key with --key-file or POLICY_SERVICE_KEY_FILE; `policy-service keys` makes one",
+    FORBIDDEN: "the key may not do this: ask for one that may",
 }
 
 
@@ -62,7 +63,7 @@ class ProblemAnswerError(CommandError):
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         """Tell title and detail; ``problem`` keeps the rest."""
-        told = " - ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+        told = " - ".join(dict.fromkeys(str(problem[key]) for key in ("title", "detail") if problem.get(key)))
         super().__init__(f"the service answered {status}: {told or 'no reason'}", _HINTS.get(status), ExitCode.REFUSED)
         self.status = status
         self.problem = problem
@@ -169,7 +170,11 @@ def _body(answer: httpx2.Response) -> dict[str, Any]:
 
 def _key(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        key = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         message = f"the key file `{path}` cannot be read"
         raise CommandError(message, "check path and rights") from None
+    if not key.isascii() or not key.isprintable() or len(key.split()) != 1:
+        message = f"the key file `{path}` holds no key"
+        raise CommandError(message, "it holds one word, as `policy-service keys create` prints it")
+    return key

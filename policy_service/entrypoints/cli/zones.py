@@ -8,6 +8,7 @@ from policy_service.domain.charger import Charger
 from policy_service.domain.instant import format_instant
 from policy_service.engine.zone import Zone, zone_names
 from policy_service.entrypoints.cli.instants import local_text
+from policy_service.entrypoints.cli.service_calls import FORBIDDEN, ProblemAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,16 @@ _SHOWN = 3
 
 
 def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
-    """Return the zones of the policies that govern the chargers, or of all; too many where ``when`` narrows them."""
-    by_policy: dict[str, str] = {policy["name"]: policy["timezone"] for policy in calls.each("policies")}
+    """Return the zones of the policies that govern the chargers, or of all; too many where ``when`` narrows them.
+
+    None where the key may not see policies: what it may do is told in UTC then.
+    """
+    try:
+        by_policy: dict[str, str] = {policy["name"]: policy["timezone"] for policy in calls.each("policies")}
+    except ProblemAnswerError as error:
+        if error.status == FORBIDDEN:
+            return ()
+        raise
     names = set(by_policy.values())
     if len(names) > 1 and chargers is not None:
         names = {by_policy[name] for name in _governing(calls, chargers) if name in by_policy}

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from policy_service.application.ports import CursorError
 from policy_service.application.service import Service
+from policy_service.domain.instant import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,11 @@ def to_cursor(*parts: str | int) -> str:
     return urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
+def _is_plain(part: object) -> bool:
+    """Tell whether a number is an instant: no list counts by anything else, and a larger one fits no calendar."""
+    return not isinstance(part, int) or EARLIEST <= part <= LATEST
+
+
 def from_cursor(cursor: str, *kinds: type) -> list[Any]:
     """Return a cursor's parts. Raises CursorError."""
     try:
@@ -51,7 +57,7 @@ def from_cursor(cursor: str, *kinds: type) -> list[Any]:
         found = cast("list[object]", parts) if isinstance(parts, list) else []
     except ValueError:
         found = []
-    if [type(part) for part in found] != list(kinds):
+    if [type(part) for part in found] != list(kinds) or not all(_is_plain(part) for part in found):
         message = "not a cursor of this list"
         raise CursorError(message)
     return found

@@ -44,5 +44,5 @@ async def take_note(trail: AuditTrail, scope: Scope, status: int) -> None:
     if failed and not state.get(_BEGUN):
         return
     detail = {**state.get(_DETAIL, {}), **({"status": status} if failed else {})}
-    subject = next(iter(scope.get("path_params", {}).values()), None)
+    subject = "/".join(str(part) for part in scope.get("path_params", {}).values()) or None
     await trail.note(action, caller=caller, subject=subject, detail=detail, request_id=request_id)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from policy_service.domain.import_run import ImportKind
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, to_cursor
+from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import PageParams, SourceName
@@ -49,4 +50,5 @@ async def expect_source(request: Request, service: ServiceOf, kind: ImportKind, 
     body = await json_body(request, SourceBody)
     every = None if body.expected_every is None else int(body.expected_every)
     await service.expect_feed(kind, source, every)
+    tell(request, expected_every_s=every)
     return answer(await service.feeds.get(kind, source))

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from policy_service.application.commands.make_override import AllLockedError, Wanted
 from policy_service.application.imports.fields import InvalidRecordError
 from policy_service.application.views import override_view
+from policy_service.domain.instant import format_instant
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.body import json_body
@@ -55,7 +56,7 @@ async def make_override(request: Request, service: ServiceOf) -> Response:
         raise _invalid(error) from None
     except AllLockedError as error:
         raise ProblemError(Problem.CONFLICT, str(error), extra={"left": list(error.left)}) from None
-    tell(request, override=made.id)
+    tell(request, override=made.id, mode=made.mode, until=format_instant(made.end), chargers=len(met.taken))
     view = override_view(made, service.clock.now())
     reply = {**view, "chargers": met.taken, "left": met.left, "ungoverned": met.ungoverned}
     return answer(reply, 201, {"Location": f"/v1/overrides/{made.id}"})

@@ -1,0 +1,50 @@
+"""Guessing of PINs: whoever asks, and however many at once, no more than so many are judged at a charger."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from fakes.served import POLICIES, Served, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NIGHT = "2026-11-24T11:15:00Z"
+ATTEMPTS = 10
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Serve without a copy of the registry: every look-up waits for the database."""
+    with serving(POLICIES, tmp_path, snapshot_max_age=0) as service:
+        yield service
+
+
+def _question(number: int) -> dict[str, str]:
+    return {"charger": "NTH-07", "identifier": f"7{number:04}", "identifier_type": "pin", "time": NIGHT}
+
+
+def test_of_many_at_once_no_more_are_judged(served: Served) -> None:
+    async def asked() -> list[str]:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
+            replies = await asyncio.gather(*(client.post("/v1/decide", json=_question(n)) for n in range(60)))
+        return [reply.json()["reason"] for reply in replies]
+
+    reasons = asyncio.run(asked())
+    assert reasons.count("unknown_identifier") == ATTEMPTS
+    assert reasons.count("too_many_attempts") == 60 - ATTEMPTS
+
+
+def test_an_explanation_is_no_way_around(served: Served) -> None:
+    reasons = [served.client.post("/v1/explain", json=_question(n)).json()["reason"] for n in range(15)]
+    assert reasons == ["unknown_identifier"] * ATTEMPTS + ["too_many_attempts"] * 5
+
+
+def test_a_cursor_beyond_any_calendar_is_none_of_ours(served: Served) -> None:
+    answer = served.client.get("/v1/transitions", params={"cursor": "WzkyMjMzNzIwMzY4NTQ3NzU4MDcsImEiXQ"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
