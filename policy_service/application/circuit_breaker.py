@@ -29,11 +29,6 @@ class CircuitBreaker:
         """Tell whether the server counts as gone."""
         return self._failures >= FAILURES
 
-    @property
-    def is_sound(self) -> bool:
-        """Tell whether the server answered when it was last asked."""
-        return self._failures == 0
-
     def lets_through(self) -> bool:
         """Tell whether to ask now. One that is let through while it is open is the one who tries."""
         if not self.is_open:
@@ -48,10 +43,6 @@ class CircuitBreaker:
         """Take note of a failure."""
         self._failures += 1
         self._next_try = self._monotonic() + self._rest_s
-
-    def trip(self) -> None:
-        """Open it, whatever came before."""
-        self._failures = FAILURES
 
     def succeeded(self) -> None:
         """Take note of an answer."""

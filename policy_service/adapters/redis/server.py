@@ -50,10 +50,8 @@ class RedisServer:
         return None if self._breaker.is_open else await self._ask(command, self._patience_s)
 
     async def probe(self) -> None:
-        """Find out whether it answers in time, and let that alone decide whether it is asked."""
+        """Find out whether it answers, however long it has not."""
         await self._ask(lambda client: client.ping(), PROBE_PATIENCE_S)
-        if not self._breaker.is_sound:
-            self._breaker.trip()
 
     async def keep_probing(self, every_s: float = PROBE_EVERY_S) -> None:
         """Probe for ever."""
