@@ -323,7 +323,7 @@ def test_the_audit_is_filtered_and_paged(keyed: Keyed) -> None:
 
 
 def test_metrics_name_no_key(keyed: Keyed) -> None:
+    assert keyed.served.client.get("/metrics", headers=bearer("nobody-knows-this-key-here")).status_code == 401
     text = keyed.by_scope[Scope.READ].get("/metrics").text
     assert "sourced" not in text
     assert 'status="401"' in text
-    assert keyed.served.client.get("/metrics", headers=bearer("nobody-knows-this-key-here")).status_code == 401
