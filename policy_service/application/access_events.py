@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policy_service.application.evidence import evidence_of
 from policy_service.domain.access import Outcome, Reason
 from policy_service.domain.events import AccessEvent, EventType
 from policy_service.domain.registration import Registration
@@ -12,7 +13,9 @@ from policy_service.domain.registration import Registration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from policy_service.application.question import Question
     from policy_service.domain.decision import Answer, Decision
+    from policy_service.domain.events import DriverSignal
     from policy_service.domain.registration import Finding
 
 _MS = 1000
@@ -31,10 +34,9 @@ class Circumstances:
     """The charger's; empty where the charger is unknown."""
     traces: tuple[str, str] | None = None
     """The identifier's masked form and fingerprint; None where none was presented."""
-    evse: int | None = None
-    connector: int | None = None
-    caller: str | None = None
-    request_id: str | None = None
+    fingerprint_key: int = 1
+    driver_signal: DriverSignal | None = None
+    sealed_identifier: str | None = None
 
 
 def leaves_event(answer: Answer) -> bool:
@@ -46,15 +48,20 @@ def leaves_event(answer: Answer) -> bool:
 
 def event_type(answer: Answer) -> EventType:
     """Return what happened, seen from the driver."""
+    if answer.reason is Reason.SYNTHETIC_IDENTIFIER:
+        return EventType.BREACH
     if answer.outcome is Outcome.ACCESS_DENIED:
         return EventType.DENIED
     return EventType.WOULD_DENY if answer.would_be is Outcome.ACCESS_DENIED else EventType.ALLOWED
 
 
-def access_event(decision: Decision, finding: Finding | None, circumstances: Circumstances) -> AccessEvent:
+def access_event(
+    question: Question, decision: Decision, finding: Finding | None, circumstances: Circumstances
+) -> AccessEvent:
     """Return the event of a decision; ``finding`` is None where nothing was looked up."""
     answer = decision.answer
-    record = finding.record if isinstance(finding, Registration) else None
+    known = finding if isinstance(finding, Registration) else None
+    record = known.record if known else None
     masked, fingerprint = circumstances.traces or (None, None)
     return AccessEvent(
         decision_id=circumstances.decision_id,
@@ -75,8 +82,15 @@ def access_event(decision: Decision, finding: Finding | None, circumstances: Cir
         agreement=record.agreement if record else None,
         identifier_masked=masked,
         identifier_fingerprint=fingerprint,
-        evse=circumstances.evse,
-        connector=circumstances.connector,
-        caller=circumstances.caller,
-        request_id=circumstances.request_id,
+        fingerprint_key=None if fingerprint is None else circumstances.fingerprint_key,
+        driver_signal=circumstances.driver_signal,
+        evse=question.evse,
+        connector=question.connector,
+        ocpp_action=question.ocpp_action,
+        message_id=question.message_id,
+        transaction_id=question.transaction_id,
+        caller=question.caller,
+        request_id=question.request_id,
+        evidence=None if known is None else evidence_of(known),
+        sealed_identifier=circumstances.sealed_identifier,
     )

@@ -21,6 +21,9 @@ class Question:
     """Epoch seconds; None asks for now."""
     evse: int | None = None
     connector: int | None = None
+    ocpp_action: str | None = None
+    message_id: str | None = None
+    transaction_id: str | None = None
     language: str | None = None
     record: bool = True
     caller: str | None = None

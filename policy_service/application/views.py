@@ -91,8 +91,13 @@ def event_view(event: AccessEvent) -> dict[str, Any]:
         "agreement": event.agreement,
         "identifier_masked": event.identifier_masked,
         "identifier_fingerprint": event.identifier_fingerprint,
+        "fingerprint_key": event.fingerprint_key,
+        "driver_signal": event.driver_signal,
         "evse": event.evse,
         "connector": event.connector,
+        "ocpp_action": event.ocpp_action,
+        "message_id": event.message_id,
+        "transaction_id": event.transaction_id,
         "caller": event.caller,
         "request_id": event.request_id,
     }

@@ -12,6 +12,7 @@ from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.event_writer import SqlEventWriter
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
@@ -99,7 +100,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     ids, telemetry = DecisionIds(clock), Telemetry(plans, clock)
     stores = await open_stores(settings, stack, clock, telemetry)
     database = stores.database
-    recorder = await stack.enter_async_context(DecisionRecorder(SqlEvents(database), telemetry))
+    recorder = await stack.enter_async_context(DecisionRecorder(SqlEventWriter(database), telemetry))
     files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
     reload = ReloadPolicies(
         plans,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from policy_service.domain.events import DriverSignal
 from policy_service.domain.place import NOWHERE, Place
 
 
@@ -52,3 +53,16 @@ class ChargerProfile:
     source: str | None = None
     confidence: str | None = None
     place: Place = field(default=NOWHERE, compare=False)
+
+
+def driver_signal(profile: ChargerProfile | None, protocol: str | None) -> DriverSignal:
+    """Return how a charger can tell a refused driver; one without a profile passes the status on and no more.
+
+    OCPP 1.6 has no text in its answers, whatever the charger could display.
+    """
+    if profile is None:
+        return DriverSignal.STATUS_ONLY
+    if profile.denial.display_text and protocol != "ocpp1.6":
+        return DriverSignal.TEXT
+    shows = profile.denial.display_text or profile.denial.led or profile.denial.buzzer
+    return DriverSignal.STATUS_ONLY if shows else DriverSignal.NONE

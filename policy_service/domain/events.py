@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+
+SCHEMA_VERSION = 1
+"""Of what an event says; a number of its own, raised when a field changes its meaning or goes."""
 
 
 class EventType(StrEnum):
@@ -19,13 +22,23 @@ class EventType(StrEnum):
     ALLOWED = "access.allowed"
     WOULD_DENY = "access.would_deny"
     BREACH = "access.breach"
+    """A charger that in managed mode authorises without asking, or sends its freevend token."""
+
+
+class DriverSignal(StrEnum):
+    """How a refused driver could be told: a text on the charger, what its status shows (LED, tone), or not at all."""
+
+    TEXT = "text"
+    STATUS_ONLY = "status_only"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class AccessEvent:
     """One recorded decision; ``decision_id`` is its idempotent key (UUIDv7). Instants are epoch milliseconds.
 
-    Carries no raw identifier: only its masked form and a keyed fingerprint.
+    Carries no identifier in the clear: its masked form, a keyed fingerprint, and, where an unknown one may still be
+    enrolled, the sealed form that only the service opens.
     """
 
     decision_id: str
@@ -47,7 +60,20 @@ class AccessEvent:
     agreement: str | None = None
     identifier_masked: str | None = None
     identifier_fingerprint: str | None = None
+    fingerprint_key: int | None = None
+    """Which generation of the fingerprint key it was made with."""
+    driver_signal: DriverSignal | None = None
+    """None where nobody was refused."""
     evse: int | None = None
     connector: int | None = None
+    ocpp_action: str | None = None
+    """Such as ``Authorize`` or ``StartTransaction``."""
+    message_id: str | None = None
+    """The OCPP message's."""
+    transaction_id: str | None = None
     caller: str | None = None
     request_id: str | None = None
+    evidence: Mapping[str, object] | None = field(default=None, repr=False)
+    """What the registry said of the vehicle, without any identifier: enough to explain the decision later."""
+    sealed_identifier: str | None = field(default=None, repr=False)
+    """The identifier, encrypted, for a bounded time; never a PIN's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.sql_events import SqlEventStore
 from fakes.stores import (
     MemoryAgreements,
     MemoryAudit,
@@ -24,7 +25,6 @@ from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
-from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
@@ -66,7 +66,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlIdentifiers(database),
         SqlAgreements(database),
         SqlChargers(database),
-        SqlEvents(database),
+        SqlEventStore(database),
         SqlVersionStore(database),
         SqlOverrides(database),
         SqlKeys(database),

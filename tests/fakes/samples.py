@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from policy_service.application.event_line import event_line
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import Agreement
 from policy_service.domain.events import AccessEvent, EventType
@@ -44,3 +45,8 @@ def event(decision_id: str, **changed: object) -> AccessEvent:
         "revision": "sha256:0",
     }
     return AccessEvent(**{**values, **changed})
+
+
+def lines(*events: AccessEvent) -> list[bytes]:
+    """Return events as the store takes them in."""
+    return [event_line(event) for event in events]

@@ -8,6 +8,9 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from policy_service.adapters.sql.event_rows import event_of
 from policy_service.application.ports import (
     LOSSY_SHARE,
     ConflictError,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
         AuditFilter,
         AuditRepository,
         ChargerRepository,
+        EventFeed,
         EventFilter,
         EventReader,
         EventWriter,
@@ -54,8 +58,8 @@ if TYPE_CHECKING:
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
-    class EventStore(EventWriter, EventReader):
-        """Both sides of events."""
+    class EventStore(EventWriter, EventReader, EventFeed):
+        """All sides of events."""
 
 
 @dataclass
@@ -82,6 +86,7 @@ class MemoryState:
     agreements: dict[str, Agreement] = field(default_factory=dict)
     chargers: dict[str, Charger] = field(default_factory=dict)
     events: dict[str, AccessEvent] = field(default_factory=dict)
+    positions: list[str] = field(default_factory=list)
     overrides: dict[str, MadeOverride] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     audit: dict[str, AuditEntry] = field(default_factory=dict)
@@ -406,24 +411,41 @@ class MemoryEvents:
         self._state = state
         self.writes: list[int] = []
 
-    async def write(self, events: Sequence[AccessEvent]) -> None:
+    async def write(self, lines: Sequence[bytes]) -> None:
         self._state.ask()
-        self.writes.append(len(events))
-        for event in events:
-            self._state.events.setdefault(event.decision_id, event)
+        self.writes.append(len(lines))
+        for event in (event_of(orjson.loads(line)) for line in lines):
+            if event.decision_id not in self._state.events:
+                self._state.events[event.decision_id] = event
+                self._state.positions.append(event.decision_id)
+
+    async def latest(self) -> int:
+        self._state.ask()
+        return len(self._state.positions)
+
+    async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, AccessEvent]]:
+        self._state.ask()
+        listed = enumerate(self._state.positions, 1)
+        return [(at, self._state.events[id_]) for at, id_ in listed if at > position][:limit]
+
+    async def position_of(self, decision_id: str) -> int | None:
+        self._state.ask()
+        return self._state.positions.index(decision_id) + 1 if decision_id in self._state.events else None
 
     async def page(self, wanted: EventFilter, *, limit: int, cursor: str | None) -> Page[AccessEvent]:
         self._state.ask()
-        events = sorted(self._state.events.values(), key=lambda e: (e.recorded_at, e.decision_id), reverse=True)
+        events = sorted(self._state.events.values(), key=self._order, reverse=True)
         fitting = [event for event in events if _fits(event, wanted)]
         if cursor is not None:
             last = self._state.events.get(cursor)
             if last is None:
                 raise CursorError
-            bound = (last.recorded_at, last.decision_id)
-            fitting = [event for event in fitting if (event.recorded_at, event.decision_id) < bound]
+            fitting = [event for event in fitting if self._order(event) < self._order(last)]
         page = fitting[:limit]
         return Page(page, page[-1].decision_id if len(fitting) > limit else None)
+
+    def _order(self, event: AccessEvent) -> tuple[int, int]:
+        return event.recorded_at, self._state.positions.index(event.decision_id)
 
     async def get(self, decision_id: str) -> AccessEvent | None:
         self._state.ask()

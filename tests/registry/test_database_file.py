@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes.samples import event
+from fakes.samples import event, lines
+from fakes.sql_events import SqlEventStore
 
 from policy_service.adapters.sql.engine import database_at
-from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.application.ports import StoreUnavailableError
 
@@ -22,21 +22,21 @@ async def test_a_removed_file_takes_no_more_events_and_a_restored_one_does(tmp_p
     file = tmp_path / "state.db"
     database = database_at(f"sqlite:///{file}")
     await upgrade(database)
-    events = SqlEvents(database)
-    await events.write([event("e1")])
+    events = SqlEventStore(database)
+    await events.write(lines(event("e1")))
     await database.close()  # folds the log into the file, so that a copy of it is whole
     kept = file.read_bytes()
-    await events.write([event("e2")])
+    await events.write(lines(event("e2")))
     for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
         (tmp_path / name).unlink(missing_ok=True)
     with pytest.raises(StoreUnavailableError):
-        await events.write([event("e3")])
+        await events.write(lines(event("e3")))
     with pytest.raises(StoreUnavailableError):
         await events.get("e1")
     for name in (f"{file.name}-wal", f"{file.name}-shm"):
         (tmp_path / name).unlink(missing_ok=True)
     (tmp_path / "restored").write_bytes(kept)
     (tmp_path / "restored").replace(file)
-    await events.write([event("e4")])
+    await events.write(lines(event("e4")))
     assert [await events.get(key) is not None for key in ("e1", "e2", "e3", "e4")] == [True, False, False, True]
     await database.close()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from fakes.samples import event, identifier
+from fakes.samples import event, identifier, lines
+from fakes.sql_events import SqlEventStore
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.engine import database_at
-from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.secret import generated_secret
@@ -124,8 +124,8 @@ async def test_no_error_shows_an_identifier(tmp_path: Path) -> None:
 async def test_odd_texts_are_stored_all_the_same(tmp_path: Path) -> None:
     database = database_at(f"sqlite:///{tmp_path}/state.db")
     await upgrade(database)
-    events = SqlEvents(database)
-    await events.write([event("e", charger="a\x00\ud800b")])
+    events = SqlEventStore(database)
+    await events.write(lines(event("e", charger="a\x00\ud800b")))
     page = await events.page(EventFilter(), limit=1, cursor=None)
     assert page.items[0].charger == "a\ufffd\ufffdb"
     await database.close()
@@ -134,11 +134,11 @@ async def test_odd_texts_are_stored_all_the_same(tmp_path: Path) -> None:
 async def test_an_import_under_way_keeps_nobody_from_writing(tmp_path: Path) -> None:
     database = database_at(f"sqlite:///{tmp_path}/state.db")
     await upgrade(database)
-    identifiers, events = SqlIdentifiers(database), SqlEvents(database)
+    identifiers, events = SqlIdentifiers(database), SqlEventStore(database)
     async with identifiers.importing("a", atomic=True) as session:
         await session.add([identifier("A", source="a")])
         async with asyncio.timeout(1):
-            await events.write([event("e")])
+            await events.write(lines(event("e")))
         assert await identifiers.find(["A"]) is None
     assert await identifiers.find(["A"]) is not None
     await database.close()

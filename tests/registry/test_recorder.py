@@ -155,7 +155,6 @@ import asyncio, sys
 sys.path.insert(0, "tests")
 from fakes.samples import event
 from policy_service.adapters.sql.engine import database_at
-from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.application.commands.record_decision import DecisionRecorder
 
@@ -166,7 +165,7 @@ async def one(recorder, name):
 async def main():
     database = database_at(sys.argv[1])
     await upgrade(database)
-    async with DecisionRecorder(SqlEvents(database)) as recorder:
+    async with DecisionRecorder(SqlEventStore(database)) as recorder:
         for turn in range(10_000):
             await asyncio.gather(*(one(recorder, f"{turn}-{number}") for number in range(5)))
 

@@ -9,10 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes.samples import event, identifier
+from fakes.samples import event, identifier, lines
+from fakes.sql_events import SqlEventStore
 
 from policy_service.adapters.sql.engine import Database, database_at
-from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
@@ -125,8 +125,8 @@ async def test_a_server_that_hangs_is_given_up_within_seconds(own_postgres: Post
 
 
 async def test_a_denial_that_was_written_outlives_a_crash(own_postgres: Postgres, database: Database) -> None:
-    events = SqlEvents(database)
-    await events.write([event(f"e{number}", recorded_at=number) for number in range(50)])
+    events = SqlEventStore(database)
+    await events.write(lines(*(event(f"e{number}", recorded_at=number) for number in range(50))))
     await asyncio.to_thread(own_postgres.kill)
     await asyncio.to_thread(own_postgres.start)
     page = await events.page(EventFilter(), limit=100, cursor=None)

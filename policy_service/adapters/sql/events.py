@@ -2,94 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, false, or_, select
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
+from policy_service.adapters.sql.event_rows import event_of
 from policy_service.application.ports import CursorError, Page
-from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
-from policy_service.domain.events import AccessEvent, EventType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from sqlalchemy import ColumnElement
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.application.ports import EventFilter
+    from policy_service.domain.events import AccessEvent
 
-_TABLE = tables.events
-_NAMES = tuple(column.name for column in fields(AccessEvent))
-_VOCABULARY: Mapping[str, Callable[[str], str]] = {
-    "type": EventType,
-    "outcome": Outcome,
-    "reason": Reason,
-    "mode": AccessMode,
-    "vehicle_class": VehicleClass,
-}
-_FROM_OUTSIDE = ("charger", "caller", "request_id")
-
-
-def _row(event: AccessEvent) -> dict[str, Any]:
-    row = {name: getattr(event, name) for name in _NAMES}
-    row["labels"] = dict(event.labels)
-    for name in _VOCABULARY:
-        row[name] = None if row[name] is None else str(row[name])
-    for name in _FROM_OUTSIDE:
-        row[name] = None if row[name] is None else _storable(row[name])
-    return row
-
-
-def _storable(text: str) -> str:
-    """Replace what no database takes as text, such as NUL and lone surrogates: a denial must never fail on it."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
-def _event(row: Mapping[str, Any]) -> AccessEvent:
-    values = dict(row)
-    for name, member in _VOCABULARY.items():
-        values[name] = None if values[name] is None else member(values[name])
-    return AccessEvent(**values)
+_TABLE = tables.access_events
 
 
 class SqlEvents:
-    """Where access events are stored and read. Every method raises StoreUnavailableError."""
+    """Where access events are read. Every method raises StoreUnavailableError."""
 
     def __init__(self, database: Database) -> None:
-        """Store in the database."""
+        """Read from the database."""
         self._database = database
-        self._insert = database.insert(_TABLE).on_conflict_do_nothing(index_elements=["decision_id"])
-
-    async def write(self, events: Sequence[AccessEvent]) -> None:
-        """Store events durably before returning; one with a known decision id changes nothing."""
-        if not events:
-            return
-        rows = [_row(event) for event in events]
-        async with self._database.writing() as connection:
-            await connection.execute(self._insert, rows)
 
     async def page(self, wanted: EventFilter, *, limit: int, cursor: str | None) -> Page[AccessEvent]:
         """Return events, newest first by the time they were recorded, stable under insertion. Raises CursorError."""
-        newest_first = (_TABLE.c.recorded_at.desc(), _TABLE.c.decision_id.desc())
+        newest_first = (_TABLE.c.recorded_at.desc(), _TABLE.c.position.desc())
         query = select(_TABLE).where(*_conditions(wanted)).order_by(*newest_first).limit(limit + 1)
         if cursor is not None:
             query = query.where(_older_than(cursor))
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        items = [_event(dict(row)) for row in rows[:limit]]
+        items = [event_of(row) for row in rows[:limit]]
         if len(rows) <= limit:
             return Page(items, None)
-        return Page(items, encode_cursor(str(items[-1].recorded_at), items[-1].decision_id))
+        return Page(items, encode_cursor(str(items[-1].recorded_at), str(rows[limit - 1]["position"])))
 
     async def get(self, decision_id: str) -> AccessEvent | None:
         """Return one event."""
         async with self._database.reading() as connection:
             found = await connection.execute(select(_TABLE).where(_TABLE.c.decision_id == decision_id))
             row = found.mappings().one_or_none()
-        return None if row is None else _event(dict(row))
+        return None if row is None else event_of(row)
 
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
@@ -113,13 +70,13 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
 
 
 def _older_than(cursor: str) -> ColumnElement[bool]:
-    text, decision_id = decode_cursor(cursor, 2)
-    if not (text.isascii() and text.isdigit() and len(text) < 16):  # noqa: PLR2004 - fits any BIGINT
+    texts = decode_cursor(cursor, 2)
+    if not all(text.isascii() and text.isdigit() and len(text) < 16 for text in texts):  # noqa: PLR2004 - fits any BIGINT
         message = "not a cursor of this list"
         raise CursorError(message)
-    recorded_at = int(text)
+    recorded_at, position = map(int, texts)
     column = _TABLE.c
     return or_(
         column.recorded_at < recorded_at,
-        and_(column.recorded_at == recorded_at, column.decision_id < decision_id),
+        and_(column.recorded_at == recorded_at, column.position < position),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import any_, func, literal, select
+from sqlalchemy import any_, cast, column, func, literal, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON, Text
 
@@ -72,6 +72,14 @@ class OnPostgresql:
         names = [column.name for column in table.c]
         driver: Any = (await connection.get_raw_connection()).driver_connection
         await driver.copy_records_to_table(table.name, records=zip(*cells, strict=True), columns=names)
+
+    async def add_json(self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: str) -> None:
+        """Insert rows out of a JSON array of objects, these columns of each, but those whose keys the table has."""
+        columns = [column(name, table.c[name].type) for name in names]
+        listed = func.json_to_recordset(cast(literal(rows, Text), JSON(none_as_null=True)))
+        read = listed.table_valued(*columns, joins_implicitly=True).render_derived(with_types=True)
+        insert = postgresql.insert(table).from_select(list(names), select(*(read.c[name] for name in names)))
+        await connection.execute(insert.on_conflict_do_nothing())
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return a comparison with one array: the statement is the same for any number of values."""

@@ -76,6 +76,13 @@ class OnSqlite:
         cells = (func.json_extract(listed.c.value, f"$[{at}]") for at in range(len(table.c)))
         await connection.execute(sqlite.insert(table).from_select(list(table.c), select(*cells)))
 
+    async def add_json(self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: str) -> None:
+        """Insert rows out of a JSON array of objects, these columns of each, but those whose keys the table has."""
+        listed = func.json_each(rows).table_valued("value")
+        cells = (func.json_extract(listed.c.value, f"$.{name}") for name in names)
+        insert = sqlite.insert(table).from_select(list(names), select(*cells).where(true()))
+        await connection.execute(insert.on_conflict_do_nothing())
+
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return an IN over one parameter: the statement is the same for any number of values."""
         listed = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
-from policy_service.domain.events import EventType
+from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.domain.import_run import ImportKind, ImportMode, ImportState
 
@@ -134,10 +135,14 @@ overrides = Table(
 )
 """Overrides made over HTTP, kept for audits when they are over. Instants in epoch seconds."""
 
-events = Table(
-    "events",
+POSITION = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by INTEGER keys only."""
+
+access_events = Table(
+    "access_events",
     METADATA,
-    Column("decision_id", CODE, primary_key=True),
+    Column("position", POSITION, Identity(), primary_key=True),
+    _text("decision_id"),
     _text("type"),
     _instant("time", nullable=False),
     _instant("recorded_at", nullable=False),
@@ -155,21 +160,42 @@ events = Table(
     _text("agreement", nullable=True),
     _text("identifier_masked", nullable=True),
     _text("identifier_fingerprint", nullable=True),
+    Column("fingerprint_key", Integer),
+    _text("driver_signal", nullable=True),
     Column("evse", Integer),
     Column("connector", Integer),
+    _text("ocpp_action", nullable=True),
+    _text("message_id", nullable=True),
+    _text("transaction_id", nullable=True),
     _text("caller", nullable=True),
     _text("request_id", nullable=True),
+    _json("evidence", nullable=True),
+    _text("sealed_identifier", nullable=True),
     one_of("type", EventType),
     one_of("outcome", Outcome),
     one_of("reason", Reason),
     one_of("mode", AccessMode),
     one_of("vehicle_class", VehicleClass),
-    Index(None, "recorded_at", "decision_id"),
-    Index(None, "charger", "recorded_at", "decision_id"),
-    Index(None, "outcome", "recorded_at", "decision_id"),
-    Index(None, "reason", "recorded_at", "decision_id"),
+    one_of("driver_signal", DriverSignal),
+    UniqueConstraint("decision_id"),
+    Index(None, "recorded_at", "position"),
+    Index(None, "charger", "recorded_at", "position"),
+    Index(None, "outcome", "recorded_at", "position"),
+    Index(None, "reason", "recorded_at", "position"),
+    sqlite_autoincrement=True,
 )
-"""One row for each recorded decision. Instants in epoch milliseconds."""
+"""One row for each recorded decision. Instants in epoch milliseconds.
+
+``position`` grows in the order in which rows become visible: who has read up to one misses none by reading on.
+"""
+
+event_chargers = Table(
+    "event_chargers",
+    METADATA,
+    Column("charger", CODE, primary_key=True),
+    Column("labels", CODE, primary_key=True),
+)
+"""Every charger that is in an event, under each of the label sets that it had (JSON)."""
 
 api_keys = Table(
     "api_keys",

@@ -7,6 +7,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from policy_service.application.event_line import event_line
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.domain.events import EventType
 
@@ -144,7 +145,7 @@ class DecisionRecorder:
             batch = [self._pending[index] for index in range(min(len(self._pending), MAX_BATCH))]
             settled = self._settled
             try:
-                await self._writer.write(batch)
+                await self._writer.write([event_line(event) for event in batch])
             except StoreUnavailableError:
                 self._note_failure()
                 return
@@ -160,7 +161,7 @@ class DecisionRecorder:
         """Write what can be written of a batch that the store did not take for a reason of its own."""
         for event in batch:
             try:
-                await self._writer.write([event])
+                await self._writer.write([event_line(event)])
             except Exception:  # noqa: BLE001 - the observer hears which event it was
                 self._observer.dropped(event)
 

@@ -26,6 +26,7 @@ from policy_service.application.ports.common import (
     StoreUnavailableError,
 )
 from policy_service.application.ports.events import (
+    EventFeed,
     EventFilter,
     EventReader,
     EventWriter,
@@ -62,6 +63,7 @@ __all__ = [
     "Clock",
     "ConflictError",
     "CursorError",
+    "EventFeed",
     "EventFilter",
     "EventReader",
     "EventWriter",

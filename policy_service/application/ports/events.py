@@ -32,8 +32,11 @@ class EventFilter:
 class EventWriter(Protocol):
     """Where access events go."""
 
-    async def write(self, events: Sequence[AccessEvent]) -> None:
-        """Store events durably before returning; one with a known decision id changes nothing."""
+    async def write(self, lines: Sequence[bytes]) -> None:
+        """Store events, written as ``event_line`` does, durably before returning; a known decision id changes nothing.
+
+        Raises StoreUnavailableError.
+        """
         ...
 
 
@@ -46,4 +49,23 @@ class EventReader(Protocol):
 
     async def get(self, decision_id: str) -> AccessEvent | None:
         """Return one event."""
+        ...
+
+
+class EventFeed(Protocol):
+    """Access events in the order in which they became visible, for who follows them.
+
+    Every method raises StoreUnavailableError.
+    """
+
+    async def latest(self) -> int:
+        """Return the position of the event that became visible last, 0 where there is none."""
+        ...
+
+    async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, AccessEvent]]:
+        """Return the events behind a position with their own; what shows up later has a greater one."""
+        ...
+
+    async def position_of(self, decision_id: str) -> int | None:
+        """Return where an event stands, None for one that is not there (any more)."""
         ...

@@ -10,6 +10,8 @@ from policy_service.application.access_events import Circumstances, access_event
 from policy_service.application.plan_holder import standing
 from policy_service.application.question import Answered
 from policy_service.domain.access import Reason
+from policy_service.domain.charger_profile import driver_signal
+from policy_service.domain.events import DriverSignal
 from policy_service.domain.registration import Registration
 from policy_service.engine.decide import decide
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from policy_service.domain.decision import Decision
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.registration import Finding
-    from policy_service.engine.plan import Plan
+    from policy_service.engine.plan import ChargerPlan, Plan
 
 
 class Recorder(Protocol):
@@ -132,12 +134,13 @@ class Decide:
             revision=answered.revision,
             labels={} if entry is None else entry.charger.labels,
             traces=self._findings.traces(presented, record),
-            evse=question.evse,
-            connector=question.connector,
-            caller=question.caller,
-            request_id=question.request_id,
+            driver_signal=_signal(entry) if answered.decision.denied else None,
         )
-        return access_event(answered.decision, finding, circumstances)
+        return access_event(question, answered.decision, finding, circumstances)
+
+
+def _signal(entry: ChargerPlan | None) -> DriverSignal:
+    return DriverSignal.STATUS_ONLY if entry is None else driver_signal(entry.profile, entry.charger.protocol)
 
 
 def _settled(decision: Decision | None) -> Decision:

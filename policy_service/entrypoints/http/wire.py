@@ -81,6 +81,8 @@ IdentifierText = Annotated[
     WithJsonSchema({"type": "string", "maxLength": 255, "pattern": IDENTIFIER_PATTERN}),
 ]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=255, pattern=NAME_PATTERN)]
+Trace = Annotated[str, Field(strict=True, min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+"""A name that the CSMS gives a message or a transaction: printable ASCII without blanks."""
 
 
 class Request(BaseModel):
@@ -114,6 +116,9 @@ class DecideRequest(Request):
     time: Instant | None = Field(None, description="The instant to decide for; left out: now.")
     evse: Count | None = Field(None, description="Recorded only.")
     connector: Count | None = Field(None, description="Recorded only.")
+    ocpp_action: Trace | None = Field(None, description="Recorded only, such as `Authorize`.")
+    message_id: Trace | None = Field(None, description="Recorded only: the OCPP message's.")
+    transaction_id: Trace | None = Field(None, description="Recorded only; `GET /v1/events/match` finds it.")
     language: (
         Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$")] | None
     ) = Field(None, description="Language of the message, as in BCP 47.")

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSc
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
+from policy_service.domain.events import DriverSignal
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.entrypoints.http.wire import (
     INSTANT_PATTERN,
@@ -281,8 +282,13 @@ class EventReply(Reply):
     agreement: str | None
     identifier_masked: str | None
     identifier_fingerprint: str | None
+    fingerprint_key: int | None
+    driver_signal: DriverSignal | None
     evse: int | None
     connector: int | None
+    ocpp_action: str | None
+    message_id: str | None
+    transaction_id: str | None
     caller: str | None
     request_id: str | None
 
