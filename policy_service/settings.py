@@ -107,6 +107,22 @@ class Settings(BaseSettings):
     )
     record_freevend: bool = Field(default=False, description="Record an event for freevend answers too.")
     record_allowed: bool = Field(default=True, description="Record an event for allowed vehicles; denials always are.")
+    record_allowed_share: float = Field(
+        1.0, ge=0, le=1, description="Which share of them: 0.1 records one in ten, chosen at random."
+    )
+    spool_max_bytes: int = Field(
+        256 * 1024 * 1024, ge=4096, description="Bytes of events that may wait on this node, in STATE_DIR/spool."
+    )
+    spool_when_full: Literal["slow", "drop"] = Field(
+        "slow",
+        description="At that bound: slow answers a denial when there is room again, within 5 s or with 503; drop loses "
+        "its event.",
+    )
+    spool_sync: Literal["always", "interval"] = Field(
+        "always",
+        description="always: a denial leaves when its event is on the disk; interval: the disk is flushed each second, "
+        "which outlives every kill but no power cut.",
+    )
     reload_interval: float = Field(
         1.0, gt=0, le=60, description="Seconds between looks at the policy files, beside notification by the system."
     )

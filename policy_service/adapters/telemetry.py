@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from policy_service.application.ports import Clock
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.decision import Decision
-    from policy_service.domain.events import AccessEvent
     from policy_service.domain.feed import Feed
 
 _Among = Literal["livemax", "livemin", "livemostrecent"]
@@ -124,7 +123,18 @@ class Telemetry:
         came = "When a source of imports came last"
         self._last_import = self._gauge("source_last_import_timestamp_seconds", came, "kind", "source")
         self._writes = self._counter("event_store", "Event store, by what happened", "state")
-        for counter, values in ((self._lookups, LEVELS), (self._writes, ("failed", "recovered", "dropped"))):
+        self._stored = self._counter("events_stored", "Access events that the database has")
+        self._dropped = self._counter("events_dropped", "Access events that are lost, by why", "why")
+        self._spool = self._gauge("event_spool_bytes", "Bytes of events that wait on this node", among="livemax")
+        self._spool_limit = self._gauge("event_spool_limit_bytes", "Bytes that may", among="livemax")
+        waited = "For how long the oldest has waited"
+        self._spool_age = self._gauge("event_spool_oldest_age_seconds", waited, among="livemax")
+        self._store_failing = False
+        for counter, values in (
+            (self._lookups, LEVELS),
+            (self._writes, ("failed", "recovered")),
+            (self._dropped, ("full", "unwritable", "refused", "damaged")),
+        ):
             for value in values:
                 counter.labels(value)  # from the start on: what has not happened is 0, and not absent
 
@@ -180,20 +190,33 @@ class Telemetry:
         """Hear that no copy of the registry could be made."""
         self._log.warning("this node's copy of the registry stays as it is", **{"error.message": why})
 
-    def store_failed(self, pending: int) -> None:
+    def store_failed(self, pending_bytes: int) -> None:
         """Hear that events cannot be written for now."""
         self._writes.labels("failed").inc()
-        self._log.error("access events cannot be written", **{"events.pending": pending})
+        if not self._store_failing:
+            self._log.error("access events cannot be written, and wait on this node", **{"spool.bytes": pending_bytes})
+        self._store_failing = True
 
     def store_recovered(self, written: int) -> None:
         """Hear that events are written again."""
         self._writes.labels("recovered").inc()
+        self._store_failing = False
         self._log.info("access events are written again", **{"events.written": written})
 
-    def dropped(self, event: AccessEvent) -> None:
+    def stored(self, count: int) -> None:
+        """Count events that the database has."""
+        self._stored.inc(count)
+
+    def dropped(self, decision_id: str, why: str) -> None:
         """Hear that an event is lost."""
-        self._writes.labels("dropped").inc()
-        self._log.error("access event lost", **{"decision.id": event.decision_id})
+        self._dropped.labels(why).inc()
+        self._log.error("access event lost", **{"decision.id": decision_id, "why": why})
+
+    def spool_is(self, used: int, limit: int, oldest_age_s: float) -> None:
+        """Measure the spool."""
+        self._spool.set(used)
+        self._spool_limit.set(limit)
+        self._spool_age.set(oldest_age_s)
 
     def audit_lost(self, entry: AuditEntry) -> None:
         """Hear that an audit entry is not in the store: it stands here instead."""

@@ -12,7 +12,6 @@ from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
-from policy_service.adapters.sql.event_writer import SqlEventWriter
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
@@ -29,7 +28,6 @@ from policy_service.application.commands.import_chargers import ChargerCommands
 from policy_service.application.commands.import_identifiers import ImportIdentifiers
 from policy_service.application.commands.log_import import LoggedImport
 from policy_service.application.commands.make_override import MakeOverride
-from policy_service.application.commands.record_decision import DecisionRecorder
 from policy_service.application.commands.reload_policies import ReloadPolicies
 from policy_service.application.decision_id import DecisionIds
 from policy_service.application.feed_watch import FeedWatch
@@ -51,6 +49,7 @@ from policy_service.application.queries.overrides import OverrideQueries
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
+from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.policy import AttributeTypes
@@ -82,7 +81,7 @@ class _Core(NamedTuple):
     plans: PlanHolder
     telemetry: Telemetry
     stores: Stores
-    recorder: DecisionRecorder
+    recording: Recording
     reload: ReloadPolicies
     door: Door
     feeds: FeedWatch
@@ -100,7 +99,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     ids, telemetry = DecisionIds(clock), Telemetry(plans, clock)
     stores = await open_stores(settings, stack, clock, telemetry)
     database = stores.database
-    recorder = await stack.enter_async_context(DecisionRecorder(SqlEventWriter(database), telemetry))
+    recording = await open_recording(settings, stack, database, telemetry)
     files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
     reload = ReloadPolicies(
         plans,
@@ -116,12 +115,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     door = Door.at(settings, database, clock, ids)
     stack.push_async_callback(door.close)
     feeds = FeedWatch(SqlFeeds(database), clock, telemetry)
-    core = _Core(settings, clock, ids, plans, telemetry, stores, recorder, reload, door, feeds)
+    core = _Core(settings, clock, ids, plans, telemetry, stores, recording, reload, door, feeds)
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),
         partial(follow_changes, stores.watch, reload),
         partial(roll_on, reload),
         *stores.background,
+        recording.shipping.keep_shipping,
         *door.works(stores.watch),
         feeds.keep_looking,
     )
@@ -142,7 +142,7 @@ def _service(core: _Core) -> Service:
     return Service(
         clock=clock,
         plans=plans,
-        decide=Decide(plans, findings, core.recorder, clock, core.ids, core.telemetry, _rules(core.settings)),
+        decide=Decide(plans, findings, core.recording.recorder, clock, core.ids, core.telemetry, _rules(core.settings)),
         explain=Explain(plans, findings, clock, core.ids),
         chargers=Chargers(plans),
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
@@ -150,7 +150,7 @@ def _service(core: _Core) -> Service:
         health=_health(core),
         identifiers=IdentifierQueries(identifiers, lookup),
         agreements=AgreementQueries(agreements),
-        events=EventQueries(SqlEvents(database)),
+        events=EventQueries(SqlEvents(database), core.recording.shipping.flush),
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),
@@ -171,19 +171,20 @@ def _service(core: _Core) -> Service:
 
 
 def _health(core: _Core) -> Health:
-    registry, recorder = core.stores.registry, core.recorder
+    registry, recording = core.stores.registry, core.recording
 
     def database() -> str:
-        return "up" if registry.available and not recorder.failing else "down"
+        return "up" if registry.available and not recording.shipping.failing else "down"
 
     def concerns() -> Sequence[str]:
-        return (*registry.consequences(), *core.feeds.problems())
+        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems())
 
     return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)
 
 
 def _rules(settings: Settings) -> RecordRules:
-    return RecordRules(freevend=settings.record_freevend, allowed=settings.record_allowed)
+    share = settings.record_allowed_share if settings.record_allowed else 0.0
+    return RecordRules(freevend=settings.record_freevend, allowed_share=share)
 
 
 def _attribute_types(plans: PlanHolder) -> AttributeTypes:

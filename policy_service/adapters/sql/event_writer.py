@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.event_rows import COLUMNS
+from policy_service.application.ports import EventRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from policy_service.adapters.sql.engine import Database
 
 _IN_ORDER = "access events"
+_DATA_STATES = ("22", "23")
+"""Classes of SQLSTATE: data exception, integrity constraint violation."""
 
 
 class SqlEventWriter:
-    """Stores events. Raises StoreUnavailableError."""
+    """Stores events. Raises StoreUnavailableError, and EventRefusedError for what no database will ever take."""
 
     def __init__(self, database: Database) -> None:
         """Store in the database."""
@@ -31,8 +38,22 @@ class SqlEventWriter:
         if not lines:
             return
         listed = (b"[" + b",".join(lines) + b"]").decode()
-        technology = self._database.technology
         async with self._database.writing() as connection:
-            await technology.alone(connection, _IN_ORDER)
-            await technology.add_json(connection, tables.access_events, COLUMNS, listed)
-            await technology.add_json(connection, tables.event_chargers, ("charger", "labels"), listed)
+            try:
+                await self._add(connection, listed)
+            except DBAPIError as error:
+                if _is_about_data(error):
+                    raise EventRefusedError from error
+                raise
+
+    async def _add(self, connection: AsyncConnection, listed: str) -> None:
+        technology = self._database.technology
+        await technology.alone(connection, _IN_ORDER)
+        await technology.add_json(connection, tables.access_events, COLUMNS, listed)
+        await technology.add_json(connection, tables.event_chargers, ("charger", "labels"), listed)
+
+
+def _is_about_data(error: DBAPIError) -> bool:
+    """Tell whether the same statement would fail again, whatever state the database is in."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return isinstance(error, (IntegrityError, DataError)) or state[:2] in _DATA_STATES or "JSON" in str(error.orig)

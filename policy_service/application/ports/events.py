@@ -29,14 +29,90 @@ class EventFilter:
     """Only events of chargers that had one of the values of each of these labels."""
 
 
+class EventRefusedError(Exception):
+    """The database takes no such event, now or ever."""
+
+
 class EventWriter(Protocol):
     """Where access events go."""
 
     async def write(self, lines: Sequence[bytes]) -> None:
         """Store events, written as ``event_line`` does, durably before returning; a known decision id changes nothing.
 
-        Raises StoreUnavailableError.
+        Raises StoreUnavailableError, and EventRefusedError for what will never be taken.
         """
+        ...
+
+
+class SpoolFullError(Exception):
+    """As many bytes wait on this node as may."""
+
+
+class SpoolBrokenError(Exception):
+    """The disk does not take what is to wait on it, or does not give it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolBatch:
+    """Lines that are next to go to the database."""
+
+    lines: Sequence[bytes]
+    damaged: int
+    """How many more there were that are not as they were written."""
+    size: int
+    """Bytes that all of it takes up."""
+    where: object
+    """The spool's own."""
+
+
+class EventSpool(Protocol):
+    """Where events wait on this node until the database has them; they outlive the process."""
+
+    limit: int
+    """Bytes that may wait on this node."""
+
+    @property
+    def used(self) -> int:
+        """Return the bytes that wait on this node."""
+        ...
+
+    @property
+    def oldest_age_s(self) -> float:
+        """Return for about how many seconds the oldest has waited, 0 where none does."""
+        ...
+
+    @property
+    def mark(self) -> int:
+        """Return the mark of the line that was appended last."""
+        ...
+
+    @property
+    def shipped(self) -> int:
+        """Return up to which mark the database has this process's lines."""
+        ...
+
+    def append(self, line: bytes) -> int:
+        """Take a line in and return its mark, for :meth:`durable`. Raises SpoolFullError and SpoolBrokenError."""
+        ...
+
+    async def durable(self, mark: int) -> None:
+        """Return when the line of the mark, and all before it, outlive this process. Raises SpoolBrokenError."""
+        ...
+
+    def batch(self, limit: int) -> SpoolBatch | None:
+        """Return lines for the database, about ``limit`` bytes of them; None for none. Raises SpoolBrokenError."""
+        ...
+
+    def release(self, batch: SpoolBatch) -> None:
+        """Hear that the database has the lines of a batch."""
+        ...
+
+    def look(self) -> None:
+        """Take over what processes left behind that are gone. Raises OSError."""
+        ...
+
+    def tidy(self) -> None:
+        """Let go of what the database has."""
         ...
 
 

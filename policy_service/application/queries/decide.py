@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import ChargerPlan, Plan
 
 
+_SAMPLED = 6
+"""Hexadecimal digits of an id that choose."""
+
+
 class Recorder(Protocol):
     """Keeps what was answered."""
 
     async def record(self, event: AccessEvent) -> None:
-        """Take an event in; a denial is durable when this returns."""
+        """Take an event in; a denial is durable when this returns. Raises StoreUnavailableError for one that is not."""
         ...
 
 
@@ -51,14 +55,19 @@ class RecordRules:
     """Which decisions leave an event; denials always do."""
 
     freevend: bool = False
-    allowed: bool = True
+    allowed_share: float = 1.0
+    """Which share of allowed vehicles' events; 0 for none."""
 
-    def wants(self, decision: Decision) -> bool:
-        """Tell whether the decision is to be recorded."""
+    def wants(self, decision: Decision, decision_id: str) -> bool:
+        """Tell whether the decision is to be recorded; the random end of its id chooses samples."""
         answer = decision.answer
         if answer.reason is Reason.FREEVEND:
             return self.freevend
-        return leaves_event(answer) and (self.allowed or decision.denied or answer.would_be is not None)
+        if not leaves_event(answer):
+            return False
+        if decision.denied or answer.would_be is not None or self.allowed_share >= 1:
+            return True
+        return bool(int(decision_id[-_SAMPLED:], 16) < self.allowed_share * 16**_SAMPLED)
 
 
 class Decide:
@@ -84,7 +93,7 @@ class Decide:
         self._rules = rules
 
     async def __call__(self, question: Question) -> Answered:
-        """Answer one question. Raises NoPlanError and IdentifierError."""
+        """Answer one question. Raises NoPlanError, IdentifierError, and StoreUnavailableError if it is not recorded."""
         answered, event = await self._answer(standing(self._plans), question)
         if event is not None:
             await self._recorder.record(event)
@@ -113,7 +122,7 @@ class Decide:
                 await self._findings.denied(presented, question, finding)
         self._meter.decided(decision)
         answered = Answered(self._ids.next(), decision, plan.revision, question.language)
-        if not question.record or not self._rules.wants(decision):
+        if not question.record or not self._rules.wants(decision, answered.decision_id):
             return answered, None
         return answered, self._event(plan, question, presented, answered, finding, now_ms)
 

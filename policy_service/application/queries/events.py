@@ -8,22 +8,27 @@ from policy_service.application.ports import Page
 from policy_service.application.views import event_view
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from policy_service.application.ports import EventFilter, EventReader
 
 
 class EventQueries:
     """Reads access events. Every method raises StoreUnavailableError."""
 
-    def __init__(self, events: EventReader) -> None:
-        """Read from the store."""
+    def __init__(self, events: EventReader, recorded: Callable[[], Awaitable[None]]) -> None:
+        """Read from the store, once it has what this process ``recorded`` before."""
         self._events = events
+        self._recorded = recorded
 
     async def page(self, wanted: EventFilter, *, limit: int, cursor: str | None = None) -> Page[dict[str, Any]]:
         """Return views, newest first. Raises CursorError."""
+        await self._recorded()
         page = await self._events.page(wanted, limit=limit, cursor=cursor)
         return Page([event_view(event) for event in page.items], page.next_cursor)
 
     async def get(self, decision_id: str) -> dict[str, Any] | None:
         """Return the view of one event."""
+        await self._recorded()
         event = await self._events.get(decision_id)
         return None if event is None else event_view(event)

@@ -1,0 +1,234 @@
+"""The spool of one process: events appended to files of its own, and read again for the database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING
+
+from policy_service.adapters.spool.segment import SUFFIX, Segment, framed
+from policy_service.application.ports import SpoolBatch, SpoolBrokenError, SpoolFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SEGMENT_BYTES = 1 << 20
+"""A file is followed by another when it has grown so large: what the database has is deleted by the file."""
+GATHER_BYTES = 1 << 16
+GATHER_S = 0.25
+"""How long lines may gather in memory that nobody waits for."""
+
+_serial = count()
+
+
+class FileSpool:
+    """Implements the port ``EventSpool``: a line waits in memory, in this process's file, on the disk; in this order.
+
+    Everything is called from one thread, the event loop's; flushing the disk alone has a thread of its own.
+    """
+
+    def __init__(self, directory: Path, *, limit: int, sync_always: bool = True) -> None:
+        """Keep files in the directory, about ``limit`` bytes at most in those of all processes together."""
+        self._directory = directory
+        self._sync_always = sync_always
+        self.limit = limit
+        self._own: deque[Segment] = deque()
+        """In the order in which they were made; the last is the one that is written."""
+        self._taken_over: deque[Segment] = deque()
+        self._gathered: list[bytes] = []
+        self._gathered_bytes = 0
+        self._appended = self._written = self._synced = self._shipped = 0
+        """Bytes since the start, each at its stage."""
+        self._elsewhere = 0
+        """Bytes in files of other processes when they were last looked at."""
+        self._unsynced: list[Segment] = []
+        self._syncing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._broken = False
+        self._disk = ThreadPoolExecutor(1, "spool")
+
+    @property
+    def used(self) -> int:
+        """Return the bytes that wait on this node: those of this process by now, of others when last looked."""
+        taken_over = sum(segment.size - segment.shipped for segment in self._taken_over)
+        return self._appended - self._shipped + taken_over + self._elsewhere
+
+    @property
+    def oldest_age_s(self) -> float:
+        """Return for how many seconds the file has been there that is next to be shipped, 0 where none is."""
+        waiting = next((each for each in (*self._taken_over, *self._own) if each.shipped < each.size), None)
+        return 0.0 if waiting is None else max(0.0, time.time() - int(waiting.path.name.partition("-")[0], 16) / 1000)
+
+    @property
+    def mark(self) -> int:
+        """Return the mark of the line that was appended last."""
+        return self._appended
+
+    @property
+    def shipped(self) -> int:
+        """Return up to which mark the database has this process's lines."""
+        return self._shipped
+
+    def open(self) -> None:
+        """Make the directory, and take over what processes before left behind. Raises OSError."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.look()
+
+    def look(self) -> None:
+        """Measure the files of others, and take over those whose process is gone. Raises OSError."""
+        mine = {segment.path.name for segment in (*self._own, *self._taken_over)}
+        elsewhere = 0
+        for entry in os.scandir(self._directory):
+            if not entry.name.endswith(SUFFIX) or entry.name in mine:
+                continue
+            if (found := Segment.left_behind(self._directory / entry.name)) is not None:
+                self._taken_over.append(found)
+                continue
+            with suppress(FileNotFoundError):  # its process has shipped it meanwhile
+                elsewhere += entry.stat().st_size
+        self._elsewhere = elsewhere
+
+    def append(self, line: bytes) -> int:
+        """Take a line in and return its mark, for :meth:`durable`. Raises SpoolFullError and SpoolBrokenError."""
+        data = framed(line)
+        if self.used + len(data) > self.limit or (self._broken and self._gathered_bytes > GATHER_BYTES):
+            raise SpoolFullError
+        self._gathered.append(data)
+        self._gathered_bytes += len(data)
+        self._appended += len(data)
+        if self._gathered_bytes >= GATHER_BYTES:
+            self._write()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._write_in_time)
+        return self._appended
+
+    async def durable(self, mark: int) -> None:
+        """Return when the line of the mark, and all before it, outlive this process. Raises SpoolBrokenError.
+
+        Lines that come together share one flush of the disk; what comes during it waits for the next.
+        """
+        if not self._sync_always:
+            self._write()
+            return
+        while self._synced < mark:
+            await asyncio.shield(self._flush())
+
+    def batch(self, limit: int) -> SpoolBatch | None:
+        """Return lines that the database does not have, oldest files first, about ``limit`` bytes; None for none.
+
+        Raises SpoolBrokenError.
+        """
+        self._write()
+        for segments in (self._taken_over, self._own):
+            while segments and segments[0].shipped == segments[0].size and self._may_go(segments[0]):
+                segments.popleft().remove()
+            for segment in segments:
+                if segment.shipped < segment.size:
+                    return self._read(segment, limit)
+        return None
+
+    def release(self, batch: SpoolBatch) -> None:
+        """Hear that the database has the lines of a batch."""
+        segment = batch.where
+        if not isinstance(segment, Segment):
+            raise TypeError
+        segment.shipped += batch.size
+        if segment in self._own:
+            self._shipped += batch.size
+
+    def tidy(self) -> None:
+        """Begin a new file where the database has all of this one: what it has shall not lie about here."""
+        if self._own and not self._gathered and self._syncing is None:
+            last = self._own[-1]
+            if last.size and last.shipped == last.size:
+                self._own.pop().remove()
+                self._unsynced.clear()
+        if self._unsynced and not self._sync_always:
+            self._flush()
+
+    async def close(self) -> None:
+        """Put on the disk what waits, and delete what the database has."""
+        with suppress(SpoolBrokenError):
+            await self._flush()
+        self._disk.shutdown()
+        for segment in (*self._taken_over, *self._own):
+            if segment.shipped == segment.size:
+                segment.remove()
+            else:
+                segment.close()
+
+    def _may_go(self, segment: Segment) -> bool:
+        """Tell whether nobody writes the file any more, or flushes it."""
+        written = bool(self._own) and segment is self._own[-1] and segment.size < SEGMENT_BYTES
+        return not written and self._syncing is None
+
+    def _read(self, segment: Segment, limit: int) -> SpoolBatch:
+        try:
+            chunk = segment.read(limit)
+        except OSError as error:
+            raise SpoolBrokenError from error
+        if chunk.size:
+            return SpoolBatch(chunk.lines, chunk.damaged, chunk.size, segment)
+        # What a process was writing when it ended: no answer to it has left.
+        return SpoolBatch((), 0, segment.size - segment.shipped, segment)
+
+    def _write_in_time(self) -> None:
+        self._timer = None
+        with suppress(SpoolBrokenError):  # the next one who waits hears of it
+            self._write()
+
+    def _write(self) -> None:
+        if not self._gathered:
+            return
+        try:
+            segment = self._writable()
+            segment.write(b"".join(self._gathered))
+        except OSError as error:
+            self._broken = True
+            raise SpoolBrokenError from error
+        self._broken = False
+        self._written += self._gathered_bytes
+        self._gathered.clear()
+        self._gathered_bytes = 0
+        if segment not in self._unsynced:
+            self._unsynced.append(segment)
+
+    def _writable(self) -> Segment:
+        if not self._own or self._own[-1].size >= SEGMENT_BYTES:
+            name = f"{time.time_ns() // 1_000_000:012x}-{os.getpid()}-{next(_serial)}"
+            self._own.append(Segment.made(self._directory, name))
+        return self._own[-1]
+
+    def _flush(self) -> asyncio.Task[None]:
+        if self._syncing is None:
+            self._syncing = asyncio.create_task(self._sync(), name="spool to disk")
+            self._syncing.add_done_callback(self._flushed)
+        return self._syncing
+
+    def _flushed(self, task: asyncio.Task[None]) -> None:
+        self._syncing = None
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; nobody may wait any more
+
+    async def _sync(self) -> None:
+        self._write()
+        written, segments = self._written, self._unsynced
+        self._unsynced = []
+        descriptors = [segment.descriptor for segment in segments]
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._disk, _to_disk, descriptors)
+        except OSError as error:
+            self._unsynced = [*segments, *(each for each in self._unsynced if each not in segments)]
+            raise SpoolBrokenError from error
+        self._synced = written
+
+
+def _to_disk(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.fdatasync(descriptor)

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.samples import event
+from fakes.spool import MemorySpool
+from fakes.stores import MemoryEvents, MemoryState
+
+from policy_service.application.commands.record_decision import DecisionRecorder, WhenFull
+from policy_service.application.event_line import event_line
+from policy_service.application.event_losses import EventLosses
+from policy_service.application.event_shipping import EventShipping
+from policy_service.application.ports import EventRefusedError, StoreUnavailableError
+from policy_service.domain.access import Outcome, Reason
+from policy_service.domain.events import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from policy_service.domain.events import AccessEvent
+
+pytestmark = pytest.mark.anyio
+
+
+class Notes:
+    def __init__(self) -> None:
+        """Note nothing yet."""
+        self.said: list[tuple[str, object]] = []
+        self.count = 0
+
+    def store_failed(self, pending_bytes: int) -> None:
+        self.said.append(("failed", pending_bytes > 0))
+
+    def store_recovered(self, written: int) -> None:
+        self.said.append(("recovered", written))
+
+    def dropped(self, decision_id: str, why: str) -> None:
+        self.said.append((why, decision_id))
+
+    def stored(self, count: int) -> None:
+        self.count += count
+
+    def spool_is(self, used: int, limit: int, oldest_age_s: float) -> None:
+        assert 0 <= used <= limit
+        assert oldest_age_s >= 0
+
+
+class Rig:
+    def __init__(self, limit: int = 1 << 20, when_full: WhenFull = "slow", events: type = MemoryEvents) -> None:
+        """Wire a recorder and its shipping over fakes."""
+        self.state, self.notes, self.spool = MemoryState(), Notes(), MemorySpool(limit)
+        self.events = events(self.state)
+        self.shipping = EventShipping(self.spool, self.events, self.notes)
+        self.recorder = DecisionRecorder(self.spool, self.events, self.notes, when_full=when_full, patience_s=0.1)
+
+    @asynccontextmanager
+    async def shipped(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.shipping.keep_shipping())
+        yield
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+def _allowed(name: str) -> AccessEvent:
+    return event(name, type=EventType.ALLOWED, outcome=Outcome.ALLOWED, reason=Reason.OWN_VEHICLE)
+
+
+async def test_what_was_recorded_is_in_the_store_when_a_reader_asks() -> None:
+    rig = Rig()
+    async with rig.shipped():
+        await rig.recorder.record(event("d"))
+        await rig.recorder.record(_allowed("a"))
+        await rig.shipping.flush()
+        assert set(rig.state.events) == {"d", "a"}
+    assert rig.notes.count == 2
+
+
+async def test_events_that_come_together_share_transactions() -> None:
+    rig = Rig()
+    async with rig.shipped():
+        await asyncio.gather(*(rig.recorder.record(event(f"d{number}")) for number in range(200)))
+        await rig.shipping.flush()
+    assert sum(rig.events.writes) == 200
+    assert len(rig.events.writes) <= 3
+
+
+async def test_while_the_store_is_gone_denials_are_answered_and_shipped_later() -> None:
+    rig = Rig()
+    rig.state.down = True
+    async with rig.shipped():
+        async with asyncio.timeout(0.3):
+            for number in range(3):
+                await rig.recorder.record(event(f"d{number}"))
+        await rig.shipping.flush()
+        assert rig.shipping.failing
+        assert ("failed", True) in rig.notes.said
+        rig.state.down = False
+        await asyncio.sleep(1.2)
+        assert not rig.shipping.failing
+        assert set(rig.state.events) == {"d0", "d1", "d2"}
+    assert ("recovered", 3) in rig.notes.said
+
+
+async def test_at_the_bound_a_denial_waits_for_room() -> None:
+    rig = Rig(limit=len(event_line(event("before"))) + 10)
+    await rig.recorder.record(event("before"))
+    waiting = asyncio.create_task(rig.recorder.record(event("later")))
+    await asyncio.sleep(0.03)
+    assert not waiting.done()
+    async with rig.shipped():
+        await waiting
+        await rig.shipping.flush()
+    assert "later" in rig.state.events
+    assert not rig.notes.said
+
+
+async def test_a_denial_that_finds_no_room_is_not_given() -> None:
+    rig = Rig(limit=100)
+    with pytest.raises(StoreUnavailableError):
+        await rig.recorder.record(event("d"))
+    assert not rig.notes.said
+
+
+async def test_where_losses_are_chosen_they_are_told() -> None:
+    rig = Rig(limit=100, when_full="drop")
+    async with asyncio.timeout(0.05):
+        await rig.recorder.record(event("d"))
+    assert rig.notes.said == [("full", "d")]
+
+
+async def test_no_allowed_vehicle_waits_for_a_log() -> None:
+    rig = Rig(limit=100)
+    async with asyncio.timeout(0.05):
+        await rig.recorder.record(_allowed("a"))
+    assert rig.notes.said == [("full", "a")]
+
+
+async def test_where_the_disk_fails_the_database_takes_the_denial_at_once() -> None:
+    rig = Rig()
+    rig.spool.broken = True
+    await rig.recorder.record(event("d"))
+    assert set(rig.state.events) == {"d"}
+    rig.state.down = True
+    with pytest.raises(StoreUnavailableError):
+        await rig.recorder.record(event("e"))
+
+
+async def test_an_event_that_no_store_takes_does_not_stop_the_others() -> None:
+    class Picky(MemoryEvents):
+        async def write(self, lines: Sequence[bytes]) -> None:
+            if any(b'"bad"' in line for line in lines):
+                raise EventRefusedError
+            await super().write(lines)
+
+    rig = Rig(events=Picky)
+    async with rig.shipped():
+        await asyncio.gather(
+            *(rig.recorder.record(event(f"d{n}", charger="bad" if n == 1 else "ok")) for n in range(3))
+        )
+        await rig.shipping.flush()
+        assert set(rig.state.events) == {"d0", "d2"}
+        await rig.recorder.record(event("later"))
+        await rig.shipping.flush()
+    assert rig.notes.said == [("refused", "d1")]
+    assert "later" in rig.state.events
+
+
+async def test_losses_and_a_spool_that_fills_are_of_concern() -> None:
+    class Now:
+        at = 10_000
+
+        def now(self) -> int:
+            return self.at
+
+        def now_ms(self) -> int:
+            return self.at * 1000
+
+    clock, spool = Now(), MemorySpool(100)
+    losses = EventLosses(Notes(), clock)
+    assert not losses.concerns(spool)
+    losses.dropped("d", "full")
+    assert list(losses.concerns(spool)) == ["1 access events have been lost since 1970-01-01T02:46:40Z"]
+    clock.at += 3_601
+    spool.append(b"x" * 60)
+    assert list(losses.concerns(spool)) == ["access events wait on this node: 0.0 of 0.0 MB"]

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.spool import MemorySpool
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy_service.adapters.spool.event_spool import FileSpool
+from policy_service.adapters.spool.segment import Segment, framed, parsed
+from policy_service.application.ports import SpoolBrokenError, SpoolFullError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from policy_service.application.ports import EventSpool
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def _spool(path: Path, *, limit: int = 1 << 20, sync_always: bool = True) -> AsyncIterator[FileSpool]:
+    spool = FileSpool(path, limit=limit, sync_always=sync_always)
+    spool.open()
+    try:
+        yield spool
+    finally:
+        await spool.close()
+
+
+def _drained(spool: EventSpool) -> list[bytes]:
+    lines: list[bytes] = []
+    while (batch := spool.batch(1000)) is not None:
+        lines += batch.lines
+        spool.release(batch)
+    return lines
+
+
+@pytest.fixture(params=["file", "memory"])
+async def spool(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[EventSpool]:
+    if request.param == "memory":
+        yield MemorySpool()
+        return
+    async with _spool(tmp_path / "spool") as opened:
+        yield opened
+
+
+async def test_lines_come_back_in_order_until_they_are_released(spool: EventSpool) -> None:
+    marks = [spool.append(b"line %d" % number) for number in range(500)]
+    await spool.durable(marks[-1])
+    assert marks == sorted(set(marks))
+    assert spool.mark == marks[-1]
+    first = spool.batch(1000)
+    again = spool.batch(1000)
+    assert first is not None
+    assert again is not None
+    assert first.lines == again.lines == [b"line %d" % number for number in range(len(first.lines))]
+    assert _drained(spool) == [b"line %d" % number for number in range(500)]
+    assert spool.batch(1000) is None
+    assert spool.shipped == spool.mark
+    assert spool.used == 0
+
+
+async def test_one_line_longer_than_a_batch_is_a_batch(spool: EventSpool) -> None:
+    spool.append(b"x" * 5000)
+    assert _drained(spool) == [b"x" * 5000]
+
+
+async def test_beyond_the_bound_nothing_is_taken_until_there_is_room(tmp_path: Path) -> None:
+    async with _spool(tmp_path, limit=100) as spool:
+        spool.append(b"x" * 60)
+        with pytest.raises(SpoolFullError):
+            spool.append(b"x" * 60)
+        _drained(spool)
+        spool.append(b"x" * 60)
+
+
+async def test_files_of_a_living_process_are_left_alone_and_counted(tmp_path: Path) -> None:
+    async with _spool(tmp_path, limit=300) as one, _spool(tmp_path, limit=300) as other:
+        await one.durable(one.append(b"x" * 150))
+        other.look()
+        assert other.batch(1000) is None
+        with pytest.raises(SpoolFullError):
+            other.append(b"x" * 150)
+
+
+async def test_what_a_process_leaves_behind_is_taken_over_once(tmp_path: Path) -> None:
+    async with _spool(tmp_path) as gone:
+        gone.append(b"left behind")
+    async with _spool(tmp_path) as one, _spool(tmp_path) as other:
+        assert one.oldest_age_s < 60
+        assert _drained(other) == []
+        assert _drained(one) == [b"left behind"]
+        assert one.used == 0
+    assert not list(tmp_path.iterdir())
+
+
+async def test_what_the_database_has_does_not_lie_about(tmp_path: Path) -> None:
+    async with _spool(tmp_path) as spool:
+        for number in range(3):
+            await spool.durable(spool.append(b"%d" % number))
+            assert _drained(spool) == [b"%d" % number]
+            spool.tidy()
+            assert not list(tmp_path.iterdir())
+
+
+async def test_large_files_are_followed_by_others(tmp_path: Path) -> None:
+    async with _spool(tmp_path, limit=1 << 24) as spool:
+        written = [os.urandom(30_000).hex().encode() for _ in range(60)]
+        for line in written:
+            await spool.durable(spool.append(line))
+        assert len(list(tmp_path.iterdir())) == 4
+        assert _drained(spool) == written
+
+
+async def test_without_flushing_each_time_the_file_has_it_all_the_same(tmp_path: Path) -> None:
+    async with _spool(tmp_path, sync_always=False) as spool:
+        await spool.durable(spool.append(b"soon"))
+        assert b"soon" in next(tmp_path.iterdir()).read_bytes()
+        spool.tidy()
+
+
+async def test_a_disk_that_takes_nothing_is_told_and_loses_nothing_when_it_does_again(tmp_path: Path) -> None:
+    async with _spool(tmp_path) as spool:
+        await spool.durable(spool.append(b"before"))
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+        try:
+            with pytest.raises(SpoolBrokenError):
+                await spool.durable(spool.append(b"meanwhile"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, ignored)
+        await spool.durable(spool.append(b"after"))
+        assert _drained(spool) == [b"before", b"meanwhile", b"after"]
+
+
+async def test_many_wait_for_one_flush(tmp_path: Path) -> None:
+    async with _spool(tmp_path) as spool:
+        await asyncio.gather(*(spool.durable(spool.append(b"%d" % number)) for number in range(300)))
+        assert sorted(map(int, _drained(spool))) == list(range(300))
+
+
+_LINES = st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=8)
+
+
+@given(_LINES, st.integers(0, 400))
+def test_a_torn_end_costs_the_line_that_was_being_written_alone(lines: list[bytes], kept: int) -> None:
+    whole = [framed(line) for line in lines]
+    chunk = parsed(b"".join(whole)[:kept])
+    assert chunk.damaged == 0
+    assert list(chunk.lines) == lines[: len(chunk.lines)]
+    assert chunk.size == sum(map(len, whole[: len(chunk.lines)])) <= kept
+    following = [*whole, b"x" * 500][len(chunk.lines)]
+    assert chunk.size + len(following) > kept
+
+
+@given(_LINES.filter(len), st.data())
+def test_a_damaged_line_is_not_taken_for_another(lines: list[bytes], data: st.DataObject) -> None:
+    content = bytearray(b"".join(map(framed, lines)))
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at] ^= data.draw(st.sampled_from([1, 2, 64, 128]))
+    assert all(line in lines for line in parsed(bytes(content)).lines)
+
+
+def test_a_segment_that_vanished_is_nobodys(tmp_path: Path) -> None:
+    assert Segment.left_behind(tmp_path / "none.events") is None
+
+
+_DENIER = """
+import asyncio, sys
+from pathlib import Path
+from policy_service.adapters.spool.event_spool import FileSpool
+
+async def one(spool, name):
+    await spool.durable(spool.append(name.encode()))
+    print(name, flush=True)
+
+async def main():
+    spool = FileSpool(Path(sys.argv[1]), limit=1 << 30, sync_always=sys.argv[2] == "always")
+    spool.open()
+    for turn in range(10_000):
+        await asyncio.gather(*(one(spool, f"{turn}-{number}") for number in range(5)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("sync", ["always", "interval"])
+@pytest.mark.parametrize("after", [1, 37, 2000])
+async def test_no_answered_denial_is_lost_by_a_kill(tmp_path: Path, after: int, sync: str) -> None:
+    command = [sys.executable, "-c", _DENIER, str(tmp_path), sync]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603, ASYNC220 - our own program
+        assert process.stdout is not None
+        answered = [process.stdout.readline().strip() for _ in range(after)]
+        process.send_signal(signal.SIGKILL)
+        answered += [line.strip() for line in process.stdout if line.endswith("\n")]
+    async with _spool(tmp_path, limit=1 << 30) as spool:
+        kept = {line.decode() for line in _drained(spool)}
+    assert len(answered) >= after
+    assert set(answered) <= kept
