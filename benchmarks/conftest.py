@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # the servers of the tests serve here as well
 
 _RESULTS = pytest.StashKey[list[dict[str, str]]]()
 

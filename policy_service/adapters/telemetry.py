@@ -133,7 +133,7 @@ class Telemetry:
         for counter, values in (
             (self._lookups, LEVELS),
             (self._writes, ("failed", "recovered")),
-            (self._dropped, ("full", "unwritable", "refused", "damaged")),
+            (self._dropped, ("full", "refused", "damaged")),
         ):
             for value in values:
                 counter.labels(value)  # from the start on: what has not happened is 0, and not absent

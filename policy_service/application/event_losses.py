@@ -46,6 +46,8 @@ class EventLosses:
         found: list[str] = []
         if self._lost and self._clock.now() - self._last <= REMEMBERED_S:
             found.append(f"{self._lost} access events have been lost since {format_instant(self._since)}")
+        if spool.broken:
+            found.append("access events wait in memory only: the disk of this node takes nothing")
         if spool.used > spool.limit * FULL_SHARE:
             waiting = f"{spool.used / _MB:.1f} of {spool.limit / _MB:.1f} MB"
             found.append(f"access events wait on this node: {waiting}")

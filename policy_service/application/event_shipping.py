@@ -13,7 +13,7 @@ from policy_service.application.ports import EventRefusedError, SpoolBrokenError
 if TYPE_CHECKING:
     from policy_service.application.ports import EventSpool, EventWriter, SpoolBatch
 
-PACE_S = 0.05
+PACE_S = 0.25
 """How long events may gather before they are shipped."""
 RETRY_S = 0.5
 LOOK_S = 1.0

@@ -143,9 +143,17 @@ async def test_where_the_disk_fails_the_database_takes_the_denial_at_once() -> N
     rig.spool.broken = True
     await rig.recorder.record(event("d"))
     assert set(rig.state.events) == {"d"}
-    rig.state.down = True
-    with pytest.raises(StoreUnavailableError):
-        await rig.recorder.record(event("e"))
+
+
+async def test_where_disk_and_database_fail_the_denial_is_given_and_waits_in_memory() -> None:
+    rig = Rig()
+    rig.spool.broken = rig.state.down = True
+    await rig.recorder.record(event("d"))
+    assert not rig.state.events
+    rig.spool.broken = rig.state.down = False
+    async with rig.shipped():
+        await rig.shipping.flush()
+    assert set(rig.state.events) == {"d"}
 
 
 async def test_an_event_that_no_store_takes_does_not_stop_the_others() -> None:
@@ -185,4 +193,8 @@ async def test_losses_and_a_spool_that_fills_are_of_concern() -> None:
     assert list(losses.concerns(spool)) == ["1 access events have been lost since 1970-01-01T02:46:40Z"]
     clock.at += 3_601
     spool.append(b"x" * 60)
-    assert list(losses.concerns(spool)) == ["access events wait on this node: 0.0 of 0.0 MB"]
+    spool.broken = True
+    assert list(losses.concerns(spool)) == [
+        "access events wait in memory only: the disk of this node takes nothing",
+        "access events wait on this node: 0.0 of 0.0 MB",
+    ]

@@ -151,6 +151,18 @@ async def test_many_wait_for_one_flush(tmp_path: Path) -> None:
         assert sorted(map(int, _drained(spool))) == list(range(300))
 
 
+async def test_who_comes_when_a_flush_has_just_ended_waits_for_the_next(tmp_path: Path) -> None:
+    async def keep_on(spool: FileSpool, name: int) -> None:
+        for turn in range(200):
+            await spool.durable(spool.append(b"%d-%d" % (name, turn)))
+            for _ in range((name + turn) % 4):
+                await asyncio.sleep(0)
+
+    async with _spool(tmp_path) as spool, asyncio.timeout(20):
+        await asyncio.gather(*(keep_on(spool, name) for name in range(16)))
+        assert len(_drained(spool)) == 16 * 200
+
+
 _LINES = st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=8)
 
 

@@ -40,6 +40,11 @@ They need the server's programs initdb and postgres. `make setup` installs them 
 where there is none for this platform: apt-get install postgresql, or brew install postgresql"""
 
 
+def _failed(said: str) -> bool:
+    """Tell whether the server gave up; whom it asks to wait until it has recovered, it refuses by the same word."""
+    return any("FATAL" in line and "the database system is" not in line for line in said.splitlines())
+
+
 class PostgresError(Exception):
     """No server could be started; the message says what to install."""
 
@@ -67,7 +72,7 @@ class Postgres:
         self._server = Guarded(words, self._home / "log", last_word="QUIT", **as_nobody())
         began = time.monotonic()
         while not self._ready():
-            if time.monotonic() - began > _START_WITHIN_S or "FATAL" in self.log()[said:]:
+            if time.monotonic() - began > _START_WITHIN_S or _failed(self.log()[said:]):
                 self.kill()
                 raise PostgresError(_NOT_FOUND.format(why=self.log()[said:]))
             time.sleep(0.02)

@@ -6,8 +6,9 @@ import asyncio
 import os
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 SEGMENT_BYTES = 1 << 20
 """A file is followed by another when it has grown so large: what the database has is deleted by the file."""
 GATHER_BYTES = 1 << 16
+MEMORY_BYTES = 1 << 24
+"""What may gather while the disk takes nothing."""
 GATHER_S = 0.25
 """How long lines may gather in memory that nobody waits for."""
 
@@ -48,9 +51,11 @@ class FileSpool:
         self._elsewhere = 0
         """Bytes in files of other processes when they were last looked at."""
         self._unsynced: list[Segment] = []
-        self._syncing: asyncio.Task[None] | None = None
+        self._flushing = False
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._broken = False
+        self.broken = False
+        """Whether the disk took nothing when last tried."""
         self._disk = ThreadPoolExecutor(1, "spool")
 
     @property
@@ -95,15 +100,16 @@ class FileSpool:
         self._elsewhere = elsewhere
 
     def append(self, line: bytes) -> int:
-        """Take a line in and return its mark, for :meth:`durable`. Raises SpoolFullError and SpoolBrokenError."""
+        """Take a line in and return its mark, for :meth:`durable`. Raises SpoolFullError."""
         data = framed(line)
-        if self.used + len(data) > self.limit or (self._broken and self._gathered_bytes > GATHER_BYTES):
+        if self.used + len(data) > self.limit or self._gathered_bytes > MEMORY_BYTES:
             raise SpoolFullError
         self._gathered.append(data)
         self._gathered_bytes += len(data)
         self._appended += len(data)
         if self._gathered_bytes >= GATHER_BYTES:
-            self._write()
+            with suppress(SpoolBrokenError):  # who waits for the line hears of it
+                self._write()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._write_in_time)
         return self._appended
@@ -116,8 +122,8 @@ class FileSpool:
         if not self._sync_always:
             self._write()
             return
-        while self._synced < mark:
-            await asyncio.shield(self._flush())
+        if self._synced < mark:
+            await self._flushed_to(mark)
 
     def batch(self, limit: int) -> SpoolBatch | None:
         """Return lines that the database does not have, oldest files first, about ``limit`` bytes; None for none.
@@ -144,18 +150,18 @@ class FileSpool:
 
     def tidy(self) -> None:
         """Begin a new file where the database has all of this one: what it has shall not lie about here."""
-        if self._own and not self._gathered and self._syncing is None:
+        if self._own and not self._gathered and not self._flushing:
             last = self._own[-1]
             if last.size and last.shipped == last.size:
                 self._own.pop().remove()
                 self._unsynced.clear()
-        if self._unsynced and not self._sync_always:
+        if self._unsynced and not self._sync_always and not self._flushing:
             self._flush()
 
     async def close(self) -> None:
         """Put on the disk what waits, and delete what the database has."""
         with suppress(SpoolBrokenError):
-            await self._flush()
+            await self._flushed_to(self._appended)
         self._disk.shutdown()
         for segment in (*self._taken_over, *self._own):
             if segment.shipped == segment.size:
@@ -166,7 +172,7 @@ class FileSpool:
     def _may_go(self, segment: Segment) -> bool:
         """Tell whether nobody writes the file any more, or flushes it."""
         written = bool(self._own) and segment is self._own[-1] and segment.size < SEGMENT_BYTES
-        return not written and self._syncing is None
+        return not written and not self._flushing
 
     def _read(self, segment: Segment, limit: int) -> SpoolBatch:
         try:
@@ -190,9 +196,9 @@ class FileSpool:
             segment = self._writable()
             segment.write(b"".join(self._gathered))
         except OSError as error:
-            self._broken = True
+            self.broken = True
             raise SpoolBrokenError from error
-        self._broken = False
+        self.broken = False
         self._written += self._gathered_bytes
         self._gathered.clear()
         self._gathered_bytes = 0
@@ -205,28 +211,47 @@ class FileSpool:
             self._own.append(Segment.made(self._directory, name))
         return self._own[-1]
 
-    def _flush(self) -> asyncio.Task[None]:
-        if self._syncing is None:
-            self._syncing = asyncio.create_task(self._sync(), name="spool to disk")
-            self._syncing.add_done_callback(self._flushed)
-        return self._syncing
+    def _flushed_to(self, mark: int) -> asyncio.Future[None]:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((mark, waiter))
+        if not self._flushing:
+            self._flush()
+        return waiter
 
-    def _flushed(self, task: asyncio.Task[None]) -> None:
-        self._syncing = None
-        if not task.cancelled():
-            task.exception()  # whoever waits has it; nobody may wait any more
-
-    async def _sync(self) -> None:
-        self._write()
-        written, segments = self._written, self._unsynced
-        self._unsynced = []
-        descriptors = [segment.descriptor for segment in segments]
+    def _flush(self) -> None:
+        """Begin to flush. Every turn of a busy loop takes as long as a flush: hence callbacks, and not a task."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._disk, _to_disk, descriptors)
-        except OSError as error:
+            self._write()
+        except SpoolBrokenError as error:
+            self._release(self._appended, error)
+            return
+        segments, self._unsynced = self._unsynced, []
+        self._flushing = True
+        heard = partial(self._flushed, self._written, segments)
+        loop = asyncio.get_running_loop()
+        flush = self._disk.submit(_to_disk, [segment.descriptor for segment in segments])
+        flush.add_done_callback(lambda ended: loop.call_soon_threadsafe(heard, ended))
+
+    def _flushed(self, written: int, segments: list[Segment], flush: Future[None]) -> None:
+        self._flushing = False
+        if (failure := flush.exception()) is not None:
             self._unsynced = [*segments, *(each for each in self._unsynced if each not in segments)]
-            raise SpoolBrokenError from error
+            self._release(self._appended, SpoolBrokenError(str(failure)))
+            return
         self._synced = written
+        self._release(written)
+        if self._waiting:
+            self._flush()
+
+    def _release(self, up_to: int, failure: SpoolBrokenError | None = None) -> None:
+        while self._waiting and self._waiting[0][0] <= up_to:
+            _, waiter = self._waiting.popleft()
+            if waiter.done():  # who waited is gone
+                continue
+            if failure is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(failure)
 
 
 def _to_disk(descriptors: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from policy_service.application.event_line import event_line
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 PATIENCE_S = 5.0
 """How long a denial waits for room before it is given up."""
 LOOK_S = 0.02
+DIRECT_S = 1.0
+"""How long the database may take for a denial that the disk does not take."""
 
 WhenFull = Literal["slow", "drop"]
 """At the bound: answer denials only as fast as the database takes their events, or lose events and say so."""
@@ -25,7 +28,7 @@ class RecordingObserver(Protocol):
     """Hears of what goes wrong while recording."""
 
     def dropped(self, decision_id: str, why: str) -> None:
-        """Hear that an event is lost, and why: ``full``, ``unwritable``, or ``refused`` by the database."""
+        """Hear that an event is lost, and why: ``full``, ``damaged``, or ``refused`` by the database."""
         ...
 
 
@@ -59,47 +62,39 @@ class DecisionRecorder:
         """
         line = event_line(event)
         if event.outcome is not Outcome.ACCESS_DENIED:
-            self._append(event, line)
+            if self._appended(line) is None:
+                self._observer.dropped(event.decision_id, "full")
             return
-        try:
-            await self._spool.durable(self._spool.append(line))
-        except (SpoolFullError, SpoolBrokenError):
-            await self._keep(event, line)
+        mark = self._appended(line) or await self._when_there_is_room(event, line)
+        if mark is not None:
+            await self._durable(mark, line)
 
-    def _append(self, event: AccessEvent, line: bytes) -> None:
+    def _appended(self, line: bytes) -> int | None:
         try:
-            self._spool.append(line)
+            return self._spool.append(line)
         except SpoolFullError:
-            self._observer.dropped(event.decision_id, "full")
-        except SpoolBrokenError:
-            self._observer.dropped(event.decision_id, "unwritable")
+            return None
 
-    async def _keep(self, event: AccessEvent, line: bytes) -> None:
-        """Keep a denial's event by whatever way opens first, if there is time for that."""
-        deadline = asyncio.get_running_loop().time() + (self._patience_s if self._when_full == "slow" else 0)
-        while True:
-            try:
-                await self._spool.durable(self._spool.append(line))
-            except SpoolFullError:
-                why = "full"
-            except SpoolBrokenError:
-                why = "unwritable"
-                if await self._stored(line):
-                    return
-            else:
-                return
-            if asyncio.get_running_loop().time() >= deadline:
-                break
-            await asyncio.sleep(LOOK_S)
-        if self._when_full == "slow":
-            message = "the denial cannot be recorded, and is not given: see the health of the service"
-            raise StoreUnavailableError(message)
-        self._observer.dropped(event.decision_id, why)
-
-    async def _stored(self, line: bytes) -> bool:
-        """Tell whether the database has taken the event; should the disk have it after all, it is one and the same."""
+    async def _durable(self, mark: int, line: bytes) -> None:
         try:
-            await self._writer.write([line])
-        except StoreUnavailableError:
-            return False
-        return True
+            await self._spool.durable(mark)
+        except SpoolBrokenError:
+            # Should both fail, the event waits in memory, which the state of health says, and the answer leaves:
+            # without one the charger would be left to guess.
+            with suppress(StoreUnavailableError, TimeoutError):
+                async with asyncio.timeout(DIRECT_S):
+                    await self._writer.write([line])
+
+    async def _when_there_is_room(self, event: AccessEvent, line: bytes) -> int | None:
+        """Return the mark of a denial's event; None where it is given up, as the operator chose."""
+        if self._when_full == "drop":
+            self._observer.dropped(event.decision_id, "full")
+            return None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience_s
+        while loop.time() < deadline:
+            await asyncio.sleep(LOOK_S)
+            if (mark := self._appended(line)) is not None:
+                return mark
+        message = "the denial cannot be recorded, and is not given: see the health of the service"
+        raise StoreUnavailableError(message)

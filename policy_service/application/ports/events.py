@@ -70,6 +70,8 @@ class EventSpool(Protocol):
 
     limit: int
     """Bytes that may wait on this node."""
+    broken: bool
+    """Whether the disk took nothing when last tried: lines then wait in memory."""
 
     @property
     def used(self) -> int:
@@ -92,7 +94,7 @@ class EventSpool(Protocol):
         ...
 
     def append(self, line: bytes) -> int:
-        """Take a line in and return its mark, for :meth:`durable`. Raises SpoolFullError and SpoolBrokenError."""
+        """Take a line in and return its mark, for :meth:`durable`. Raises SpoolFullError."""
         ...
 
     async def durable(self, mark: int) -> None:
