@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -30,7 +30,7 @@ def _storable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
     if isinstance(value, str):
         return "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in value)
     if isinstance(value, dict):
-        return {_storable(name): _storable(each) for name, each in value.items()}
+        return {_storable(name): _storable(each) for name, each in cast("dict[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [_storable(each) for each in value]
+        return [_storable(each) for each in cast("list[Any]", value)]
     return value

@@ -1,4 +1,4 @@
-"""A denial whose answer a client has is in the table, once, whatever is killed, and however long the database is gone."""
+"""A denial that a client was told is in the table, once, whatever is killed, however long the database is gone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-import pytest
 from fakes.served import POLICIES, Served, eventually, serving, start
 from killing import Denials, assert_each_once, in_postgresql, kill_a_worker, kill_service
 from load import import_fleet

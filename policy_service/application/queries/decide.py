@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from policy_service.application.access_events import Circumstances, access_event, leaves_event
 from policy_service.application.plan_holder import standing
 from policy_service.application.question import Answered
-from policy_service.domain.access import Reason
+from policy_service.domain.access import AccessMode, Reason
 from policy_service.domain.charger_profile import driver_signal
-from policy_service.domain.events import DriverSignal
+from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.registration import Registration
 from policy_service.engine.decide import decide
 
@@ -109,6 +109,16 @@ class Decide:
         pairs = [await self._answer(plan, question) for question in questions]
         await asyncio.gather(*(self._recorder.record(event) for _, event in pairs if event is not None))
         return [answered for answered, _ in pairs]
+
+    async def breach(self, question: Question) -> Answered:
+        """Record that a charger let a vehicle in without asking, where it had to ask: in managed mode.
+
+        The question has no identifier, as none was presented. Raises as a call does.
+        """
+        answered, event = await self._answer(standing(self._plans), question)
+        if event is not None and answered.decision.answer.mode is AccessMode.MANAGED:
+            await self._recorder.record(replace(event, type=EventType.BREACH))
+        return answered
 
     async def _answer(self, plan: Plan, question: Question) -> tuple[Answered, AccessEvent | None]:
         now_ms = self._clock.now_ms()

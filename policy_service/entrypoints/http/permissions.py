@@ -84,6 +84,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/sources"): _FOLLOW_IMPORTS,
     ("GET", "/v1/sources/{kind}/{source}"): _FOLLOW_IMPORTS,
     ("PUT", "/v1/sources/{kind}/{source}"): _OPERATE,
+    ("POST", "/v1/breaches"): _DECIDE,
     ("GET", "/v1/events"): _READ_CHARGERS,
     ("GET", "/v1/events/{decision_id}"): _READ_CHARGERS,
     ("GET", "/v1/policies"): _READ,

@@ -125,6 +125,26 @@ class DecideRequest(Request):
     record: StrictBool = Field(default=True, description="Leave an access event.")
 
 
+class BreachReport(Request):
+    """A session that a charger began without asking."""
+
+    charger: Name = Field(description="Id of the charger, case-sensitive.")
+    time: Instant | None = Field(None, description="When it began; left out: now.")
+    evse: Count | None = Field(None, description="Recorded only.")
+    connector: Count | None = Field(None, description="Recorded only.")
+    ocpp_action: Trace | None = Field(None, description="Recorded only, such as `StartTransaction`.")
+    message_id: Trace | None = Field(None, description="Recorded only: the OCPP message's.")
+    transaction_id: Trace | None = Field(None, description="Recorded only; `GET /v1/events/match` finds it.")
+
+
+class BreachReply(Reply):
+    """Whether that was a breach; in freevend nobody has to ask."""
+
+    breach: bool
+    decision_id: str | None = Field(description="Of the event that it left.")
+    mode: AccessMode | None
+
+
 class WouldBe(Reply):
     """What enforcement would have answered, under `enforcement: observe`."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from policy_service.entrypoints.http.v1 import (
     agreements,
     audit,
+    breaches,
     chargers,
     decisions,
     events,
@@ -32,6 +33,7 @@ def routers() -> "tuple[APIRouter, ...]":
         imports.router,
         feeds.router,
         events.router,
+        breaches.router,
         policies.router,
         audit.router,
     )
