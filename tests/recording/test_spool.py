@@ -6,7 +6,8 @@ import resource
 import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from policy_service.application.ports import SpoolBrokenError, SpoolFullError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from policy_service.application.ports import EventSpool
 
@@ -161,6 +161,25 @@ async def test_who_comes_when_a_flush_has_just_ended_waits_for_the_next(tmp_path
     async with _spool(tmp_path) as spool, asyncio.timeout(20):
         await asyncio.gather(*(keep_on(spool, name) for name in range(16)))
         assert len(_drained(spool)) == 16 * 200
+
+
+async def test_without_its_flusher_a_process_flushes_by_itself_and_starts_another(tmp_path: Path) -> None:
+    async with _spool(tmp_path) as spool:
+        for turn in range(3):
+            (child,) = _children()
+            os.kill(child, signal.SIGSTOP if turn else signal.SIGKILL)
+            waiting = [asyncio.create_task(spool.durable(spool.append(b"%d" % number))) for number in range(3)]
+            await asyncio.sleep(0.05)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            await asyncio.gather(*waiting)
+            await spool.durable(spool.append(b"later"))
+        assert len(_drained(spool)) == 12
+    assert not _children()
+
+
+def _children() -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
 _LINES = st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=8)

@@ -6,17 +6,16 @@ import asyncio
 import os
 import time
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
+from policy_service.adapters.spool.flusher import Flusher
 from policy_service.adapters.spool.segment import SUFFIX, Segment, framed
 from policy_service.application.ports import SpoolBatch, SpoolBrokenError, SpoolFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 SEGMENT_BYTES = 1 << 20
@@ -33,7 +32,7 @@ _serial = count()
 class FileSpool:
     """Implements the port ``EventSpool``: a line waits in memory, in this process's file, on the disk; in this order.
 
-    Everything is called from one thread, the event loop's; flushing the disk alone has a thread of its own.
+    Everything is called from one thread, the event loop's.
     """
 
     def __init__(self, directory: Path, *, limit: int, sync_always: bool = True) -> None:
@@ -51,12 +50,13 @@ class FileSpool:
         self._elsewhere = 0
         """Bytes in files of other processes when they were last looked at."""
         self._unsynced: list[Segment] = []
-        self._flushing = False
+        self._flushing = 0
+        """Flushes that are under way."""
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.broken = False
         """Whether the disk took nothing when last tried."""
-        self._disk = ThreadPoolExecutor(1, "spool")
+        self._flusher = Flusher()
 
     @property
     def used(self) -> int:
@@ -83,6 +83,8 @@ class FileSpool:
     def open(self) -> None:
         """Make the directory, and take over what processes before left behind. Raises OSError."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._sync_always:
+            self._flusher.start()
         self.look()
 
     def look(self) -> None:
@@ -117,7 +119,7 @@ class FileSpool:
     async def durable(self, mark: int) -> None:
         """Return when the line of the mark, and all before it, outlive this process. Raises SpoolBrokenError.
 
-        Lines that come together share one flush of the disk; what comes during it waits for the next.
+        Flushes are asked for at once, and shared by whoever does them.
         """
         if not self._sync_always:
             self._write()
@@ -162,7 +164,7 @@ class FileSpool:
         """Put on the disk what waits, and delete what the database has."""
         with suppress(SpoolBrokenError):
             await self._flushed_to(self._appended)
-        self._disk.shutdown()
+        self._flusher.close()
         for segment in (*self._taken_over, *self._own):
             if segment.shipped == segment.size:
                 segment.remove()
@@ -214,34 +216,28 @@ class FileSpool:
     def _flushed_to(self, mark: int) -> asyncio.Future[None]:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((mark, waiter))
-        if not self._flushing:
-            self._flush()
+        self._flush()
         return waiter
 
     def _flush(self) -> None:
-        """Begin to flush. Every turn of a busy loop takes as long as a flush: hence callbacks, and not a task."""
+        """Begin to flush. A turn of a busy loop takes longer than a flush: hence callbacks, which need the fewest."""
         try:
             self._write()
         except SpoolBrokenError as error:
             self._release(self._appended, error)
             return
         segments, self._unsynced = self._unsynced, []
-        self._flushing = True
-        heard = partial(self._flushed, self._written, segments)
-        loop = asyncio.get_running_loop()
-        flush = self._disk.submit(_to_disk, [segment.descriptor for segment in segments])
-        flush.add_done_callback(lambda ended: loop.call_soon_threadsafe(heard, ended))
+        self._flushing += 1
+        self._flusher.flush([segment.path for segment in segments], partial(self._flushed, self._written, segments))
 
-    def _flushed(self, written: int, segments: list[Segment], flush: Future[None]) -> None:
-        self._flushing = False
-        if (failure := flush.exception()) is not None:
+    def _flushed(self, written: int, segments: list[Segment], failure: OSError | None) -> None:
+        self._flushing -= 1
+        if failure is not None:
             self._unsynced = [*segments, *(each for each in self._unsynced if each not in segments)]
             self._release(self._appended, SpoolBrokenError(str(failure)))
             return
         self._synced = written
         self._release(written)
-        if self._waiting:
-            self._flush()
 
     def _release(self, up_to: int, failure: SpoolBrokenError | None = None) -> None:
         while self._waiting and self._waiting[0][0] <= up_to:
@@ -252,8 +248,3 @@ class FileSpool:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(failure)
-
-
-def _to_disk(descriptors: Sequence[int]) -> None:
-    for descriptor in descriptors:
-        os.fdatasync(descriptor)
