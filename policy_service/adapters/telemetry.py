@@ -6,14 +6,18 @@ import logging
 import os
 import sys
 import traceback
+from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from policy_service import __version__
 from policy_service.application.registry import LEVELS
+from policy_service.domain.access import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -100,6 +104,17 @@ class Telemetry:
         self._up: dict[str, bool] = {}
         self.registry = CollectorRegistry()
         self._decisions = self._counter("decisions", "Decisions", "outcome", "reason")
+        for outcome, reason in product(Outcome, Reason):
+            self._decisions.labels(outcome, reason)
+        self._decision_seconds = Histogram(
+            f"{_PREFIX}decision_duration_seconds",
+            "Time from a question to its decision, its record included",
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        breached = "Chargers that let vehicles in without asking, or sent their freevend token, in managed mode"
+        self._breaches = self._counter("breaches", breached)
+        self._audit_lost = self._counter("audit_lost", "Audit entries that stand in the log instead of the store")
         self._requests = Histogram(
             f"{_PREFIX}http_request_duration_seconds",
             "Time from a request's first byte in the application to its answer's last",
@@ -111,6 +126,7 @@ class Telemetry:
         self._reload_seconds = Histogram(
             f"{_PREFIX}reload_duration_seconds", "Time that loads took", registry=self.registry
         )
+        self._gauge("build_info", "Always 1; the label is what matters", "version").labels(__version__).set(1)
         unserved = "For how long what is served has not been what is committed"
         self._age = self._gauge("policy_age_seconds", unserved, among="livemax")
         self._chargers = self._gauge("chargers", "Chargers in the plan")
@@ -148,6 +164,14 @@ class Telemetry:
     def decided(self, decision: Decision) -> None:
         """Count a decision."""
         self._decisions.labels(decision.answer.outcome, decision.answer.reason).inc()
+
+    def took(self, seconds: float) -> None:
+        """Measure a decision."""
+        self._decision_seconds.observe(seconds)
+
+    def breached(self) -> None:
+        """Count a breach."""
+        self._breaches.inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Measure a request."""
@@ -220,6 +244,7 @@ class Telemetry:
 
     def audit_lost(self, entry: AuditEntry) -> None:
         """Hear that an audit entry is not in the store: it stands here instead."""
+        self._audit_lost.inc()
         told = {"id": entry.id, "action": entry.action, "caller": entry.caller, "subject": entry.subject}
         detail = {"audit.detail": dict(entry.detail), "request.id": entry.request_id}
         self._log.error("audit entry not stored", **{f"audit.{name}": value for name, value in told.items()}, **detail)
@@ -246,6 +271,7 @@ class Telemetry:
         self._measure_plan()
         if not os.environ.get(MULTIPROCESS_DIR):
             return generate_latest(self.registry), CONTENT_TYPE_LATEST
+        _forget_the_dead(Path(os.environ[MULTIPROCESS_DIR]))
         merged = CollectorRegistry()
         MultiProcessCollector(merged)  # type: ignore[no-untyped-call]  # the library leaves it untyped
         return generate_latest(merged), CONTENT_TYPE_LATEST
@@ -254,3 +280,12 @@ class Telemetry:
         state = self._plans.state
         self._age.set(state.age(self._clock.now()))
         self._chargers.set(0 if state.plan is None else len(state.plan.chargers))
+
+
+def _forget_the_dead(directory: Path) -> None:
+    """Take workers out of what is measured now that have ended, however: what they counted stays."""
+    for pid in {int(file.stem.rpartition("_")[2]) for file in directory.glob("gauge_live*_*.db")}:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library leaves it untyped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
 from policy_service.application.access_events import Circumstances, access_event, leaves_event
@@ -47,6 +48,14 @@ class DecisionMeter(Protocol):
 
     def decided(self, decision: Decision) -> None:
         """Take notice of a decision."""
+        ...
+
+    def took(self, seconds: float) -> None:
+        """Take notice of how long a decision took, with its record."""
+        ...
+
+    def breached(self) -> None:
+        """Take notice of a breach."""
         ...
 
 
@@ -94,9 +103,11 @@ class Decide:
 
     async def __call__(self, question: Question) -> Answered:
         """Answer one question. Raises NoPlanError, IdentifierError, and StoreUnavailableError if it is not recorded."""
+        began = perf_counter()
         answered, event = await self._answer(standing(self._plans), question)
         if event is not None:
             await self._recorder.record(event)
+        self._meter.took(perf_counter() - began)
         return answered
 
     def check(self, question: Question) -> None:
@@ -117,6 +128,7 @@ class Decide:
         """
         answered, event = await self._answer(standing(self._plans), question)
         if event is not None and answered.decision.answer.mode is AccessMode.MANAGED:
+            self._meter.breached()
             await self._recorder.record(replace(event, type=EventType.BREACH))
         return answered
 
@@ -131,6 +143,8 @@ class Decide:
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
         self._meter.decided(decision)
+        if decision.answer.reason is Reason.SYNTHETIC_IDENTIFIER:
+            self._meter.breached()
         answered = Answered(self._ids.next(), decision, plan.revision, question.language)
         if not question.record or not self._rules.wants(decision, answered.decision_id):
             return answered, None
