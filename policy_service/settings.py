@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         description="always: a denial leaves when its event is on the disk; interval: the disk is flushed each second, "
         "which outlives every kill but no power cut.",
     )
+    enrol_window: int = Field(
+        259_200,
+        ge=0,
+        description="Seconds for which the identifier of an unknown vehicle is kept, encrypted, to be enrolled from "
+        "its denial; 0: never. Never a PIN's.",
+    )
     reload_interval: float = Field(
         1.0, gt=0, le=60, description="Seconds between looks at the policy files, beside notification by the system."
     )

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import (
+    MultiProcessCollector,
+    mark_process_dead,  # pyright: ignore[reportUnknownVariableType] - the library leaves it untyped
+)
 
 from policy_service import __version__
 from policy_service.application.registry import LEVELS

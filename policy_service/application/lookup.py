@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from policy_service.domain.identifier import IdentifierType, masked, normal_form
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policy_service.application.ports import Fingerprints
     from policy_service.domain.identifier import IdentifierRecord
 
@@ -84,6 +86,16 @@ class Lookup:
         if record is not None:
             return self.record_traces(record)
         return masked(presented.form, pin=presented.pin), self._fingerprints.fingerprint(presented.keys[0])
+
+    @property
+    def generation(self) -> int:
+        """Return which key fingerprints are made with now."""
+        return self._fingerprints.generation
+
+    def all_fingerprints(self, presented: Presented) -> Sequence[str]:
+        """Return every fingerprint that events may have of the identifier, as any kind of record and under any key."""
+        keys = {*presented.keys, self._fingerprints.pin_key(presented.form)}
+        return [each for key in sorted(keys) for each in self._fingerprints.fingerprints(key)]
 
     def record_traces(self, record: IdentifierRecord) -> tuple[str, str]:
         """Return the masked form and the fingerprint of a record; the same as those of its events."""

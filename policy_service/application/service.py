@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from policy_service.application.commands.edit_agreements import AgreementEdits
     from policy_service.application.commands.edit_identifiers import IdentifierEdits
     from policy_service.application.commands.end_override import EndOverride
+    from policy_service.application.commands.enrol import Enrol
     from policy_service.application.commands.expect_feed import ExpectFeed
+    from policy_service.application.commands.forget_identifier import ForgetIdentifier
     from policy_service.application.commands.import_chargers import ChargerCommands
     from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.commands.make_override import MakeOverride
     from policy_service.application.commands.reload_policies import ReloadPolicies
+    from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
     from policy_service.application.queries.agreements import AgreementQueries
@@ -67,6 +70,9 @@ class Service:
     import_chargers: LoggedImport
     expect_feed: ExpectFeed
     edit_identifiers: IdentifierEdits
+    enrol: Enrol
+    forget: ForgetIdentifier
+    rotate_fingerprints: RotateFingerprints
     edit_agreements: AgreementEdits
     edit_chargers: ChargerCommands
     make_override: MakeOverride

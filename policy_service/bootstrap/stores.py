@@ -15,6 +15,7 @@ from policy_service.adapters.redis.pin_throttle import SharedPinThrottle
 from policy_service.adapters.redis.server import PATIENCE_S, RedisServer
 from policy_service.adapters.redis.shared_cache import RedisSharedCache
 from policy_service.adapters.redis.signal import RedisSignal
+from policy_service.adapters.sealing import AesGcmSeal
 from policy_service.adapters.secret_fingerprints import SecretFingerprints
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
     from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.pin_throttle import PinThrottle
-    from policy_service.application.ports import ChangeSignal, Clock, Fingerprints, SharedCache
+    from policy_service.application.ports import ChangeSignal, Clock, Fingerprints, Seal, SharedCache
     from policy_service.settings import Settings
 
     Work = Callable[[], Awaitable[None]]
@@ -53,6 +54,7 @@ class Stores(NamedTuple):
 
     database: Database
     fingerprints: Fingerprints
+    seal: Seal
     watch: VersionWatch
     registry: Registry
     throttle: PinThrottle
@@ -96,7 +98,17 @@ async def open_stores(settings: Settings, stack: AsyncExitStack, clock: Clock, t
 
     watch.on_look(tell)
     background += [*shared.background, watch.keep_looking, *copying]
-    return Stores(database, fingerprints, watch, registry, shared.throttle, shared.state, remembered, tuple(background))
+    return Stores(
+        database,
+        fingerprints,
+        AesGcmSeal(secret),
+        watch,
+        registry,
+        shared.throttle,
+        shared.state,
+        remembered,
+        tuple(background),
+    )
 
 
 class _Shared(NamedTuple):

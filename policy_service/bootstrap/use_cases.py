@@ -12,8 +12,10 @@ from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.event_erasure import SqlEventErasure
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.feeds import SqlFeeds
+from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.overrides import SqlOverrides
@@ -22,13 +24,16 @@ from policy_service.application.audit_trail import AuditTrail
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
+from policy_service.application.commands.enrol import Enrol
 from policy_service.application.commands.expect_feed import ExpectFeed
+from policy_service.application.commands.forget_identifier import ForgetIdentifier
 from policy_service.application.commands.import_agreements import ImportAgreements
 from policy_service.application.commands.import_chargers import ChargerCommands
 from policy_service.application.commands.import_identifiers import ImportIdentifiers
 from policy_service.application.commands.log_import import LoggedImport
 from policy_service.application.commands.make_override import MakeOverride
 from policy_service.application.commands.reload_policies import ReloadPolicies
+from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
 from policy_service.application.decision_id import DecisionIds
 from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
@@ -85,6 +90,7 @@ class _Core(NamedTuple):
     reload: ReloadPolicies
     door: Door
     feeds: FeedWatch
+    rotate: RotateFingerprints
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Built:
@@ -115,17 +121,20 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     door = Door.at(settings, database, clock, ids)
     stack.push_async_callback(door.close)
     feeds = FeedWatch(SqlFeeds(database), clock, telemetry)
-    core = _Core(settings, clock, ids, plans, telemetry, stores, recording, reload, door, feeds)
+    rotate = RotateFingerprints(SqlFingerprintKeys(database), stores.fingerprints, stores.watch, clock)
+    core = _Core(settings, clock, ids, plans, telemetry, stores, recording, reload, door, feeds, rotate)
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),
         partial(follow_changes, stores.watch, reload),
         partial(roll_on, reload),
         *stores.background,
         recording.shipping.keep_shipping,
+        rotate.follow,
         *door.works(stores.watch),
         feeds.keep_looking,
     )
-    return Built(_service(core), door, stores, background)
+    service = _service(core)
+    return Built(service, door, stores, (*background, service.forget.keep_promises))
 
 
 def _service(core: _Core) -> Service:
@@ -138,19 +147,31 @@ def _service(core: _Core) -> Service:
     attribute_types = partial(_attribute_types, plans)
     edit_chargers = ChargerCommands(SqlChargers(database), watch, attribute_types, reload.objections)
     import_identifiers = ImportIdentifiers(identifiers, watch, lookup, attribute_types)
+    identifier_queries = IdentifierQueries(identifiers, lookup)
+    edit_identifiers = IdentifierEdits(identifiers, watch, lookup, attribute_types)
+    recorded = core.recording.shipping.flush
     logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
     return Service(
         clock=clock,
         plans=plans,
-        decide=Decide(plans, findings, core.recording.recorder, clock, core.ids, core.telemetry, _rules(core.settings)),
+        decide=Decide(
+            plans,
+            findings,
+            core.recording.recorder,
+            clock,
+            core.ids,
+            core.telemetry,
+            _rules(core.settings),
+            core.stores.seal,
+        ),
         explain=Explain(plans, findings, clock, core.ids),
         chargers=Chargers(plans),
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),
-        identifiers=IdentifierQueries(identifiers, lookup),
+        identifiers=identifier_queries,
         agreements=AgreementQueries(agreements),
-        events=EventQueries(SqlEvents(database), core.recording.shipping.flush),
+        events=EventQueries(SqlEvents(database), recorded),
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),
@@ -158,7 +179,21 @@ def _service(core: _Core) -> Service:
         import_agreements=logged(ImportKind.AGREEMENTS, ImportAgreements(agreements, watch)),
         import_chargers=logged(ImportKind.CHARGERS, edit_chargers.import_),
         expect_feed=ExpectFeed(feeds, core.feeds, clock),
-        edit_identifiers=IdentifierEdits(identifiers, watch, lookup, attribute_types),
+        edit_identifiers=edit_identifiers,
+        enrol=Enrol(
+            SqlEvents(database),
+            SqlEventErasure(database),
+            edit_identifiers,
+            identifier_queries,
+            core.stores.seal,
+            clock,
+            core.settings.enrol_window,
+            recorded,
+        ),
+        forget=ForgetIdentifier(
+            SqlEventErasure(database), lookup, identifier_queries, clock, core.settings.enrol_window, recorded
+        ),
+        rotate_fingerprints=core.rotate,
         edit_agreements=AgreementEdits(agreements, watch),
         edit_chargers=edit_chargers,
         make_override=MakeOverride(overrides, plans, reload, watch, clock),
@@ -184,7 +219,7 @@ def _health(core: _Core) -> Health:
 
 def _rules(settings: Settings) -> RecordRules:
     share = settings.record_allowed_share if settings.record_allowed else 0.0
-    return RecordRules(freevend=settings.record_freevend, allowed_share=share)
+    return RecordRules(freevend=settings.record_freevend, sealed=settings.enrol_window > 0, allowed_share=share)
 
 
 def _attribute_types(plans: PlanHolder) -> AttributeTypes:

@@ -11,5 +11,16 @@ class FakeFingerprints:
     def pin_key(self, normal_form: str) -> str:
         return "pin:" + sha256(normal_form.encode()).hexdigest()
 
+    generation = 1
+
+    def fingerprints(self, normal_form: str) -> list[str]:
+        return [self.fingerprint(normal_form)]
+
+    def name(self, text: str) -> str:
+        return self.fingerprint(text)
+
+    def use(self, salts: dict[int, bytes]) -> None:
+        """Stay as it is."""
+
     def fingerprint(self, normal_form: str) -> str:
         return sha256(b"f" + normal_form.encode()).hexdigest()[:32]

@@ -17,7 +17,7 @@ class Names:
     def __init__(self, fingerprints: Fingerprints) -> None:
         """Derive all names from the secret."""
         self._fingerprints = fingerprints
-        self._prefix = f"policy-service:{fingerprints.fingerprint('redis')[:12]}"
+        self._prefix = f"policy-service:{fingerprints.name('redis')[:12]}"
 
     @property
     def changes(self) -> str:
@@ -26,7 +26,7 @@ class Names:
 
     def registration(self, keys: Keys) -> str:
         """Name what is shared under look-up keys."""
-        return f"{self._prefix}:registration:{self._fingerprints.fingerprint(_SEPARATOR.join(keys))}"
+        return f"{self._prefix}:registration:{self._fingerprints.name(_SEPARATOR.join(keys))}"
 
     def denied_pins(self, charger: str) -> str:
         """Name the PINs denied at a charger lately."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
@@ -138,6 +139,8 @@ overrides = Table(
 POSITION = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by INTEGER keys only."""
 
+_SEALED = text("sealed_identifier IS NOT NULL")
+
 access_events = Table(
     "access_events",
     METADATA,
@@ -182,6 +185,8 @@ access_events = Table(
     Index(None, "charger", "recorded_at", "position"),
     Index(None, "outcome", "recorded_at", "position"),
     Index(None, "reason", "recorded_at", "position"),
+    Index(None, "identifier_fingerprint", "recorded_at", "position"),
+    Index("ix_access_events_sealed", "recorded_at", sqlite_where=_SEALED, postgresql_where=_SEALED),
     sqlite_autoincrement=True,
 )
 """One row for each recorded decision. Instants in epoch milliseconds.
@@ -196,6 +201,18 @@ event_chargers = Table(
     Column("labels", CODE, primary_key=True),
 )
 """Every charger that is in an event, under each of the label sets that it had (JSON)."""
+
+fingerprint_keys = Table(
+    "fingerprint_keys",
+    METADATA,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    _text("salt"),
+    _instant("created_at", nullable=False),
+)
+"""Generations of the key of fingerprints after the first. Instants in epoch seconds."""
+
+forgotten = Table("forgotten", METADATA, Column("fingerprint", CODE, primary_key=True), _instant("at", nullable=False))
+"""Fingerprints whose events were erased lately, with the instant in epoch seconds: some may still be on their way."""
 
 api_keys = Table(
     "api_keys",

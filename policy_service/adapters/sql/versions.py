@@ -21,6 +21,7 @@ REGISTRY = "registry"
 CHARGERS = "chargers"
 OVERRIDES = "overrides"
 KEYS = "keys"
+FINGERPRINTS = "fingerprints"
 
 
 async def bump(connection: AsyncConnection, name: str) -> None:
@@ -38,7 +39,7 @@ async def bump(connection: AsyncConnection, name: str) -> None:
 
 def versions_of(values: Mapping[str, int]) -> Versions:
     """Return the versions by their names in the table."""
-    return Versions(*(values.get(name, 0) for name in (REGISTRY, CHARGERS, OVERRIDES, KEYS)))
+    return Versions(*(values.get(name, 0) for name in (REGISTRY, CHARGERS, OVERRIDES, KEYS, FINGERPRINTS)))
 
 
 class SqlVersionStore:

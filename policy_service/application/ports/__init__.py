@@ -23,6 +23,7 @@ from policy_service.application.ports.common import (
     CursorError,
     Fingerprints,
     Page,
+    Seal,
     StoreUnavailableError,
 )
 from policy_service.application.ports.events import (
@@ -49,6 +50,10 @@ from policy_service.application.ports.policies import (
     PolicyFiles,
     PolicyFilesError,
 )
+from policy_service.application.ports.privacy import (
+    EventErasure,
+    FingerprintKeys,
+)
 from policy_service.application.ports.registry import (
     AgreementRepository,
     IdentifierRepository,
@@ -68,6 +73,7 @@ __all__ = [
     "Clock",
     "ConflictError",
     "CursorError",
+    "EventErasure",
     "EventFeed",
     "EventFilter",
     "EventReader",
@@ -75,6 +81,7 @@ __all__ = [
     "EventSpool",
     "EventWriter",
     "FeedRepository",
+    "FingerprintKeys",
     "Fingerprints",
     "IdentifierRepository",
     "ImportConflict",
@@ -90,6 +97,7 @@ __all__ = [
     "PolicyFiles",
     "PolicyFilesError",
     "RegistrySnapshot",
+    "Seal",
     "Shared",
     "SharedCache",
     "SpoolBatch",

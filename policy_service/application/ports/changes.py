@@ -17,6 +17,7 @@ class Versions:
     chargers: int
     overrides: int = 0
     keys: int = 0
+    fingerprints: int = 0
 
 
 class VersionStore(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -50,6 +50,35 @@ class Fingerprints(Protocol):
         """Return the look-up key of a PIN: a keyed hash of its normal form."""
         ...
 
+    @property
+    def generation(self) -> int:
+        """Return which key fingerprints are made with now."""
+        ...
+
     def fingerprint(self, normal_form: str) -> str:
         """Return the keyed fingerprint under which events may be grouped."""
+        ...
+
+    def fingerprints(self, normal_form: str) -> Sequence[str]:
+        """Return the fingerprints under every key that was ever in use."""
+        ...
+
+    def name(self, text: str) -> str:
+        """Return a keyed one-way form that no rotation changes, for names in shared caches."""
+        ...
+
+    def use(self, salts: Mapping[int, bytes]) -> None:
+        """Take in the generations of the key after the first; the last is used from now on."""
+        ...
+
+
+class Seal(Protocol):
+    """Keeps a text so that only the service can read it, bound to the decision that it belongs to."""
+
+    def seal(self, text: str, decision_id: str) -> str:
+        """Return the text sealed."""
+        ...
+
+    def opened(self, sealed: str, decision_id: str) -> str | None:
+        """Return the text; None where the seal is not one of ours for that decision."""
         ...

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from policy_service.application.decision_id import DecisionIds
     from policy_service.application.lookup import Presented
     from policy_service.application.plan_holder import PlanHolder
-    from policy_service.application.ports import Clock
+    from policy_service.application.ports import Clock, Seal
     from policy_service.application.queries.finding import Findings
     from policy_service.application.question import Question
     from policy_service.domain.decision import Decision
@@ -64,6 +64,8 @@ class RecordRules:
     """Which decisions leave an event; denials always do."""
 
     freevend: bool = False
+    sealed: bool = False
+    """Whether unknown identifiers are kept sealed for a while, to be enrolled."""
     allowed_share: float = 1.0
     """Which share of allowed vehicles' events; 0 for none."""
 
@@ -91,6 +93,7 @@ class Decide:
         ids: DecisionIds,
         meter: DecisionMeter,
         rules: RecordRules,
+        seal: Seal,
     ) -> None:
         """Wire the collaborators."""
         self._plans = plans
@@ -100,6 +103,7 @@ class Decide:
         self._ids = ids
         self._meter = meter
         self._rules = rules
+        self._seal = seal
 
     async def __call__(self, question: Question) -> Answered:
         """Answer one question. Raises NoPlanError, IdentifierError, and StoreUnavailableError if it is not recorded."""
@@ -167,9 +171,18 @@ class Decide:
             revision=answered.revision,
             labels={} if entry is None else entry.charger.labels,
             traces=self._findings.traces(presented, record),
+            fingerprint_key=self._findings.generation,
             driver_signal=_signal(entry) if answered.decision.denied else None,
+            sealed_identifier=self._sealed(question, presented, answered),
         )
         return access_event(question, answered.decision, finding, circumstances)
+
+    def _sealed(self, question: Question, presented: Presented, answered: Answered) -> str | None:
+        """Return the identifier sealed, where somebody may want to enrol it: it is unknown, and surely no PIN."""
+        unknown = answered.decision.answer.reason is Reason.UNKNOWN_IDENTIFIER
+        if not (unknown and self._rules.sealed) or self._findings.may_be_pin(presented, question):
+            return None
+        return self._seal.seal(question.identifier, answered.decision_id)
 
 
 def _signal(entry: ChargerPlan | None) -> DriverSignal:

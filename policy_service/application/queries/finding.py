@@ -60,6 +60,15 @@ class Findings:
         if not isinstance(finding, Absence) and _is_pin(presented, question):
             await self._throttle.count(question.charger)
 
+    @property
+    def generation(self) -> int:
+        """Return which key fingerprints are made with now."""
+        return self._lookup.generation
+
+    def may_be_pin(self, presented: Presented, question: Question) -> bool:
+        """Tell whether the identifier is a PIN, or could be one."""
+        return _is_pin(presented, question)
+
     def traces(self, presented: Presented, record: IdentifierRecord | None) -> tuple[str, str] | None:
         """Return what an event may show of the identifier."""
         return self._lookup.traces(presented, record)

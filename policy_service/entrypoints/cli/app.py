@@ -37,6 +37,8 @@ COMMANDS: dict[str, Row] = {
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
+    "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
+    "events": Row("events", "Erase what access events hold of persons."),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
 }

@@ -66,10 +66,9 @@ class ChargerBody(Request):
     synthetic_ids: list[IdentifierText] = Field(default=[], max_length=100, description="Its own freevend tokens.")
 
 
-class IdentifierBody(Request):
-    """An identifier and the vehicle behind it."""
+class EnrolBody(Request):
+    """The vehicle behind an identifier that is not told."""
 
-    identifier: IdentifierText | None = Field(None, description="Left out on a record that exists: stays as it is.")
     type: IdentifierType
     vehicle_class: Literal["own", "agreement"] = Field(alias="class")
     vehicle: Text
@@ -80,6 +79,12 @@ class IdentifierBody(Request):
     valid_from: InstantText | None = None
     valid_to: InstantText | None = None
     status: IdentifierStatus = IdentifierStatus.ACTIVE
+
+
+class IdentifierBody(EnrolBody):
+    """An identifier and the vehicle behind it."""
+
+    identifier: IdentifierText | None = Field(None, description="Left out on a record that exists: stays as it is.")
 
 
 class AgreementBody(Request):

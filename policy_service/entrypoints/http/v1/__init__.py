@@ -14,6 +14,7 @@ from policy_service.entrypoints.http.v1 import (
     imports,
     overrides,
     policies,
+    privacy,
     transitions,
 )
 
@@ -34,6 +35,7 @@ def routers() -> "tuple[APIRouter, ...]":
         feeds.router,
         events.router,
         breaches.router,
+        privacy.router,
         policies.router,
         audit.router,
     )

@@ -62,10 +62,27 @@ def upgrade() -> None:
         *(_one_of(name, values) for name, values in _VALUES.items()),
         sqlite_autoincrement=True,
     )
-    for name in ("charger", "outcome", "reason"):
+    for name in ("charger", "outcome", "reason", "identifier_fingerprint"):
         columns = [name, "recorded_at", "position"]
         op.create_index(f"ix_access_events_{'_'.join(columns)}", "access_events", columns)
     op.create_index("ix_access_events_recorded_at_position", "access_events", ["recorded_at", "position"])
+    sealed = sa.text("sealed_identifier IS NOT NULL")
+    op.create_index(
+        "ix_access_events_sealed", "access_events", ["recorded_at"], sqlite_where=sealed, postgresql_where=sealed
+    )
+    op.create_table(
+        "fingerprint_keys",
+        sa.Column("generation", sa.Integer, autoincrement=False, nullable=False),
+        *_texts("salt"),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("generation", name="pk_fingerprint_keys"),
+    )
+    op.create_table(
+        "forgotten",
+        *_texts("fingerprint"),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name="pk_forgotten"),
+    )
     op.create_table(
         "event_chargers",
         *_texts("charger", "labels"),
