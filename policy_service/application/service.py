@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.audit import AuditQueries
     from policy_service.application.queries.chargers import Chargers
     from policy_service.application.queries.decide import Decide
+    from policy_service.application.queries.event_stream import EventStream
     from policy_service.application.queries.events import EventQueries
     from policy_service.application.queries.explain import Explain
     from policy_service.application.queries.feeds import FeedQueries
@@ -62,6 +63,7 @@ class Service:
     identifiers: IdentifierQueries
     agreements: AgreementQueries
     events: EventQueries
+    event_stream: EventStream
     overrides: OverrideQueries
     imports: ImportQueries
     feeds: FeedQueries

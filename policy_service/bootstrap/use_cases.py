@@ -13,6 +13,7 @@ from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.event_erasure import SqlEventErasure
+from policy_service.adapters.sql.event_feed import SqlEventFeed
 from policy_service.adapters.sql.events import SqlEvents
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
@@ -43,6 +44,7 @@ from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.queries.decide import Decide, RecordRules
+from policy_service.application.queries.event_stream import EventStream
 from policy_service.application.queries.events import EventQueries
 from policy_service.application.queries.explain import Explain
 from policy_service.application.queries.feeds import FeedQueries
@@ -134,7 +136,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         feeds.keep_looking,
     )
     service = _service(core)
-    return Built(service, door, stores, (*background, service.forget.keep_promises))
+    return Built(service, door, stores, (*background, service.forget.keep_promises, service.event_stream.keep_looking))
 
 
 def _service(core: _Core) -> Service:
@@ -172,6 +174,7 @@ def _service(core: _Core) -> Service:
         identifiers=identifier_queries,
         agreements=AgreementQueries(agreements),
         events=EventQueries(SqlEvents(database), recorded),
+        event_stream=EventStream(SqlEventFeed(database)),
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),

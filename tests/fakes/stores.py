@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from policy_service.adapters.sql.event_rows import event_of
+from policy_service.application.event_matching import fits
 from policy_service.application.ports import (
     LOSSY_SHARE,
     ConflictError,
@@ -428,6 +429,10 @@ class MemoryEvents:
         listed = enumerate(self._state.positions, 1)
         return [(at, self._state.events[id_]) for at, id_ in listed if at > position][:limit]
 
+    async def holds(self, position: int) -> bool:
+        self._state.ask()
+        return 0 < position <= len(self._state.positions)
+
     async def position_of(self, decision_id: str) -> int | None:
         self._state.ask()
         return self._state.positions.index(decision_id) + 1 if decision_id in self._state.events else None
@@ -435,7 +440,7 @@ class MemoryEvents:
     async def page(self, wanted: EventFilter, *, limit: int, cursor: str | None) -> Page[AccessEvent]:
         self._state.ask()
         events = sorted(self._state.events.values(), key=self._order, reverse=True)
-        fitting = [event for event in events if _fits(event, wanted)]
+        fitting = [event for event in events if fits(event, wanted)]
         if cursor is not None:
             last = self._state.events.get(cursor)
             if last is None:
@@ -450,20 +455,6 @@ class MemoryEvents:
     async def get(self, decision_id: str) -> AccessEvent | None:
         self._state.ask()
         return self._state.events.get(decision_id)
-
-
-def _fits(event: AccessEvent, wanted: EventFilter) -> bool:
-    label = wanted.label
-    return (
-        wanted.outcome in (None, event.outcome)
-        and wanted.reason in (None, event.reason)
-        and wanted.charger in (None, event.charger)
-        and wanted.vehicle_class in (None, event.vehicle_class)
-        and (label is None or event.labels.get(label[0]) == label[1])
-        and all(event.labels.get(name) in values for name, values in wanted.within)
-        and (wanted.since is None or event.recorded_at >= wanted.since)
-        and (wanted.until is None or event.recorded_at < wanted.until)
-    )
 
 
 class MemoryAudit:

@@ -88,7 +88,8 @@ def call(asking: httpx2.Client, method: str, template: str) -> int:
     path = template
     for name, value in IDS.items():
         path = path.replace(name, value)
-    return asking.request(method, path).status_code
+    with asking.stream(method, path) as reply:  # of a stream, the head is all that there ever is
+        return reply.status_code
 
 
 def ask(asking: httpx2.Client, charger: str, path: str = "/v1/decide") -> httpx2.Response:

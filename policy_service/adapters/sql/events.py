@@ -52,6 +52,7 @@ class SqlEvents:
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     column = _TABLE.c
     equal = {
+        "type": wanted.type,
         "outcome": wanted.outcome,
         "reason": wanted.reason,
         "charger": wanted.charger,

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from policy_service.application.ports.common import Page
     from policy_service.domain.access import Outcome, Reason, VehicleClass
     from policy_service.domain.api_key import Labels
-    from policy_service.domain.events import AccessEvent
+    from policy_service.domain.events import AccessEvent, EventType
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which events are asked for; None asks for any. Instants are epoch milliseconds, ``[since, until)``."""
 
+    type: EventType | None = None
     outcome: Outcome | None = None
     reason: Reason | None = None
     charger: str | None = None
@@ -142,6 +143,10 @@ class EventFeed(Protocol):
 
     async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, AccessEvent]]:
         """Return the events behind a position with their own; what shows up later has a greater one."""
+        ...
+
+    async def holds(self, position: int) -> bool:
+        """Tell whether the event of a position is there still."""
         ...
 
     async def position_of(self, decision_id: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 from uuid import uuid4
 
 import structlog
@@ -13,8 +13,13 @@ from policy_service.entrypoints.http.problems import Problem, ProblemError, prob
 if TYPE_CHECKING:
     import asyncio
 
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 MAX_HEAD_BYTES = 64 * 1024
 """Bytes that may come without completing a head or adding to a body. The parser gathers them at quadratic cost."""
+
+ENDING = "ending"
+"""In the state of a request: the server ends, and waits for its answer to end."""
 
 _log = structlog.get_logger("policy_service.http")
 
@@ -67,6 +72,13 @@ class Connection(HttpToolsProtocol):
         """Hand on that the body is complete."""
         self._fruitful = True
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Let what streams know that it has to end."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete:
+            cycle.scope.setdefault("state", {})[ENDING] = True
+        super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""

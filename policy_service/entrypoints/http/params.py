@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from policy_service.domain.access import Outcome, Reason, VehicleClass
+from policy_service.domain.events import EventType
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
 
@@ -88,16 +89,29 @@ class OverrideParams(PageParams):
     ended: bool = Field(default=False, description="Those that are ended or over as well.")
 
 
-class EventParams(PageParams):
+class _Events(Params):
     """Which access events."""
 
+    type: EventType | None = None
     outcome: Outcome | None = None
     reason: Reason | None = None
     charger: Filter | None = None
     label: Label | None = None
     vehicle_class: VehicleClass | None = None
+
+
+class EventParams(_Events, PageParams):
+    """Which access events of a list."""
+
     since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
     until: Instant | None = Field(None, alias="to", description="Recorded before.")
+
+
+class StreamQuery(_Events):
+    """Which access events of a stream."""
+
+
+StreamParams = Annotated[StreamQuery, Query()]
 
 
 class AuditParams(PageParams):

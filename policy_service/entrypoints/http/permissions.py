@@ -86,6 +86,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("PUT", "/v1/sources/{kind}/{source}"): _OPERATE,
     ("POST", "/v1/breaches"): _DECIDE,
     ("GET", "/v1/events"): _READ_CHARGERS,
+    ("GET", "/v1/events/stream"): _READ_CHARGERS,
     ("GET", "/v1/events/{decision_id}"): _READ_CHARGERS,
     ("POST", "/v1/events/{decision_id}/enrol"): _OPERATE,
     ("POST", "/v1/events/forget"): _changes(Scope.ADMIN),

@@ -58,6 +58,7 @@ async def get_event(request: Request, service: ServiceOf, decision_id: DecisionI
 
 def _filter(wanted: EventParams, caller: "Caller") -> EventFilter:
     return EventFilter(
+        type=wanted.type,
         outcome=wanted.outcome,
         reason=wanted.reason,
         charger=wanted.charger,

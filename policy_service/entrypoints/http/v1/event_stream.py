@@ -1,0 +1,100 @@
+"""Access events as they come, as server-sent events (HTML Living Standard, section 9.2)."""
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+from fastapi import APIRouter, Header
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from policy_service.application.callers import UnknownCallerError
+from policy_service.application.ports import EventFilter
+from policy_service.application.queries.event_stream import TooManyListenersError
+from policy_service.application.views import event_view
+from policy_service.entrypoints.http.access import ServiceOf
+from policy_service.entrypoints.http.callers import caller_of, presented
+from policy_service.entrypoints.http.connection import ENDING
+from policy_service.entrypoints.http.openapi import replies
+from policy_service.entrypoints.http.params import StreamParams, label_of
+from policy_service.entrypoints.http.permissions import GuardedRoute
+from policy_service.entrypoints.http.problems import Problem, ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from policy_service.application.queries.event_stream import Turn
+    from policy_service.application.service import Service
+    from policy_service.domain.events import AccessEvent
+
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
+
+_SILENCE_TURNS = 15
+"""So many turns without an event, about a second each, and a comment shows that the connection lives."""
+_STREAM = replies(None, 422, description="Events, until somebody ends it")
+_STREAM[200]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+LastEventId = Annotated[
+    str | None, Header(alias="Last-Event-ID", pattern=r"^[0-9]{1,15}$", description="Of the event that came last.")
+]
+
+
+@router.get("/stream", summary="Follow access events", responses=_STREAM, response_class=Response)
+async def stream(
+    request: Request, service: ServiceOf, wanted: StreamParams, last_event_id: LastEventId = None
+) -> Response:
+    """Send each event as it becomes visible: `id` leads on after a break, `event` is the type, `data` as in the list.
+
+    With `Last-Event-ID` all that came after that event comes first. Where some of it is not kept any more, the first
+    event is `gap`. Without it the stream begins with what comes from now on.
+    """
+    turns = service.event_stream.listen(_filter(wanted, request), None if last_event_id is None else int(last_event_id))
+    try:
+        first = await anext(turns)
+    except TooManyListenersError:
+        detail = "as many follow events here as may"
+        raise ProblemError(Problem.UNAVAILABLE, detail, headers={"Retry-After": "5"}) from None
+    return StreamingResponse(_lines(request, service, first, turns), media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _lines(
+    request: Request, service: "Service", first: "Turn", turns: "AsyncGenerator[Turn]"
+) -> "AsyncGenerator[bytes]":
+    yield b": policy-service access events\n\n"
+    if first.gap:
+        yield b"event: gap\nid: %d\ndata: {}\n\n" % first.position
+    silent = 0
+    async with aclosing(turns):
+        async for turn in turns:
+            if request.scope["state"].get(ENDING) or not await _may_still(request, service):
+                return
+            silent = 0 if turn.events else silent + 1
+            if turn.events:
+                yield b"".join(_told(at, event) for at, event in turn.events)
+            elif silent % _SILENCE_TURNS == 0:
+                yield b": still here\n\n"
+
+
+def _told(position: int, event: "AccessEvent") -> bytes:
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (position, event.type.encode(), orjson.dumps(event_view(event)))
+
+
+async def _may_still(request: Request, service: "Service") -> bool:
+    """Tell whether the key still lets its bearer in: a stream would outlive it."""
+    try:
+        return await service.callers.identify(presented(request.scope)) == caller_of(request)
+    except UnknownCallerError:
+        return False
+
+
+def _filter(wanted: StreamParams, request: Request) -> EventFilter:
+    caller = caller_of(request)
+    return EventFilter(
+        type=wanted.type,
+        outcome=wanted.outcome,
+        reason=wanted.reason,
+        charger=wanted.charger,
+        label=label_of(wanted.label),
+        vehicle_class=wanted.vehicle_class,
+        within=() if caller.chargers is None else caller.chargers.labels or (),
+    )

@@ -1,0 +1,167 @@
+"""Access events as they come: replay, filters, keys that end, a server that ends."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx2
+import pytest
+from fakes.keyed import keys, stored
+from fakes.served import POLICIES, eventually, serving
+
+from policy_service.application.commands.manage_keys import WantedKey
+from policy_service.domain.caller import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fakes.served import Served
+
+NIGHT = "2026-11-24T11:15:00Z"
+
+
+class Message(NamedTuple):
+    """One server-sent event."""
+
+    id: str
+    event: str
+    data: dict[str, object]
+
+
+class Listener:
+    """Reads a stream in a thread of its own."""
+
+    def __init__(self, url: str, headers: dict[str, str], **wanted: str) -> None:
+        """Begin to read."""
+        self.messages: list[Message] = []
+        self.opened = threading.Event()
+        self.ended = threading.Event()
+        self._client = httpx2.Client(base_url=url, timeout=30)
+        self._thread = threading.Thread(target=self._read, args=(headers, wanted))
+        self._thread.start()
+        assert self.opened.wait(10)
+
+    def _read(self, headers: dict[str, str], wanted: dict[str, str]) -> None:
+        try:
+            with self._client.stream("GET", "/v1/events/stream", headers=headers, params=wanted) as reply:
+                assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+                self._take(reply)
+        except (httpx2.TransportError, OSError):
+            pass
+        finally:
+            self.ended.set()
+
+    def _take(self, reply: httpx2.Response) -> None:
+        fields: dict[str, str] = {}
+        for line in reply.iter_lines():
+            self.opened.set()
+            name, _, value = line.partition(": ")
+            if line:
+                fields[name] = value
+            elif "event" in fields:
+                self.messages.append(Message(fields["id"], fields["event"], json.loads(fields["data"])))
+                fields = {}
+
+    def names(self) -> list[object]:
+        return [message.data.get("decision_id") for message in self.messages]
+
+    def close(self) -> None:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        self._client.close()
+
+
+@contextmanager
+def _listening(node: Served, after: str | None = None, key: str | None = None, **wanted: str) -> Iterator[Listener]:
+    """Listen, until the server ends or the context does; then nobody listens any more."""
+    headers = {} if after is None else {"Last-Event-ID": after}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    listener = Listener(node.url, headers, **wanted)
+    try:
+        yield listener
+    finally:
+        if not listener.ended.is_set():
+            node.stop()
+        listener.close()
+
+
+def _deny(node: Served, number: int, charger: str = "NTH-07") -> str:
+    asked = node.decide(charger=charger, identifier=f"04C2{number:010X}", time=NIGHT).json()
+    assert asked["outcome"] == "access_denied"
+    return str(asked["decision_id"])
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Served]:
+    with serving(POLICIES, tmp_path) as served:
+        yield served
+
+
+def test_events_come_as_they_happen_and_are_replayed_after_a_break(node: Served, tmp_path: Path) -> None:
+    _deny(node, 1)
+    node.client.get("/v1/events")
+    with _listening(node) as listener:
+        told = [_deny(node, number) for number in range(2, 5)]
+        eventually(lambda: listener.names() == told, within=5)
+        assert {message.event for message in listener.messages} == {"access.denied"}
+        began = time.monotonic()
+        node.stop()
+        assert time.monotonic() - began < 4
+    last = listener.messages[0].id
+    with serving(POLICIES, tmp_path) as again:
+        late = _deny(again, 9)
+        with _listening(again, after=last) as replayed:
+            eventually(lambda: replayed.names() == [*told[1:], late], within=5)
+
+
+def test_filters_narrow_the_stream(node: Served) -> None:
+    with _listening(node, charger="NTH-08", type="access.denied") as listener:
+        _deny(node, 1)
+        wanted = _deny(node, 2, "NTH-08")
+        eventually(lambda: listener.names() == [wanted], within=5)
+
+
+def test_a_position_of_nowhere_begins_with_a_gap(node: Served) -> None:
+    _deny(node, 1)
+    node.client.get("/v1/events")
+    with _listening(node, after="4711") as listener:
+        eventually(lambda: [message.event for message in listener.messages] == ["gap"], within=5)
+
+
+def test_a_stream_in_bad_form_is_a_problem(node: Served) -> None:
+    for headers in ({"Last-Event-ID": "x"}, {"Last-Event-ID": "-1"}, {"Last-Event-ID": "9" * 40}):
+        assert node.client.get("/v1/events/stream", headers=headers).status_code == 422
+    assert node.client.get("/v1/events/stream", params={"type": "fault"}).status_code == 422
+
+
+def test_a_listener_is_kept_to_its_chargers_and_ends_with_its_key(tmp_path: Path) -> None:
+    wanted = (
+        WantedKey("all", frozenset({Scope.ADMIN})),
+        WantedKey("south", frozenset({Scope.READ}), labels=(("depot", ("auckland",)),)),
+    )
+    every, bound = stored(tmp_path, *wanted)
+    with serving(POLICIES, tmp_path) as node:
+        everybody = node.bringing(every)
+        chargers = everybody.get("/v1/chargers", params={"limit": 1000}).json()["chargers"]
+        depots = {charger["id"]: charger["labels"].get("depot") for charger in chargers}
+        theirs = next(name for name, depot in depots.items() if depot == "auckland")
+        with _listening(node, key=bound) as listener:
+            for charger in ("NTH-07", theirs):
+                asked = {"charger": charger, "identifier": "04C2FF", "time": NIGHT}
+                assert everybody.post("/v1/decide", json=asked).is_success
+            eventually(lambda: [message.data["charger"] for message in listener.messages] == [theirs], within=5)
+            assert keys(tmp_path, "revoke", "south").returncode == 0
+            eventually(listener.ended.is_set, within=5)
+
+
+def test_who_went_away_makes_room_for_others(node: Served) -> None:
+    for _ in range(120):
+        with node.client.stream("GET", "/v1/events/stream") as reply:
+            assert reply.status_code == 200
+    eventually(lambda: node.client.get("/health/live").status_code == 200, within=5)
