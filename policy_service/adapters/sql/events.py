@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import false, select
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
+from policy_service.adapters.sql.event_pages import Lanes, Place, behind, heads, lanes_of, newest
 from policy_service.adapters.sql.event_rows import event_of
 from policy_service.application.ports import CursorError, Page
+from policy_service.domain.events import EventType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.application.ports import EventFilter
+    from policy_service.domain.api_key import Labels
     from policy_service.domain.events import AccessEvent
 
 _TABLE = tables.access_events
@@ -30,16 +36,42 @@ class SqlEvents:
 
     async def page(self, wanted: EventFilter, *, limit: int, cursor: str | None) -> Page[AccessEvent]:
         """Return events, newest first by the time they were recorded, stable under insertion. Raises CursorError."""
-        newest_first = (_TABLE.c.recorded_at.desc(), _TABLE.c.position.desc())
-        query = select(_TABLE).where(*_conditions(wanted)).order_by(*newest_first).limit(limit + 1)
+        conditions = _conditions(wanted)
         if cursor is not None:
-            query = query.where(_older_than(cursor))
+            conditions.append(behind(_place(cursor)))
         async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        items = [event_of(row) for row in rows[:limit]]
-        if len(rows) <= limit:
+            lanes = lanes_of(wanted, await self._chargers(connection, wanted))
+            found = await self._newest(connection, lanes, conditions, limit + 1)
+            of_page = select(_TABLE).where(_TABLE.c.position.in_([position for position, _ in found[:limit]]))
+            rows = {row["position"]: row for row in (await connection.execute(of_page)).mappings()}
+        items = [event_of(rows[position]) for position, _ in found[:limit] if position in rows]
+        if len(found) <= limit:
             return Page(items, None)
-        return Page(items, encode_cursor(str(items[-1].recorded_at), str(rows[limit - 1]["position"])))
+        position, recorded_at = found[limit - 1]
+        return Page(items, encode_cursor(str(recorded_at), str(position)))
+
+    async def _newest(
+        self, connection: AsyncConnection, lanes: Lanes, conditions: Sequence[ColumnElement[bool]], limit: int
+    ) -> Sequence[tuple[int, int]]:
+        """Return position and instant of the newest events."""
+        technology = self._database.technology
+        if len(lanes.rows) > 1:
+            best = (await connection.execute(heads(technology, lanes, conditions, limit))).all()
+            lanes = lanes._replace(rows=[[str(cell) for cell in row] for row in best])
+        if not lanes.rows:
+            return []
+        found = await connection.execute(newest(technology, lanes, conditions, limit))
+        return [(row.position, row.recorded_at) for row in found]
+
+    async def _chargers(self, connection: AsyncConnection, wanted: EventFilter) -> Sequence[str] | None:
+        """Return the chargers that can have such events; None: any."""
+        if wanted.charger is not None:
+            return [wanted.charger]
+        if not (labels := labels_of(wanted)):
+            return None
+        column = tables.event_chargers.c
+        query = select(column.charger).where(*within_labels(column.labels, labels)).distinct()
+        return list((await connection.execute(query)).scalars())
 
     async def get(self, decision_id: str) -> AccessEvent | None:
         """Return one event."""
@@ -50,19 +82,15 @@ class SqlEvents:
 
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
+    """Return what is asked for beside what makes a lane."""
     column = _TABLE.c
-    equal = {
-        "type": wanted.type,
-        "outcome": wanted.outcome,
-        "reason": wanted.reason,
-        "charger": wanted.charger,
-        "vehicle_class": wanted.vehicle_class,
-    }
-    conditions = [column[name] == str(value) for name, value in equal.items() if value is not None]
-    labels = wanted.within if wanted.label is None else (*wanted.within, (wanted.label[0], wanted.label[1:]))
-    for name, values in labels:
-        # No label has unprintable characters, and some of them would not pass for a JSON path.
-        conditions.append(column.labels[name].as_string().in_(values) if name.isprintable() else false())
+    conditions = within_labels(column.labels, labels_of(wanted))
+    if wanted.outcome is not None and wanted.type in {None, EventType.BREACH}:
+        conditions.append(column.outcome == str(wanted.outcome))
+    if wanted.vehicle_class is not None:
+        conditions.append(column.vehicle_class == str(wanted.vehicle_class))
+    if wanted.charger is not None:
+        conditions.append(column.charger == wanted.charger)
     if wanted.since is not None:
         conditions.append(column.recorded_at >= wanted.since)
     if wanted.until is not None:
@@ -70,14 +98,20 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _older_than(cursor: str) -> ColumnElement[bool]:
+def labels_of(wanted: EventFilter) -> Labels:
+    """Return all labels that are asked for, those that the caller is bound to among them."""
+    return wanted.within if wanted.label is None else (*wanted.within, (wanted.label[0], (wanted.label[1],)))
+
+
+def within_labels(labels: ColumnElement[Any], wanted: Labels) -> list[ColumnElement[bool]]:
+    """Return the conditions on a column of labels."""
+    # No label has unprintable characters, and some of them would not pass for a JSON path.
+    return [labels[name].as_string().in_(values) if name.isprintable() else false() for name, values in wanted]
+
+
+def _place(cursor: str) -> Place:
     texts = decode_cursor(cursor, 2)
     if not all(text.isascii() and text.isdigit() and len(text) < 16 for text in texts):  # noqa: PLR2004 - fits any BIGINT
         message = "not a cursor of this list"
         raise CursorError(message)
-    recorded_at, position = map(int, texts)
-    column = _TABLE.c
-    return or_(
-        column.recorded_at < recorded_at,
-        and_(column.recorded_at == recorded_at, column.position < position),
-    )
+    return Place(int(texts[0]), int(texts[1]))

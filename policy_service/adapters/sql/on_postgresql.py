@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import any_, cast, column, func, literal, select
+from sqlalchemy import any_, cast, column, func, literal, select, true
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement, FromClause, Select, Table
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -84,6 +84,19 @@ class OnPostgresql:
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return a comparison with one array: the statement is the same for any number of values."""
         return column == any_(literal(list(values), _TEXTS))
+
+    def listed(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> FromClause:
+        """Unfold one array a column, side by side."""
+        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+        arrays = (literal(list(values), _TEXTS) for values in columns)
+        each = func.unnest(*arrays).table_valued(*names).render_derived("listed")
+        return select(*(each.c[name].collate("C").label(name) for name in names)).cte("lanes")
+
+    def of_each(self, rows: FromClause, found: Select[Any], table: Table) -> Select[Any]:
+        """Join the query LATERAL."""
+        del table
+        each = found.lateral("each")
+        return select(*each.c).select_from(rows).join(each, true())
 
     async def open_import(self, connection: AsyncConnection) -> None:
         """Give the last statement time, and let each be planned anew: the stage grows while the import runs."""

@@ -18,7 +18,7 @@ from policy_service.adapters.sql.technology import IMMEDIATE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement, FromClause, Select, Table
     from sqlalchemy.engine import URL, Connection
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -87,6 +87,18 @@ class OnSqlite:
         """Return an IN over one parameter: the statement is the same for any number of values."""
         listed = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return column.in_(select(listed.c.value))
+
+    def listed(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> FromClause:
+        """Unfold one JSON array."""
+        each = func.json_each(orjson.dumps(rows).decode()).table_valued("value")
+        cells = (func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name in enumerate(names))
+        return select(*cells).cte("listed")
+
+    def of_each(self, rows: FromClause, found: Select[Any], table: Table) -> Select[Any]:
+        """Look up the keys that the query finds: SQLite knows no LATERAL."""
+        key, *others = (table.c[column.name] for column in found.selected_columns)
+        keys = found.with_only_columns(found.selected_columns[key.name]).scalar_subquery()
+        return select(key, *others).select_from(rows).join(table, key.in_(keys))
 
     async def open_import(self, connection: AsyncConnection) -> None:
         """Give the indexes room: identifiers come in no order, and each touches a page of its own."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
@@ -139,6 +140,7 @@ overrides = Table(
 POSITION = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by INTEGER keys only."""
 
+_TRADED = text("transaction_id IS NOT NULL")
 _SEALED = text("sealed_identifier IS NOT NULL")
 
 access_events = Table(
@@ -182,9 +184,9 @@ access_events = Table(
     one_of("driver_signal", DriverSignal),
     UniqueConstraint("decision_id"),
     Index(None, "recorded_at", "position"),
-    Index(None, "charger", "recorded_at", "position"),
-    Index(None, "outcome", "recorded_at", "position"),
-    Index(None, "reason", "recorded_at", "position"),
+    Index("ix_access_events_lanes", "type", "reason", "recorded_at", "position", "vehicle_class"),
+    Index("ix_access_events_charger_lanes", "charger", "type", "reason", "recorded_at", "position", "vehicle_class"),
+    Index("ix_access_events_transaction", "transaction_id", "charger", sqlite_where=_TRADED, postgresql_where=_TRADED),
     Index(None, "identifier_fingerprint", "recorded_at", "position"),
     Index("ix_access_events_sealed", "recorded_at", sqlite_where=_SEALED, postgresql_where=_SEALED),
     sqlite_autoincrement=True,
@@ -198,7 +200,7 @@ event_chargers = Table(
     "event_chargers",
     METADATA,
     Column("charger", CODE, primary_key=True),
-    Column("labels", CODE, primary_key=True),
+    Column("labels", JSON().with_variant(JSONB, "postgresql"), primary_key=True),
 )
 """Every charger that is in an event, under each of the label sets that it had (JSON)."""
 

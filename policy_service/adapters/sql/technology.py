@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement, FromClause, Select, Table
     from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
     from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
     from sqlalchemy.engine import URL
@@ -55,6 +55,14 @@ class Technology(Protocol):
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return the condition that the column is one of many values."""
+        ...
+
+    def listed(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> FromClause:
+        """Return rows of texts as a table; the statement is the same for any number of them."""
+        ...
+
+    def of_each(self, rows: FromClause, found: Select[Any], table: Table) -> Select[Any]:
+        """Return what a query finds for each of some rows; its first column is the key of the table, a number."""
         ...
 
     async def open_import(self, connection: AsyncConnection) -> None:

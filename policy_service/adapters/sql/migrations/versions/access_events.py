@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0005"
 down_revision = "0004"
@@ -62,10 +63,19 @@ def upgrade() -> None:
         *(_one_of(name, values) for name, values in _VALUES.items()),
         sqlite_autoincrement=True,
     )
-    for name in ("charger", "outcome", "reason", "identifier_fingerprint"):
-        columns = [name, "recorded_at", "position"]
-        op.create_index(f"ix_access_events_{'_'.join(columns)}", "access_events", columns)
-    op.create_index("ix_access_events_recorded_at_position", "access_events", ["recorded_at", "position"])
+    _index("recorded_at_position", "recorded_at", "position")
+    _index("identifier_fingerprint_recorded_at_position", "identifier_fingerprint", "recorded_at", "position")
+    lane = ("type", "reason", "recorded_at", "position", "vehicle_class")
+    _index("lanes", *lane)
+    _index("charger_lanes", "charger", *lane)
+    traded = sa.text("transaction_id IS NOT NULL")
+    op.create_index(
+        "ix_access_events_transaction",
+        "access_events",
+        ["transaction_id", "charger"],
+        sqlite_where=traded,
+        postgresql_where=traded,
+    )
     sealed = sa.text("sealed_identifier IS NOT NULL")
     op.create_index(
         "ix_access_events_sealed", "access_events", ["recorded_at"], sqlite_where=sealed, postgresql_where=sealed
@@ -85,7 +95,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "event_chargers",
-        *_texts("charger", "labels"),
+        *_texts("charger"),
+        sa.Column("labels", sa.JSON().with_variant(JSONB, "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("charger", "labels", name="pk_event_chargers"),
     )
     op.execute(
@@ -93,10 +104,15 @@ def upgrade() -> None:
         f"SELECT {_KEPT}, CASE WHEN identifier_fingerprint IS NULL THEN NULL ELSE 1 END "
         "FROM events ORDER BY recorded_at, decision_id"
     )
+    labels = "CAST(labels AS JSONB)" if op.get_bind().dialect.name == "postgresql" else "labels"
     op.execute(
-        "INSERT INTO event_chargers (charger, labels) SELECT DISTINCT charger, CAST(labels AS TEXT) FROM access_events"
+        f"INSERT INTO event_chargers (charger, labels) SELECT DISTINCT charger, {labels} FROM access_events"  # noqa: S608
     )
     op.drop_table("events")
+
+
+def _index(name: str, *columns: str) -> None:
+    op.create_index(f"ix_access_events_{name}", "access_events", columns)
 
 
 def _texts(*names: str, nullable: bool = False) -> list[sa.Column[str]]:
