@@ -24,7 +24,7 @@ FAULTS ?= $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test serve check lint style types layers generated policies bench format generate lock clean
+.PHONY: help setup demo test serve check lint style types layers generated policies bench soak format generate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ policies: $(READY) ## the shipped policies are sound and pass their own tests
 
 bench: $(READY) ## measure, as ratios to a floor taken in the same run
 	@$(BIN)/pytest benchmarks -n 0 -q --timeout 900 $(ARGS)
+
+soak: $(READY) ## the long ones, an hour: 200 kills, a database gone for a minute, ten million events
+	@POLICY_SERVICE_TEST_KILLS=200 POLICY_SERVICE_TEST_OUTAGE=60 $(BIN)/pytest tests/faults/test_recording_faults.py -n 0 -s --timeout 3600 $(ARGS)
+	@POLICY_SERVICE_TEST_EVENTS=10000000 $(BIN)/pytest benchmarks/test_events.py -n 0 -q --timeout 3600 $(ARGS)
 
 format: $(READY) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix --quiet $(CODE) || true

@@ -14,7 +14,8 @@ from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.event_erasure import SqlEventErasure
 from policy_service.adapters.sql.event_feed import SqlEventFeed
-from policy_service.adapters.sql.events import SqlEvents
+from policy_service.adapters.sql.event_reader import SqlEventReader
+from policy_service.adapters.sql.event_retention import SqlEventRetention
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
@@ -36,6 +37,7 @@ from policy_service.application.commands.make_override import MakeOverride
 from policy_service.application.commands.reload_policies import ReloadPolicies
 from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
 from policy_service.application.decision_id import DecisionIds
+from policy_service.application.event_retention import keep_events_for
 from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
@@ -136,7 +138,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         feeds.keep_looking,
     )
     service = _service(core)
-    return Built(service, door, stores, (*background, service.forget.keep_promises, service.event_stream.keep_looking))
+    kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
+    works: tuple[Work, ...] = (*background, service.forget.keep_promises, service.event_stream.keep_looking, kept)
+    return Built(service, door, stores, works)
 
 
 def _service(core: _Core) -> Service:
@@ -173,7 +177,7 @@ def _service(core: _Core) -> Service:
         health=_health(core),
         identifiers=identifier_queries,
         agreements=AgreementQueries(agreements),
-        events=EventQueries(SqlEvents(database), recorded),
+        events=EventQueries(SqlEventReader(database), recorded),
         event_stream=EventStream(SqlEventFeed(database)),
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
@@ -184,7 +188,7 @@ def _service(core: _Core) -> Service:
         expect_feed=ExpectFeed(feeds, core.feeds, clock),
         edit_identifiers=edit_identifiers,
         enrol=Enrol(
-            SqlEvents(database),
+            SqlEventReader(database),
             SqlEventErasure(database),
             edit_identifiers,
             identifier_queries,

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes.samples import event, lines
+from fakes.stores import MemoryEvents, MemoryState
 
-from policy_service.application.ports import CursorError, EventFilter
+from policy_service.application.event_matching import fits
+from policy_service.application.ports import CursorError, EventFilter, EventGrouping
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import DriverSignal, EventType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fakes.stores import Stores
+
+    from policy_service.domain.events import AccessEvent
 
 pytestmark = pytest.mark.anyio
 
@@ -102,6 +110,68 @@ async def test_events_are_kept_within_labels_any_value_of_each(stores: Stores) -
     assert await _ids(stores, within=(("de\x00pot", ("north",)),)) == []
 
 
+_PLACES = ({"depot": "n"}, {"depot": "s"}, {"depot": "s", "row": "1"}, {})
+_REASONS = (Reason.UNKNOWN_IDENTIFIER, Reason.NOT_GRANTED, Reason.NO_IDENTIFIER)
+
+
+def _any_event(rng: random.Random, number: int) -> AccessEvent:
+    kind, reason = rng.choice(list(EventType)), rng.choice(_REASONS)
+    denied = kind is EventType.DENIED or (kind is EventType.BREACH and rng.random() < 0.5)
+    known = {Reason.UNKNOWN_IDENTIFIER: [VehicleClass.UNKNOWN], Reason.NO_IDENTIFIER: [None]}
+    return event(
+        f"e{number}",
+        type=kind,
+        outcome=Outcome.ACCESS_DENIED if denied else Outcome.ALLOWED,
+        reason=reason,
+        charger=rng.choice("XYZ"),
+        labels=rng.choice(_PLACES),
+        recorded_at=rng.randrange(20),
+        vehicle_class=rng.choice(known.get(reason, [VehicleClass.OWN, VehicleClass.AGREEMENT])),
+    )
+
+
+def _any_filter(rng: random.Random) -> EventFilter:
+    def maybe(values: Sequence[object]) -> Any:  # noqa: ANN401 - whatever the field holds
+        return rng.choice(list(values)) if rng.random() < 0.3 else None
+
+    return EventFilter(
+        type=maybe(list(EventType)),
+        outcome=maybe(list(Outcome)),
+        reason=maybe([*_REASONS, Reason.OWN_VEHICLE]),
+        charger=maybe("XYW"),
+        label=maybe([("depot", "s"), ("row", "1"), ("x", "y")]),
+        vehicle_class=maybe(list(VehicleClass)),
+        since=maybe(range(20)),
+        until=maybe(range(20)),
+        within=maybe([(("depot", ("n", "s")),), (("row", ("1",)), ("depot", ("s",)))]) or (),
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_pages_hold_what_fits_newest_first(stores: Stores, seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - cases, not secrets
+    for portion in range(4):
+        written = [_any_event(rng, portion * 25 + number) for number in range(25)]
+        await stores.events.write(lines(*written))
+    newest_first = [found for _, found in reversed(await stores.events.after(0, limit=1_000))]
+    newest_first.sort(key=lambda found: -found.recorded_at)
+    for _ in range(80):
+        wanted, limit = _any_filter(rng), rng.randint(1, 12)
+        expected = [found.decision_id for found in newest_first if fits(found, wanted)]
+        assert await _walked(stores, wanted, limit) == expected, wanted
+
+
+async def _walked(stores: Stores, wanted: EventFilter, limit: int) -> list[str]:
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = await stores.events.page(wanted, limit=limit, cursor=cursor)
+        seen += [found.decision_id for found in page.items]
+        assert len(page.items) == limit or page.next_cursor is None
+        if (cursor := page.next_cursor) is None:
+            return seen
+
+
 async def test_who_follows_reads_on_from_a_position(stores: Stores) -> None:
     assert await stores.events.latest() == 0
     await stores.events.write(lines(event("e1", recorded_at=20), event("e2", recorded_at=10)))
@@ -111,3 +181,42 @@ async def test_who_follows_reads_on_from_a_position(stores: Stores) -> None:
     assert [found.decision_id for _, found in await stores.events.after(seen[0][0], limit=1)] == ["e2"]
     assert await stores.events.latest() == seen[-1][0] == await stores.events.position_of("e3")
     assert await stores.events.position_of("e4") is None
+
+
+async def test_the_events_of_a_transaction_are_found(stores: Stores) -> None:
+    await stores.events.write(
+        lines(
+            event("e1", transaction_id="t1", recorded_at=1),
+            event("e2", transaction_id="t1", recorded_at=2),
+            event("e3", transaction_id="t1", charger="other"),
+            event("e4"),
+        )
+    )
+    found = await stores.events.match("NTH-01", "t1", limit=10)
+    assert [each.decision_id for each in found] == ["e2", "e1"]
+    assert await stores.events.match("NTH-01", "t2", limit=10) == []
+
+
+@pytest.mark.parametrize("by", EventGrouping)
+async def test_groups_are_counted_as_one_would_by_hand(stores: Stores, by: EventGrouping) -> None:
+    rng = random.Random(by)  # noqa: S311 - cases, not secrets
+    written = [_any_event(rng, number) for number in range(60)]
+    written = [
+        replace(each, recorded_at=each.recorded_at * 3_000_000, fleet=rng.choice(["n", "s"])) for each in written
+    ]
+    await stores.events.write(lines(*written))
+    reference = MemoryEvents(MemoryState())
+    await reference.write(lines(*written))
+    for _ in range(15):
+        wanted = _any_filter(rng)
+        counted = list(await stores.events.counts(wanted, by))
+        expected = list(await reference.counts(wanted, by))
+        assert sorted(counted, key=repr) == sorted(expected, key=repr)
+        assert [group.count for group in counted] == [group.count for group in expected]
+
+
+async def test_what_is_too_old_is_deleted(stores: Stores) -> None:
+    await stores.events.write(lines(*(event(f"e{number}", recorded_at=number) for number in range(10))))
+    assert await stores.events.delete_before(7) == 7
+    assert await _ids(stores) == ["e9", "e8", "e7"]
+    assert await stores.events.delete_before(7) == 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from policy_service.adapters.sql.event_feed import SqlEventFeed
+from policy_service.adapters.sql.event_reader import SqlEventReader
+from policy_service.adapters.sql.event_retention import SqlEventRetention
 from policy_service.adapters.sql.event_writer import SqlEventWriter
-from policy_service.adapters.sql.events import SqlEvents
 
 
-class SqlEventStore(SqlEventWriter, SqlEvents, SqlEventFeed):
+class SqlEventStore(SqlEventWriter, SqlEventReader, SqlEventFeed, SqlEventRetention):
     """Writes, reads, and follows."""

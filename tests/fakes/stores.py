@@ -16,13 +16,15 @@ from policy_service.application.ports import (
     LOSSY_SHARE,
     ConflictError,
     CursorError,
+    EventCount,
+    EventGrouping,
     ImportConflict,
     ImportTooLossyError,
     Page,
     StoreUnavailableError,
     Versions,
 )
-from policy_service.domain.access import VehicleClass
+from policy_service.domain.access import Outcome, VehicleClass
 from policy_service.domain.feed import Feed
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.registration import Registration
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         EventFeed,
         EventFilter,
         EventReader,
+        EventRetention,
         EventWriter,
         FeedRepository,
         IdentifierRepository,
@@ -59,7 +62,7 @@ if TYPE_CHECKING:
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
-    class EventStore(EventWriter, EventReader, EventFeed):
+    class EventStore(EventWriter, EventReader, EventFeed, EventRetention):
         """All sides of events."""
 
 
@@ -420,6 +423,38 @@ class MemoryEvents:
                 self._state.events[event.decision_id] = event
                 self._state.positions.append(event.decision_id)
 
+    async def match(self, charger: str, transaction_id: str, *, limit: int) -> Sequence[AccessEvent]:
+        self._state.ask()
+        ordered = sorted(self._state.events.values(), key=self._order, reverse=True)
+        return [e for e in ordered if (e.charger, e.transaction_id) == (charger, transaction_id)][:limit]
+
+    async def counts(self, wanted: EventFilter, by: EventGrouping) -> Sequence[EventCount]:
+        self._state.ask()
+        groups: dict[Any, list[AccessEvent]] = {}
+        for each in self._state.events.values():
+            if fits(each, wanted):
+                groups.setdefault(_key_of(each, by), []).append(each)
+        counted = [
+            EventCount(
+                key,
+                len(found),
+                sum(each.outcome is Outcome.ACCESS_DENIED for each in found),
+                min(each.recorded_at for each in found),
+                max(each.recorded_at for each in found),
+            )
+            for key, found in groups.items()
+        ]
+        if by in {EventGrouping.HOUR, EventGrouping.DAY}:
+            return sorted(counted, key=lambda group: group.key)
+        return sorted(counted, key=lambda group: (-group.count, str(group.key)))
+
+    async def delete_before(self, at: int) -> int:
+        self._state.ask()
+        old = [each.decision_id for each in self._state.events.values() if each.recorded_at < at]
+        for decision_id in old:
+            del self._state.events[decision_id]
+        return len(old)
+
     async def latest(self) -> int:
         self._state.ask()
         return len(self._state.positions)
@@ -455,6 +490,14 @@ class MemoryEvents:
     async def get(self, decision_id: str) -> AccessEvent | None:
         self._state.ask()
         return self._state.events.get(decision_id)
+
+
+def _key_of(event: AccessEvent, by: EventGrouping) -> object:
+    spans = {EventGrouping.HOUR: 3_600_000, EventGrouping.DAY: 86_400_000}
+    if by in spans:
+        return event.recorded_at - event.recorded_at % spans[by]
+    key = event.labels.get("depot") if by is EventGrouping.DEPOT else getattr(event, by)
+    return None if key is None else str(key)
 
 
 class MemoryAudit:

@@ -8,7 +8,7 @@ which as many can matter as the page has rows. So a page costs the same whether 
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, or_, select
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, FromClause, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.technology import Technology
     from policy_service.application.ports import EventFilter
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 MOST_LANES = 4_000
 """More than these, and it is quicker to look through all chargers' events for those that fit: then they are common."""
 
-_EVENTS = tables.access_events
+_EVENTS, _LANES = tables.access_events, tables.event_lanes
 _OUTCOMES = {
     EventType.DENIED: {Outcome.ACCESS_DENIED},
     EventType.BREACH: {Outcome.ACCESS_DENIED, Outcome.ALLOWED},
@@ -57,51 +58,50 @@ class Lanes(NamedTuple):
     """Their values, lane by lane."""
 
 
-def lanes_of(wanted: EventFilter, chargers: Sequence[str] | None) -> Lanes:
-    """Return the lanes of an event of the filter at one of the chargers, None: at any."""
-    kinds = [(str(kind), str(reason)) for kind, reason in product(_types(wanted), _reasons(wanted))]
-    if chargers is None or len(chargers) * len(kinds) > MOST_LANES:
-        return Lanes(("type", "reason"), kinds)
-    return Lanes(("charger", "type", "reason"), [(charger, *kind) for charger, kind in product(chargers, kinds)])
+async def lanes_of(
+    connection: AsyncConnection, wanted: EventFilter, chargers: Sequence[ColumnElement[bool]]
+) -> Lanes | None:
+    """Return the lanes of events of the filter at chargers of these conditions; None where they are too many."""
+    types, reasons = map(str, types_of(wanted)), map(str, reasons_of(wanted))
+    column = _LANES.c
+    fitting = (column.type.in_(list(types)), column.reason.in_(list(reasons)))
+    query = select(column.charger, column.type, column.reason).where(*fitting, *chargers).limit(MOST_LANES + 1)
+    rows = [[str(cell) for cell in row] for row in await connection.execute(query)]
+    return None if len(rows) > MOST_LANES else Lanes(("charger", "type", "reason"), rows)
 
 
-def _types(wanted: EventFilter) -> list[EventType]:
+def lanes_anywhere(wanted: EventFilter) -> Lanes:
+    """Return the lanes of events of the filter, whichever the charger."""
+    return Lanes(("type", "reason"), [list(kind) for kind in product(types_of(wanted), reasons_of(wanted))])
+
+
+def types_of(wanted: EventFilter) -> list[EventType]:
+    """Return the types that events of the filter can have."""
     fitting = (each for each in EventType if wanted.type in {None, each})
     return [each for each in fitting if wanted.outcome is None or wanted.outcome in _OUTCOMES[each]]
 
 
-def _reasons(wanted: EventFilter) -> list[Reason]:
+def reasons_of(wanted: EventFilter) -> list[Reason]:
+    """Return the reasons that events of the filter can have."""
     fitting = (each for each in Reason if wanted.reason in {None, each})
     return [each for each in fitting if wanted.vehicle_class in _CLASSES.get(each, {wanted.vehicle_class}) | {None}]
 
 
-def heads(
-    technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]], limit: int
-) -> Select[tuple[str, ...]]:
-    """Return the query for the lanes with the newest heads, newest first."""
+def heads(technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Return the query for the lanes that have such events, newest head first, whose instants end the rows."""
     listed = technology.listed(lanes.names, lanes.rows)
     head = _inside(listed, lanes, conditions).with_only_columns(_EVENTS.c.recorded_at).limit(1).scalar_subquery()
     found = select(*listed.c, head.label("head")).subquery("heads")
-    return (
-        select(*(found.c[name] for name in lanes.names))
-        .where(found.c.head.is_not(None))
-        .order_by(found.c.head.desc())
-        .limit(limit)
-    )
+    return select(found).where(found.c.head.is_not(None)).order_by(found.c.head.desc())
 
 
-def newest(
-    technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]], limit: int
-) -> Select[tuple[int, int]]:
+def newest(technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
     """Return the query for the positions of the newest events in the lanes, newest first, with their instants."""
     listed = technology.listed(lanes.names, lanes.rows)
     inside = _inside(listed, lanes, conditions).limit(limit)
     each = technology.of_each(listed, inside, _EVENTS).subquery("found")
-    return (
-        select(each.c.position, each.c.recorded_at)
-        .order_by(each.c.recorded_at.desc(), each.c.position.desc())
-        .limit(limit)
-    )
+    newest_first = (each.c.recorded_at.desc(), each.c.position.desc())
+    return select(each.c.position, each.c.recorded_at).order_by(*newest_first).limit(limit)
 
 
 def behind(place: Place) -> ColumnElement[bool]:
@@ -111,7 +111,7 @@ def behind(place: Place) -> ColumnElement[bool]:
     return and_(column.recorded_at <= place.recorded_at, or_(column.recorded_at < place.recorded_at, same))
 
 
-def _inside(listed: FromClause, lanes: Lanes, conditions: Sequence[ColumnElement[bool]]) -> Select[tuple[int, int]]:
+def _inside(listed: FromClause, lanes: Lanes, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """Return the query for one lane, newest first."""
     here = (_EVENTS.c[name] == listed.c[name] for name in lanes.names)
     return (

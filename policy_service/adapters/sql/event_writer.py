@@ -51,6 +51,7 @@ class SqlEventWriter:
         await technology.alone(connection, _IN_ORDER)
         await technology.add_json(connection, tables.access_events, COLUMNS, listed)
         await technology.add_json(connection, tables.event_chargers, ("charger", "labels"), listed)
+        await technology.add_json(connection, tables.event_lanes, ("charger", "type", "reason"), listed)
 
 
 def _is_about_data(error: DBAPIError) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import false, select
+from sqlalchemy import and_, false, func, not_, or_, select
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
-from policy_service.adapters.sql.event_pages import Lanes, Place, behind, heads, lanes_of, newest
+from policy_service.adapters.sql.event_pages import Lanes, Place, behind, heads, lanes_anywhere, lanes_of, newest
 from policy_service.adapters.sql.event_rows import event_of
 from policy_service.application.ports import CursorError, Page
 from policy_service.domain.events import EventType
@@ -36,12 +36,11 @@ class SqlEvents:
 
     async def page(self, wanted: EventFilter, *, limit: int, cursor: str | None) -> Page[AccessEvent]:
         """Return events, newest first by the time they were recorded, stable under insertion. Raises CursorError."""
-        conditions = _conditions(wanted)
+        conditions = conditions_of(wanted)
         if cursor is not None:
             conditions.append(behind(_place(cursor)))
         async with self._database.reading() as connection:
-            lanes = lanes_of(wanted, await self._chargers(connection, wanted))
-            found = await self._newest(connection, lanes, conditions, limit + 1)
+            found = await self._newest(connection, wanted, conditions, limit + 1)
             of_page = select(_TABLE).where(_TABLE.c.position.in_([position for position, _ in found[:limit]]))
             rows = {row["position"]: row for row in (await connection.execute(of_page)).mappings()}
         items = [event_of(rows[position]) for position, _ in found[:limit] if position in rows]
@@ -51,27 +50,44 @@ class SqlEvents:
         return Page(items, encode_cursor(str(recorded_at), str(position)))
 
     async def _newest(
-        self, connection: AsyncConnection, lanes: Lanes, conditions: Sequence[ColumnElement[bool]], limit: int
+        self, connection: AsyncConnection, wanted: EventFilter, conditions: list[ColumnElement[bool]], limit: int
     ) -> Sequence[tuple[int, int]]:
         """Return position and instant of the newest events."""
-        technology = self._database.technology
-        if len(lanes.rows) > 1:
-            best = (await connection.execute(heads(technology, lanes, conditions, limit))).all()
-            lanes = lanes._replace(rows=[[str(cell) for cell in row] for row in best])
-        if not lanes.rows:
+        technology, column = self._database.technology, _TABLE.c
+        lanes = await self._lanes(connection, wanted, conditions)
+        best = (await connection.execute(heads(technology, lanes, conditions))).all()
+        if not best:
             return []
+        if len(best) > limit:  # so many lanes give one each at least: nothing older can be on the page
+            oldest = best[limit - 1][-1]
+            best = [row for row in best if row[-1] >= oldest]
+            conditions = [*conditions, column.recorded_at >= oldest]
+        lanes = lanes._replace(rows=[[str(row[at]) for at in range(len(lanes.names))] for row in best])
         found = await connection.execute(newest(technology, lanes, conditions, limit))
         return [(row.position, row.recorded_at) for row in found]
 
-    async def _chargers(self, connection: AsyncConnection, wanted: EventFilter) -> Sequence[str] | None:
-        """Return the chargers that can have such events; None: any."""
-        if wanted.charger is not None:
-            return [wanted.charger]
-        if not (labels := labels_of(wanted)):
-            return None
-        column = tables.event_chargers.c
-        query = select(column.charger).where(*within_labels(column.labels, labels)).distinct()
-        return list((await connection.execute(query)).scalars())
+    async def _lanes(
+        self, connection: AsyncConnection, wanted: EventFilter, conditions: list[ColumnElement[bool]]
+    ) -> Lanes:
+        """Return where to look; what lanes do not say is added to the conditions."""
+        labels, lane = labels_of(wanted), tables.event_lanes.c
+        if wanted.charger is None and not labels:
+            return lanes_anywhere(wanted)
+        at = [] if wanted.charger is None else [lane.charger == wanted.charger]
+        if labels:
+            known = tables.event_chargers.c
+            fitting = and_(*within_labels(known.labels, labels))
+            once = select(known.charger).where(fitting)
+            at.append(lane.charger.in_(once))
+            changed = (
+                select(known.charger).where(known.charger.in_(once), not_(func.coalesce(fitting, false()))).limit(1)
+            )
+            if (await connection.execute(changed)).first() is not None:
+                conditions += within_labels(_TABLE.c.labels, labels)
+        if (lanes := await lanes_of(connection, wanted, at)) is not None:
+            return lanes
+        conditions += within_labels(_TABLE.c.labels, labels)
+        return lanes_anywhere(wanted)
 
     async def get(self, decision_id: str) -> AccessEvent | None:
         """Return one event."""
@@ -80,17 +96,23 @@ class SqlEvents:
             row = found.mappings().one_or_none()
         return None if row is None else event_of(row)
 
+    async def match(self, charger: str, transaction_id: str, *, limit: int) -> Sequence[AccessEvent]:
+        """Return the events of one transaction at a charger, newest first."""
+        column = _TABLE.c
+        theirs = (column.transaction_id == transaction_id, column.charger == charger)
+        query = select(_TABLE).where(*theirs).order_by(column.recorded_at.desc(), column.position.desc()).limit(limit)
+        async with self._database.reading() as connection:
+            return [event_of(row) for row in (await connection.execute(query)).mappings()]
 
-def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
+
+def conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:
     """Return what is asked for beside what makes a lane."""
     column = _TABLE.c
-    conditions = within_labels(column.labels, labels_of(wanted))
-    if wanted.outcome is not None and wanted.type in {None, EventType.BREACH}:
-        conditions.append(column.outcome == str(wanted.outcome))
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.outcome is not None:  # any other type has one outcome
+        conditions.append(or_(column.type != str(EventType.BREACH), column.outcome == str(wanted.outcome)))
     if wanted.vehicle_class is not None:
         conditions.append(column.vehicle_class == str(wanted.vehicle_class))
-    if wanted.charger is not None:
-        conditions.append(column.charger == wanted.charger)
     if wanted.since is not None:
         conditions.append(column.recorded_at >= wanted.since)
     if wanted.until is not None:

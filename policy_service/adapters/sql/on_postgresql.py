@@ -87,8 +87,7 @@ class OnPostgresql:
 
     def listed(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> FromClause:
         """Unfold one array a column, side by side."""
-        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-        arrays = (literal(list(values), _TEXTS) for values in columns)
+        arrays = (literal([row[at] for row in rows], _TEXTS) for at in range(len(names)))
         each = func.unnest(*arrays).table_valued(*names).render_derived("listed")
         return select(*(each.c[name].collate("C").label(name) for name in names)).cte("lanes")
 

@@ -96,9 +96,10 @@ class OnSqlite:
 
     def of_each(self, rows: FromClause, found: Select[Any], table: Table) -> Select[Any]:
         """Look up the keys that the query finds: SQLite knows no LATERAL."""
-        key, *others = (table.c[column.name] for column in found.selected_columns)
-        keys = found.with_only_columns(found.selected_columns[key.name]).scalar_subquery()
-        return select(key, *others).select_from(rows).join(table, key.in_(keys))
+        columns: list[ColumnElement[Any]] = [table.c[str(name)] for name in found.selected_columns.keys()]  # noqa: SIM118 - a collection of columns iterates over those
+        key = columns[0]
+        keys = found.with_only_columns(key).scalar_subquery()
+        return select(*columns).select_from(rows).join(table, key.in_(keys))
 
     async def open_import(self, connection: AsyncConnection) -> None:
         """Give the indexes room: identifiers come in no order, and each touches a page of its own."""

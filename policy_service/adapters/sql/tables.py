@@ -204,6 +204,15 @@ event_chargers = Table(
 )
 """Every charger that is in an event, under each of the label sets that it had (JSON)."""
 
+event_lanes = Table(
+    "event_lanes",
+    METADATA,
+    Column("charger", CODE, primary_key=True),
+    Column("type", CODE, primary_key=True),
+    Column("reason", CODE, primary_key=True),
+)
+"""Every type and reason that the events of a charger have: where in their index there is something to find."""
+
 fingerprint_keys = Table(
     "fingerprint_keys",
     METADATA,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -28,6 +29,34 @@ class EventFilter:
     until: int | None = None
     within: Labels = ()
     """Only events of chargers that had one of the values of each of these labels."""
+
+
+class EventGrouping(StrEnum):
+    """What events are counted by. Hours and days are UTC's."""
+
+    REASON = "reason"
+    CHARGER = "charger"
+    DEPOT = "depot"
+    """The label of that name."""
+    HOUR = "hour"
+    DAY = "day"
+    TYPE = "type"
+    OUTCOME = "outcome"
+    FLEET = "fleet"
+    POLICY = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """One group of events. Instants are epoch milliseconds."""
+
+    key: str | int | None
+    """What its events have in common; None where they lack it. An hour or day is told by the instant it begins."""
+    count: int
+    denied: int
+    first: int
+    last: int
+    """When the earliest and the latest of them were recorded."""
 
 
 class EventRefusedError(Exception):
@@ -128,6 +157,25 @@ class EventReader(Protocol):
 
     async def get(self, decision_id: str) -> AccessEvent | None:
         """Return one event."""
+        ...
+
+    async def match(self, charger: str, transaction_id: str, *, limit: int) -> Sequence[AccessEvent]:
+        """Return the events of one transaction at a charger, newest first."""
+        ...
+
+    async def counts(self, wanted: EventFilter, by: EventGrouping) -> Sequence[EventCount]:
+        """Count events by group: hours and days in their order, anything else by count, then key."""
+        ...
+
+
+class EventRetention(Protocol):
+    """Deletes what is too old."""
+
+    async def delete_before(self, at: int) -> int:
+        """Delete events that were recorded before an instant, in epoch milliseconds, in portions; return how many.
+
+        Raises StoreUnavailableError.
+        """
         ...
 
 

@@ -8,9 +8,13 @@ from policy_service.application.ports import Page
 from policy_service.application.views import event_view
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from policy_service.application.ports import EventFilter, EventReader
+    from policy_service.application.ports import EventCount, EventFilter, EventGrouping, EventReader
+
+
+MOST_MATCHES = 100
+"""A transaction leaves a few events: one for each time that its charger asked."""
 
 
 class EventQueries:
@@ -32,3 +36,14 @@ class EventQueries:
         await self._recorded()
         event = await self._events.get(decision_id)
         return None if event is None else event_view(event)
+
+    async def match(self, charger: str, transaction_id: str) -> list[dict[str, Any]]:
+        """Return the views of the events of a transaction, newest first."""
+        await self._recorded()
+        found = await self._events.match(charger, transaction_id, limit=MOST_MATCHES)
+        return [event_view(event) for event in found]
+
+    async def counts(self, wanted: EventFilter, by: EventGrouping) -> Sequence[EventCount]:
+        """Count events by group."""
+        await self._recorded()
+        return await self._events.counts(wanted, by)

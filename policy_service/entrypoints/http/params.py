@@ -6,6 +6,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.convertors import StringConvertor, register_url_convertor
 
+from policy_service.application.ports import EventGrouping
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import EventType
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
@@ -105,6 +106,21 @@ class EventParams(_Events, PageParams):
 
     since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
     until: Instant | None = Field(None, alias="to", description="Recorded before.")
+
+
+class SummaryParams(_Events):
+    """Which access events, and what they are counted by."""
+
+    group_by: EventGrouping
+    since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
+    until: Instant | None = Field(None, alias="to", description="Recorded before.")
+
+
+class MatchParams(Params):
+    """Which transaction."""
+
+    charger: Filter
+    transaction_id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 
 class StreamQuery(_Events):

@@ -87,6 +87,8 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("POST", "/v1/breaches"): _DECIDE,
     ("GET", "/v1/events"): _READ_CHARGERS,
     ("GET", "/v1/events/stream"): _READ_CHARGERS,
+    ("GET", "/v1/events/summary"): _READ_CHARGERS,
+    ("GET", "/v1/events/match"): _READ_CHARGERS,
     ("GET", "/v1/events/{decision_id}"): _READ_CHARGERS,
     ("POST", "/v1/events/{decision_id}/enrol"): _OPERATE,
     ("POST", "/v1/events/forget"): _changes(Scope.ADMIN),

@@ -14,7 +14,7 @@ from policy_service.domain.charger import Charger
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import beyond_reach, caller_of
 from policy_service.entrypoints.http.openapi import replies
-from policy_service.entrypoints.http.params import DecisionId, EventParams, label_of
+from policy_service.entrypoints.http.params import DecisionId, EventParams, SummaryParams, label_of
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_records import EventList, EventReply
@@ -36,7 +36,7 @@ _LISTED[200]["content"] = {"text/csv": {"schema": {"type": "string"}}}
 @router.get("", summary="List access events", responses=_LISTED)
 async def list_events(request: Request, service: ServiceOf, wanted: Annotated[EventParams, Query()]) -> Response:
     """List recorded decisions, newest first. `Accept: text/csv` exports the page; `X-Next-Cursor` leads on."""
-    page = await service.events.page(_filter(wanted, caller_of(request)), limit=wanted.limit, cursor=wanted.cursor)
+    page = await service.events.page(filter_of(wanted, caller_of(request)), limit=wanted.limit, cursor=wanted.cursor)
     if _prefers_csv(request.headers.get("accept", "")):
         headers = {"Content-Disposition": 'attachment; filename="access-events.csv"'}
         if page.next_cursor is not None:
@@ -56,7 +56,8 @@ async def get_event(request: Request, service: ServiceOf, decision_id: DecisionI
     return answer(found)
 
 
-def _filter(wanted: EventParams, caller: "Caller") -> EventFilter:
+def filter_of(wanted: EventParams | SummaryParams, caller: "Caller") -> EventFilter:
+    """Return what is asked for, of what the caller may see."""
     return EventFilter(
         type=wanted.type,
         outcome=wanted.outcome,

@@ -108,6 +108,14 @@ def upgrade() -> None:
     op.execute(
         f"INSERT INTO event_chargers (charger, labels) SELECT DISTINCT charger, {labels} FROM access_events"  # noqa: S608
     )
+    op.create_table(
+        "event_lanes",
+        *_texts("charger", "type", "reason"),
+        sa.PrimaryKeyConstraint("charger", "type", "reason", name="pk_event_lanes"),
+    )
+    op.execute(
+        "INSERT INTO event_lanes (charger, type, reason) SELECT DISTINCT charger, type, reason FROM access_events"
+    )
     op.drop_table("events")
 
 

@@ -1,0 +1,39 @@
+"""Deletes access events that are too old, a portion at a time: nobody waits long for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from policy_service.adapters.sql import tables
+
+if TYPE_CHECKING:
+    from policy_service.adapters.sql.engine import Database
+
+_TABLE = tables.access_events
+_AT_ONCE = 2_000
+
+
+class SqlEventRetention:
+    """Raises StoreUnavailableError."""
+
+    def __init__(self, database: Database) -> None:
+        """Delete in the database."""
+        self._database = database
+
+    async def delete_before(self, at: int) -> int:
+        """Delete events that were recorded before an instant, in epoch milliseconds; return how many.
+
+        The oldest go first, along an index by time. Where tables are partitioned by time, portions stay in one.
+        """
+        column = _TABLE.c
+        oldest = select(column.position).where(column.recorded_at < at).order_by(column.recorded_at).limit(_AT_ONCE)
+        deleted = 0
+        while True:
+            async with self._database.writing() as connection:
+                found = list((await connection.execute(oldest)).scalars())
+                await connection.execute(delete(_TABLE).where(column.position.in_(found)))
+            deleted += len(found)
+            if len(found) < _AT_ONCE:
+                return deleted

@@ -1,0 +1,24 @@
+"""Keeps access events for as long as the operator wants, and no longer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from policy_service.application.ports import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from policy_service.application.ports import Clock, EventRetention
+
+EVERY_S = 600.0
+_DAY_MS = 86_400_000
+
+
+async def keep_events_for(days: int, retention: EventRetention, clock: Clock, every_s: float = EVERY_S) -> None:
+    """Delete what is older than so many days, every now and then; 0 keeps all. Several processes may do so at once."""
+    while True:
+        if days:
+            with suppress(StoreUnavailableError):
+                await retention.delete_before(clock.now_ms() - days * _DAY_MS)
+        await asyncio.sleep(every_s)

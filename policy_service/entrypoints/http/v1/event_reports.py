@@ -1,0 +1,61 @@
+"""Access events counted, and the events of one transaction."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from policy_service.application.ports import EventCount, EventGrouping
+from policy_service.domain.charger import Charger
+from policy_service.domain.instant import format_instant
+from policy_service.entrypoints.http.access import ServiceOf, answer
+from policy_service.entrypoints.http.callers import caller_of, demand_charger
+from policy_service.entrypoints.http.openapi import replies
+from policy_service.entrypoints.http.params import MatchParams, SummaryParams
+from policy_service.entrypoints.http.permissions import GuardedRoute
+from policy_service.entrypoints.http.v1.events import filter_of
+from policy_service.entrypoints.http.wire_events import EventMatch, EventSummary
+
+if TYPE_CHECKING:
+    from policy_service.application.service import Service
+
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
+
+_DAY_S = 86_400
+_SPANS = (EventGrouping.HOUR, EventGrouping.DAY)
+
+
+@router.get("/summary", summary="Count access events", responses=replies(EventSummary, 422))
+async def summarise(request: Request, service: ServiceOf, wanted: Annotated[SummaryParams, Query()]) -> Response:
+    """Count recorded decisions by group; without `from`, those of the 24 hours before `to`, or before now."""
+    until = service.clock.now() + 1 if wanted.until is None else wanted.until
+    since = until - _DAY_S if wanted.since is None else wanted.since
+    asked = wanted.model_copy(update={"since": since, "until": until})
+    groups = await service.events.counts(filter_of(asked, caller_of(request)), wanted.group_by)
+    told = [_group(group, wanted.group_by) for group in groups]
+    span = {"from": format_instant(since), "to": format_instant(until)}
+    return answer({**span, "group_by": str(wanted.group_by), "groups": told})
+
+
+@router.get("/match", summary="Was this failed session a denial?", responses=replies(EventMatch, 403, 422))
+async def match(request: Request, service: ServiceOf, wanted: Annotated[MatchParams, Query()]) -> Response:
+    """Find the decisions that a charger asked for in one transaction: `denied` tells whether one refused the driver."""
+    demand_charger(request, wanted.charger)
+    found = [event for event in await _events_of(service, wanted) if _reaches(request, event)]
+    return answer({"denied": any(event["outcome"] == "access_denied" for event in found), "events": found})
+
+
+async def _events_of(service: "Service", wanted: MatchParams) -> list[dict[str, Any]]:
+    return await service.events.match(wanted.charger, wanted.transaction_id)
+
+
+def _reaches(request: Request, event: dict[str, Any]) -> bool:
+    """Tell whether the charger was one of the caller's when the event was recorded."""
+    return caller_of(request).reaches(Charger(event["charger"], event["labels"]))
+
+
+def _group(group: EventCount, by: EventGrouping) -> dict[str, Any]:
+    key = format_instant(int(group.key or 0) // 1000) if by in _SPANS else group.key
+    span = {"first": format_instant(group.first // 1000), "last": format_instant(group.last // 1000)}
+    return {"key": key, "count": group.count, "denied": group.denied, **span}

@@ -1,0 +1,60 @@
+"""Access events counted, and those of one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.served import POLICIES, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakes.served import Served
+
+NIGHT = "2026-11-24T11:15:00Z"
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(POLICIES, tmp_path_factory.mktemp("state")) as served:
+        own = {"identifier": "04A2B3C4D5E681", "type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}
+        assert served.client.put(f"/v1/identifiers/{'a' * 32}", json=own).is_success
+        for charger, identifier in (("NTH-07", "04C201"), ("NTH-07", "04C202"), ("NTH-08", own["identifier"])):
+            asked = {"charger": charger, "identifier": identifier, "time": NIGHT, "transaction_id": f"t-{identifier}"}
+            assert served.decide(**asked).is_success
+        yield served
+
+
+def _counts(node: Served, by: str, **wanted: str) -> dict[str | None, tuple[int, int]]:
+    body = node.client.get("/v1/events/summary", params={"group_by": by, **wanted}).json()
+    assert body["group_by"] == by
+    assert body["from"] < body["to"]
+    return {group["key"]: (group["count"], group["denied"]) for group in body["groups"]}
+
+
+def test_events_are_counted_by_what_operators_ask_for(node: Served) -> None:
+    assert _counts(node, "reason") == {"unknown_identifier": (2, 2), "own_vehicle": (1, 0)}
+    assert _counts(node, "charger") == {"NTH-07": (2, 2), "NTH-08": (1, 0)}
+    assert _counts(node, "depot") == {"north": (3, 2)}
+    assert _counts(node, "fleet") == {None: (2, 2), "north": (1, 0)}
+    assert sum(count for count, _ in _counts(node, "hour").values()) == 3
+    assert next(iter(_counts(node, "hour"))).endswith(":00:00Z")
+    assert _counts(node, "reason", outcome="access_denied") == {"unknown_identifier": (2, 2)}
+    assert _counts(node, "reason", to="2026-01-01T00:00Z") == {}
+
+
+def test_a_failed_session_is_told_from_a_denial(node: Served) -> None:
+    def match(transaction_id: str) -> dict[str, object]:
+        wanted = {"charger": "NTH-07", "transaction_id": transaction_id}
+        return node.client.get("/v1/events/match", params=wanted).json()
+
+    refused = match("t-04C201")
+    assert refused["denied"] is True
+    assert [event["reason"] for event in refused["events"]] == ["unknown_identifier"]
+    assert match("t-of-a-fault") == {"denied": False, "events": []}
+
+
+def test_questions_in_bad_form_are_problems(node: Served) -> None:
+    for path in ("summary", "summary?group_by=identifier", "match", "match?charger=NTH-07", "match?transaction_id=t"):
+        assert node.client.get(f"/v1/events/{path}").status_code == 422
