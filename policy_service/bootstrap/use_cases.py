@@ -187,19 +187,8 @@ def _service(core: _Core) -> Service:
         import_chargers=logged(ImportKind.CHARGERS, edit_chargers.import_),
         expect_feed=ExpectFeed(feeds, core.feeds, clock),
         edit_identifiers=edit_identifiers,
-        enrol=Enrol(
-            SqlEventReader(database),
-            SqlEventErasure(database),
-            edit_identifiers,
-            identifier_queries,
-            core.stores.seal,
-            clock,
-            core.settings.enrol_window,
-            recorded,
-        ),
-        forget=ForgetIdentifier(
-            SqlEventErasure(database), lookup, identifier_queries, clock, core.settings.enrol_window, recorded
-        ),
+        enrol=_enrol(core, edit_identifiers, identifier_queries),
+        forget=_forget(core, lookup, identifier_queries),
         rotate_fingerprints=core.rotate,
         edit_agreements=AgreementEdits(agreements, watch),
         edit_chargers=edit_chargers,
@@ -210,6 +199,17 @@ def _service(core: _Core) -> Service:
         audit=AuditQueries(audit),
         metrics=core.telemetry,
     )
+
+
+def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) -> Enrol:
+    database, recorded = core.stores.database, core.recording.shipping.flush
+    events, erasure, window = SqlEventReader(database), SqlEventErasure(database), core.settings.enrol_window
+    return Enrol(events, erasure, edits, identifiers, core.stores.seal, core.clock, window, recorded)
+
+
+def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> ForgetIdentifier:
+    erasure, recorded = SqlEventErasure(core.stores.database), core.recording.shipping.flush
+    return ForgetIdentifier(erasure, lookup, identifiers, core.clock, core.settings.enrol_window, recorded)
 
 
 def _health(core: _Core) -> Health:

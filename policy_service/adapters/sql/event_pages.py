@@ -87,7 +87,7 @@ def reasons_of(wanted: EventFilter) -> list[Reason]:
     return [each for each in fitting if wanted.vehicle_class in _CLASSES.get(each, {wanted.vehicle_class}) | {None}]
 
 
-def heads(technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def heads(technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     """Return the query for the lanes that have such events, newest head first, whose instants end the rows."""
     listed = technology.listed(lanes.names, lanes.rows)
     head = _inside(listed, lanes, conditions).with_only_columns(_EVENTS.c.recorded_at).limit(1).scalar_subquery()
@@ -95,7 +95,9 @@ def heads(technology: Technology, lanes: Lanes, conditions: Sequence[ColumnEleme
     return select(found).where(found.c.head.is_not(None)).order_by(found.c.head.desc())
 
 
-def newest(technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+def newest(
+    technology: Technology, lanes: Lanes, conditions: Sequence[ColumnElement[bool]], limit: int
+) -> Select[*tuple[Any, ...]]:
     """Return the query for the positions of the newest events in the lanes, newest first, with their instants."""
     listed = technology.listed(lanes.names, lanes.rows)
     inside = _inside(listed, lanes, conditions).limit(limit)
@@ -111,7 +113,7 @@ def behind(place: Place) -> ColumnElement[bool]:
     return and_(column.recorded_at <= place.recorded_at, or_(column.recorded_at < place.recorded_at, same))
 
 
-def _inside(listed: FromClause, lanes: Lanes, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _inside(listed: FromClause, lanes: Lanes, conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     """Return the query for one lane, newest first."""
     here = (_EVENTS.c[name] == listed.c[name] for name in lanes.names)
     return (

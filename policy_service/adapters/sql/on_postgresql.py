@@ -91,7 +91,7 @@ class OnPostgresql:
         each = func.unnest(*arrays).table_valued(*names).render_derived("listed")
         return select(*(each.c[name].collate("C").label(name) for name in names)).cte("lanes")
 
-    def of_each(self, rows: FromClause, found: Select[Any], table: Table) -> Select[Any]:
+    def of_each(self, rows: FromClause, found: Select[*tuple[Any, ...]], table: Table) -> Select[*tuple[Any, ...]]:
         """Join the query LATERAL."""
         del table
         each = found.lateral("each")

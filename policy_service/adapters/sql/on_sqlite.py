@@ -94,7 +94,7 @@ class OnSqlite:
         cells = (func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name in enumerate(names))
         return select(*cells).cte("listed")
 
-    def of_each(self, rows: FromClause, found: Select[Any], table: Table) -> Select[Any]:
+    def of_each(self, rows: FromClause, found: Select[*tuple[Any, ...]], table: Table) -> Select[*tuple[Any, ...]]:
         """Look up the keys that the query finds: SQLite knows no LATERAL."""
         columns: list[ColumnElement[Any]] = [table.c[str(name)] for name in found.selected_columns.keys()]  # noqa: SIM118 - a collection of columns iterates over those
         key = columns[0]

@@ -61,7 +61,7 @@ class Technology(Protocol):
         """Return rows of texts as a table; the statement is the same for any number of them."""
         ...
 
-    def of_each(self, rows: FromClause, found: Select[Any], table: Table) -> Select[Any]:
+    def of_each(self, rows: FromClause, found: Select[*tuple[Any, ...]], table: Table) -> Select[*tuple[Any, ...]]:
         """Return what a query finds for each of some rows; its first column is the key of the table, a number."""
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MAX = 100
+_SAME_S = 5
+"""Seconds within which a question counts as one about now."""
+_OVERRIDE = re.compile(r"ov-[0-9a-z]{8}")
+_SIGNALS = {
+    "text": "the charger could show a text",
+    "status_only": "the charger could show its status only",
+    "none": "the charger could show nothing",
+    "None": "not on record what the charger could show",
+}
 
 
 @app.command(epilog="\b\nExample:\n  policy-service why NTH-07")
@@ -78,11 +88,26 @@ def _lines(event: dict[str, Any], zone: Zone) -> Iterator[Text]:
     yield labelled("charger", str(event["charger"]))
     yield labelled("vehicle", _vehicle(event))
     yield labelled("reason", reason)
-    by = f"window {event['window']}" if event["window"] else "its default mode"
     yield labelled(
-        "policy", f"{event['policy']}, {by}: {event['mode']}" if event["policy"] else "none governs the charger"
+        "policy", f"{event['policy']}, {_by(event)}: {event['mode']}" if event["policy"] else "none governs the charger"
     )
+    if event["transaction_id"] or event["ocpp_action"]:
+        yield labelled("asked by", " ".join(str(event[key]) for key in ("ocpp_action", "transaction_id") if event[key]))
+    recorded = parse_instant(event["recorded_at"])
+    if abs(recorded - parse_instant(event["time"])) > _SAME_S:
+        yield labelled("recorded", when_text(recorded, zone))
+    yield labelled("driver", _SIGNALS[str(event["driver_signal"])])
     yield labelled("decision", str(event["decision_id"]))
+    if reason == Reason.UNKNOWN_IDENTIFIER:
+        yield labelled("to admit", f"policy-service enrol {event['decision_id']} --vehicle … --fleet …")
+
+
+def _by(event: dict[str, Any]) -> str:
+    """Return what set the mode: overrides made over HTTP are named like `ov-7k3m9x2a`."""
+    window = str(event["window"] or "")
+    if _OVERRIDE.fullmatch(window):
+        return f"override {window}"
+    return f"window {window}" if window else "its default mode"
 
 
 def _vehicle(event: dict[str, Any]) -> str:

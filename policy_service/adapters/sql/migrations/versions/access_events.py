@@ -47,6 +47,14 @@ _KEPT = (
 
 def upgrade() -> None:
     """Create the tables, and move the events of before over."""
+    _create_events()
+    _create_indexes()
+    _create_places()
+    _create_privacy()
+    _move_events()
+
+
+def _create_events() -> None:
     op.create_table(
         "access_events",
         sa.Column("position", _POSITION, sa.Identity(), nullable=False),
@@ -63,6 +71,9 @@ def upgrade() -> None:
         *(_one_of(name, values) for name, values in _VALUES.items()),
         sqlite_autoincrement=True,
     )
+
+
+def _create_indexes() -> None:
     _index("recorded_at_position", "recorded_at", "position")
     _index("identifier_fingerprint_recorded_at_position", "identifier_fingerprint", "recorded_at", "position")
     lane = ("type", "reason", "recorded_at", "position", "vehicle_class")
@@ -80,6 +91,23 @@ def upgrade() -> None:
     op.create_index(
         "ix_access_events_sealed", "access_events", ["recorded_at"], sqlite_where=sealed, postgresql_where=sealed
     )
+
+
+def _create_places() -> None:
+    op.create_table(
+        "event_chargers",
+        *_texts("charger"),
+        sa.Column("labels", sa.JSON().with_variant(JSONB, "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("charger", "labels", name="pk_event_chargers"),
+    )
+    op.create_table(
+        "event_lanes",
+        *_texts("charger", "type", "reason"),
+        sa.PrimaryKeyConstraint("charger", "type", "reason", name="pk_event_lanes"),
+    )
+
+
+def _create_privacy() -> None:
     op.create_table(
         "fingerprint_keys",
         sa.Column("generation", sa.Integer, autoincrement=False, nullable=False),
@@ -93,12 +121,9 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("fingerprint", name="pk_forgotten"),
     )
-    op.create_table(
-        "event_chargers",
-        *_texts("charger"),
-        sa.Column("labels", sa.JSON().with_variant(JSONB, "postgresql"), nullable=False),
-        sa.PrimaryKeyConstraint("charger", "labels", name="pk_event_chargers"),
-    )
+
+
+def _move_events() -> None:
     op.execute(
         f"INSERT INTO access_events ({_KEPT}, fingerprint_key) "  # noqa: S608 - names written above
         f"SELECT {_KEPT}, CASE WHEN identifier_fingerprint IS NULL THEN NULL ELSE 1 END "
@@ -107,11 +132,6 @@ def upgrade() -> None:
     labels = "CAST(labels AS JSONB)" if op.get_bind().dialect.name == "postgresql" else "labels"
     op.execute(
         f"INSERT INTO event_chargers (charger, labels) SELECT DISTINCT charger, {labels} FROM access_events"  # noqa: S608
-    )
-    op.create_table(
-        "event_lanes",
-        *_texts("charger", "type", "reason"),
-        sa.PrimaryKeyConstraint("charger", "type", "reason", name="pk_event_lanes"),
     )
     op.execute(
         "INSERT INTO event_lanes (charger, type, reason) SELECT DISTINCT charger, type, reason FROM access_events"
