@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 import zlib
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,12 @@ def test_what_comes_late_is_forgotten_too(tmp_path: Path) -> None:
     with serving(POLICIES, tmp_path) as node:
         event = _event(node, _denied(node, "04E1B2C3D4E510"))
         node.client.post("/v1/events/forget", json={"identifier": "04E1B2C3D4E510"})
-    late = {**event, "decision_id": "01990000-0000-7000-8000-000000000001", "time": 0, "recorded_at": 0}
+    late = {
+        **event,
+        "decision_id": "01990000-0000-7000-8000-000000000001",
+        "time": 0,
+        "recorded_at": time.time_ns() // 1_000_000 - 3_600_000,
+    }
     spool = tmp_path / "spool"
     spool.mkdir(exist_ok=True)
     line = json.dumps(late).encode()
