@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log to write.")
     log_format: Literal["json", "console"] = Field("json", description="json lines, or console: text for a terminal.")
+    log_denials: bool = Field(default=True, description="Write a line for each denial, without the identifier.")
+    otlp_endpoint: str = Field(
+        "",
+        description="Address of a receiver of traces by OTLP over HTTP, such as `http://127.0.0.1:4318`; the variable "
+        "`OTEL_EXPORTER_OTLP_ENDPOINT` does the same; left out: none are sent.",
+    )
     max_body_bytes: int = Field(
         8 * 1024 * 1024, ge=1024, description="Largest request body in bytes; streamed imports are bounded by line."
     )
@@ -202,6 +208,17 @@ class Settings(BaseSettings):
             message = "JWT_ISSUER, JWT_JWKS_URL and one of JWT_AUDIENCE and JWT_CLIENT_IDS go together"
             raise ValueError(message)
         return self
+
+    @property
+    def sends_traces(self) -> bool:
+        """Tell whether a receiver of traces is named, here or by OpenTelemetry's own variables."""
+        if (
+            os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+            or os.environ.get("OTEL_TRACES_EXPORTER") == "none"
+        ):
+            return False
+        named = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+        return bool(self.otlp_endpoint or any(os.environ.get(name) for name in named))
 
     @property
     def algorithms(self) -> tuple[str, ...]:

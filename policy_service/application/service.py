@@ -34,10 +34,15 @@ if TYPE_CHECKING:
     from policy_service.application.queries.imports import ImportQueries
     from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
+    from policy_service.application.tracing import RequestTracing
 
 
 class Metrics(Protocol):
     """What is measured of requests, and its exposition."""
+
+    def asked(self) -> None:
+        """Take notice of a request that has come; ``answered`` follows, however it ends."""
+        ...
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Take notice of an answered request; ``route`` is the template, never the path."""
@@ -83,3 +88,4 @@ class Service:
     audit_trail: AuditTrail
     audit: AuditQueries
     metrics: Metrics
+    tracing: RequestTracing

@@ -13,7 +13,6 @@ from policy_service.adapters.redis.connect import connect
 from policy_service.adapters.redis.names import Names
 from policy_service.adapters.redis.pin_throttle import SharedPinThrottle
 from policy_service.adapters.redis.server import PATIENCE_S, RedisServer
-from policy_service.adapters.redis.shared_cache import RedisSharedCache
 from policy_service.adapters.redis.signal import RedisSignal
 from policy_service.adapters.sealing import AesGcmSeal
 from policy_service.adapters.secret_fingerprints import SecretFingerprints
@@ -29,7 +28,7 @@ from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.application.commands.reload_policies import Remembered
 from policy_service.application.pin_throttle import SlidingWindowThrottle
 from policy_service.application.ports import StoreUnavailableError
-from policy_service.application.registry import Registry, RegistryBounds
+from policy_service.application.registry import RegistryBounds
 from policy_service.application.snapshot_keeping import SnapshotKeeping
 from policy_service.application.version_watch import VersionWatch
 
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
     from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.pin_throttle import PinThrottle
     from policy_service.application.ports import ChangeSignal, Clock, Fingerprints, Seal, SharedCache
+    from policy_service.application.registry import Registry
+    from policy_service.bootstrap.tracing import Tracing
     from policy_service.settings import Settings
 
     Work = Callable[[], Awaitable[None]]
@@ -64,13 +65,16 @@ class Stores(NamedTuple):
     background: Sequence[Work]
 
 
-async def open_stores(settings: Settings, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry) -> Stores:
+async def open_stores(
+    settings: Settings, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry, tracing: Tracing
+) -> Stores:
     """Open the stores; they are closed with the stack. Without a database, a copy on this node is enough.
 
     Raises StoreUnavailableError where there is neither, ValueError for an address that cannot be used.
     """
     database = database_at(settings.database)
     stack.push_async_callback(database.close)
+    tracing.database(database)
     snapshot = SnapshotFile(settings.state_dir / "registry-snapshot.sqlite3")
     stack.callback(snapshot.close)
     background: list[Work] = []
@@ -85,16 +89,18 @@ async def open_stores(settings: Settings, stack: AsyncExitStack, clock: Clock, t
         remembered, secret = await _from_copy(snapshot, clock, secret)
         background.append(partial(_upgrade_later, database))
     fingerprints = SecretFingerprints(secret)
-    shared = await _shared(settings, stack, clock, fingerprints)
+    shared = await _shared(settings, stack, clock, fingerprints, tracing)
     watch = VersionWatch(SqlVersionStore(database), shared.signal, clock)
     bounds = RegistryBounds(cache_max_age_s=settings.cache_max_age, snapshot_max_age_s=settings.snapshot_max_age)
-    registry = Registry(SqlIdentifiers(database), shared.cache, snapshot, watch, clock, telemetry, bounds)
+    registry = tracing.registry(SqlIdentifiers(database), shared.cache, snapshot, watch, clock, telemetry, bounds)
     keeping = SnapshotKeeping(watch, snapshot, SnapshotMaker(database, snapshot.path), telemetry)
     copying = [keeping.keep] if settings.snapshot_max_age else []
 
     def tell() -> None:
         up = {"database": registry.available} | ({} if shared.state() == "off" else {"redis": shared.state() == "up"})
-        telemetry.stores_are(up, clock.now() - snapshot.confirmed_at)
+        age_s = clock.now() - snapshot.confirmed_at if settings.snapshot_max_age else 0
+        telemetry.stores_are(up, age_s)
+        telemetry.connections_are(*database.connections)
 
     watch.on_look(tell)
     background += [*shared.background, watch.keep_looking, *copying]
@@ -121,7 +127,9 @@ class _Shared(NamedTuple):
     background: Sequence[Work]
 
 
-async def _shared(settings: Settings, stack: AsyncExitStack, clock: Clock, fingerprints: Fingerprints) -> _Shared:
+async def _shared(
+    settings: Settings, stack: AsyncExitStack, clock: Clock, fingerprints: Fingerprints, tracing: Tracing
+) -> _Shared:
     attempts, window = settings.pin_attempts, settings.pin_attempts_window
     local = SlidingWindowThrottle(clock, attempts=attempts, window=window)
     if not settings.redis_url:
@@ -132,7 +140,7 @@ async def _shared(settings: Settings, stack: AsyncExitStack, clock: Clock, finge
     signal = RedisSignal(server, partial(connect, settings.redis_url, None), names.changes)
     await server.probe()
     return _Shared(
-        RedisSharedCache(server, names, settings.cache_max_age),
+        tracing.shared_cache(server, names, settings.cache_max_age),
         signal,
         SharedPinThrottle(server, names, local, clock, attempts=attempts, window=window),
         lambda: "up" if server.is_up else "down",

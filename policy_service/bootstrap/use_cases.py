@@ -45,7 +45,7 @@ from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.chargers import Chargers
-from policy_service.application.queries.decide import Decide, RecordRules
+from policy_service.application.queries.decide import RecordRules
 from policy_service.application.queries.event_stream import EventStream
 from policy_service.application.queries.events import EventQueries
 from policy_service.application.queries.explain import Explain
@@ -60,6 +60,7 @@ from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
+from policy_service.bootstrap.tracing import open_tracing
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.policy import AttributeTypes
 
@@ -68,7 +69,9 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from policy_service.adapters.telemetry import Telemetry
+    from policy_service.application.queries.decide import Decide
     from policy_service.bootstrap.stores import Stores, Work
+    from policy_service.bootstrap.tracing import Tracing
     from policy_service.settings import Settings
 
 
@@ -89,6 +92,7 @@ class _Core(NamedTuple):
     ids: DecisionIds
     plans: PlanHolder
     telemetry: Telemetry
+    tracing: Tracing
     stores: Stores
     recording: Recording
     reload: ReloadPolicies
@@ -106,10 +110,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
 
     await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
     clock, plans = SystemClock(), PlanHolder()
-    ids, telemetry = DecisionIds(clock), Telemetry(plans, clock)
-    stores = await open_stores(settings, stack, clock, telemetry)
+    ids, telemetry = DecisionIds(clock), Telemetry(plans, clock, log_denials=settings.log_denials)
+    tracing = open_tracing(settings, stack)
+    stores = await open_stores(settings, stack, clock, telemetry, tracing)
     database = stores.database
-    recording = await open_recording(settings, stack, database, telemetry)
+    recording = await open_recording(settings, stack, database, telemetry, tracing)
     files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
     reload = ReloadPolicies(
         plans,
@@ -126,7 +131,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     stack.push_async_callback(door.close)
     feeds = FeedWatch(SqlFeeds(database), clock, telemetry)
     rotate = RotateFingerprints(SqlFingerprintKeys(database), stores.fingerprints, stores.watch, clock)
-    core = _Core(settings, clock, ids, plans, telemetry, stores, recording, reload, door, feeds, rotate)
+    core = _Core(settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate)
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),
         partial(follow_changes, stores.watch, reload),
@@ -160,16 +165,7 @@ def _service(core: _Core) -> Service:
     return Service(
         clock=clock,
         plans=plans,
-        decide=Decide(
-            plans,
-            findings,
-            core.recording.recorder,
-            clock,
-            core.ids,
-            core.telemetry,
-            _rules(core.settings),
-            core.stores.seal,
-        ),
+        decide=_decide(core, findings),
         explain=Explain(plans, findings, clock, core.ids),
         chargers=Chargers(plans),
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
@@ -198,6 +194,14 @@ def _service(core: _Core) -> Service:
         audit_trail=AuditTrail(audit, clock, core.ids, core.telemetry),
         audit=AuditQueries(audit),
         metrics=core.telemetry,
+        tracing=core.tracing.requests,
+    )
+
+
+def _decide(core: _Core, findings: Findings) -> Decide:
+    recorder, rules = core.recording.recorder, _rules(core.settings)
+    return core.tracing.decide(
+        core.plans, findings, recorder, core.clock, core.ids, core.telemetry, rules, core.stores.seal
     )
 
 

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from policy_service.bootstrap.use_cases import Built
     from policy_service.settings import Settings
 
-__all__ = ["BrokenTreeError", "StartError", "kept_up", "prepare", "rehearse", "rendered", "running", "share_metrics"]
+__all__ = [
+    "BrokenTreeError",
+    "StartError",
+    "forget_worker",
+    "kept_up",
+    "prepare",
+    "rehearse",
+    "rendered",
+    "running",
+    "share_metrics",
+]
 
 _PAUSE_S = 1.0
 """How long work in the background rests after it has failed."""
@@ -53,6 +63,13 @@ def share_metrics(settings: Settings) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def forget_worker(pid: int) -> None:
+    """Let the gauges of a worker that has ended no longer count; what it counted stays."""
+    from policy_service.adapters.telemetry import forget_gauges_of  # noqa: PLC0415 - see share_metrics()
+
+    forget_gauges_of(pid)
 
 
 def rendered(state: PlanState) -> str:

@@ -57,28 +57,32 @@ class Served:
         return self.process.wait(30)
 
 
-def start(policies: Path, state: Path, **settings: object) -> Served:
-    """Start the service; it may not be up yet."""
+def start(policies: Path, state: Path, *, variables: Mapping[str, str] | None = None, **settings: object) -> Served:
+    """Start the service; it may not be up yet. ``variables`` are other ones of its environment."""
     port = _free_port()
     state.mkdir(parents=True, exist_ok=True)
     log = state / "log"
     clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("POLICY_SERVICE_", "PROMETHEUS_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("POLICY_SERVICE_", "PROMETHEUS_", "OTEL_"))
     }
     own = {"POLICIES": policies, "STATE_DIR": state, "PORT": port, "SECRET": "a secret of the tests", **settings}
     told = {name.upper(): str(value) for name, value in own.items()}
-    variables = {f"POLICY_SERVICE_{name}": value for name, value in told.items()}
+    environment = clean | {f"POLICY_SERVICE_{name}": value for name, value in told.items()} | dict(variables or {})
     with log.open("w") as sink:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-            [sys.executable, "-c", _RUN], env=clean | variables, stdout=sink, stderr=sink, text=True, cwd=ROOT
+            [sys.executable, "-c", _RUN], env=environment, stdout=sink, stderr=sink, text=True, cwd=ROOT
         )
     return Served(process, f"http://127.0.0.1:{port}", log, told)
 
 
 @contextmanager
-def serving(policies: Path, state: Path, **settings: object) -> Iterator[Served]:
+def serving(
+    policies: Path, state: Path, *, variables: Mapping[str, str] | None = None, **settings: object
+) -> Iterator[Served]:
     """Serve while the context is open."""
-    served = start(policies, state, **settings)
+    served = start(policies, state, variables=variables, **settings)
     try:
         eventually(lambda: served.process.poll() is not None or _up(served), within=60)
         assert served.process.poll() is None, served.log()

@@ -30,9 +30,13 @@ _MINUTES = 90
 WELL = {
     'up{job="policy-service"}': "1+0x90",
     'policy_service_store_up{store="database"}': "1+0x90",
+    'policy_service_store_up{store="redis"}': "1+0x90",
+    'policy_service_lookups_total{level="database"}': "0+600x90",
+    'policy_service_lookups_total{level="none"}': "0+0x90",
+    "policy_service_plan_in_force": "1+0x90",
+    "policy_service_registry_snapshot_age_seconds": "30+0x90",
     "policy_service_policy_age_seconds": "0+0x90",
     'policy_service_source_overdue{kind="identifiers",source="north"}': "0+0x90",
-    'policy_service_decisions_total{outcome="access_denied",reason="lookup_failed"}': "0+0x90",
     "policy_service_breaches_total": "0+0x90",
     'policy_service_events_dropped_total{why="full"}': "0+0x90",
     "policy_service_event_spool_bytes": "1000+0x90",
@@ -46,10 +50,11 @@ WELL = {
 }
 ILL = {
     "PolicyServiceDown": {'up{job="policy-service"}': "1+0x60 0+0x30"},
-    "PolicyServiceLookupFailures": {
-        'policy_service_decisions_total{outcome="access_denied",reason="lookup_failed"}': "0+0x60 1+1x30"
-    },
-    "PolicyServiceStoreDown": {'policy_service_store_up{store="database"}': "1+0x60 0+0x30"},
+    "PolicyServiceNoPlan": {"policy_service_plan_in_force": "1+0x60 0+0x30"},
+    "PolicyServiceLookupFailures": {'policy_service_lookups_total{level="none"}': "0+0x60 1+1x30"},
+    "PolicyServiceDatabaseDown": {'policy_service_store_up{store="database"}': "1+0x60 0+0x30"},
+    "PolicyServiceRedisDown": {'policy_service_store_up{store="redis"}': "1+0x60 0+0x30"},
+    "PolicyServiceOldCopy": {"policy_service_registry_snapshot_age_seconds": "30+0x30 30+120x60"},
     "PolicyServiceBreach": {"policy_service_breaches_total": "0+0x80 1+0x10"},
     "PolicyServiceStalePolicies": {"policy_service_policy_age_seconds": "0+0x60 0+60x30"},
     "PolicyServiceSilentFeed": {'policy_service_source_overdue{kind="identifiers",source="north"}': "0+0x60 1+0x30"},
@@ -114,7 +119,7 @@ def test_the_dashboard_is_one_that_grafana_takes() -> None:
     dashboard = json.loads(_DASHBOARD.read_text())
     ids = [panel["id"] for panel in _panels()]
     assert len(set(ids)) == len(ids)
-    assert [variable["name"] for variable in dashboard["templating"]["list"]] == ["datasource"]
+    assert [variable["name"] for variable in dashboard["templating"]["list"]] == ["datasource", "instance"]
     for panel in _panels():
         assert {"type", "title", "gridPos"} <= panel.keys()
         assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
@@ -150,10 +155,9 @@ def _case(name: str, series: Mapping[str, str], raised: set[str]) -> dict[str, A
 
 
 def _storm() -> dict[str, str]:
-    """Return ten refusals a second for every reason that is about vehicles."""
-    about = [reason for reason in Reason if reason is not Reason.LOOKUP_FAILED]
+    """Return ten refusals a second for every reason there is."""
     return {
-        f'policy_service_decisions_total{{outcome="access_denied",reason="{reason}"}}': "0+600x90" for reason in about
+        f'policy_service_decisions_total{{outcome="access_denied",reason="{reason}"}}': "0+600x90" for reason in Reason
     }
 
 

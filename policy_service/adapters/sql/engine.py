@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Text, cast, or_
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from policy_service.adapters.sql.on_postgresql import OnPostgresql
 from policy_service.adapters.sql.on_sqlite import OnSqlite
@@ -32,6 +33,8 @@ MAX_IMPORTS = 4
 """Imports under way at once in one process; more of them wait."""
 
 POOL_SIZE = 10
+MORE_CONNECTIONS = 10
+"""Opened beyond the pool while all of it is in use, and closed again."""
 POOL_TIMEOUT_S = 5
 
 _POSTGRESQL = ("postgresql+asyncpg", OnPostgresql)
@@ -87,6 +90,13 @@ class Database:
         differs = or_(*(_plain(table.c[name]).is_distinct_from(_plain(fresh)) for name, fresh in changed.items()))
         return insert.on_conflict_do_update(index_elements=list(keys), set_=changed, where=differs)
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """Tell how many connections are in use, and how many may be."""
+        pool = self.engine.pool
+        in_use = pool.checkedout() if isinstance(pool, QueuePool) else 0
+        return in_use, POOL_SIZE + MORE_CONNECTIONS
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
@@ -102,6 +112,7 @@ def database_at(url: str) -> Database:
         address,
         hide_parameters=True,  # they are identifiers: no error may show them
         pool_size=POOL_SIZE,
+        max_overflow=MORE_CONNECTIONS,
         pool_timeout=POOL_TIMEOUT_S,
         json_serializer=_to_json,
         json_deserializer=orjson.loads,

@@ -44,18 +44,14 @@ class Recorder(Protocol):
 
 
 class DecisionMeter(Protocol):
-    """Counts decisions by outcome and reason."""
+    """Takes notice of decisions."""
 
-    def decided(self, decision: Decision) -> None:
-        """Take notice of a decision."""
-        ...
-
-    def took(self, seconds: float) -> None:
-        """Take notice of how long a decision took, with its record."""
+    def decided(self, answered: Answered, seconds: float) -> None:
+        """Hear what was answered, and how long that took, its event's recording included."""
         ...
 
     def breached(self) -> None:
-        """Take notice of a breach."""
+        """Hear that a charger in managed mode let a vehicle in unasked, or sent its own token."""
         ...
 
 
@@ -109,10 +105,16 @@ class Decide:
         """Answer one question. Raises NoPlanError, IdentifierError, and StoreUnavailableError if it is not recorded."""
         began = perf_counter()
         answered, event = await self._answer(standing(self._plans), question)
+        await self._settle(answered, event, began)
+        return answered
+
+    async def _settle(self, answered: Answered, event: AccessEvent | None, began: float) -> None:
+        """Record what was answered, then count it."""
         if event is not None:
             await self._recorder.record(event)
-        self._meter.took(perf_counter() - began)
-        return answered
+            if event.type is EventType.BREACH:
+                self._meter.breached()
+        self._meter.decided(answered, perf_counter() - began)
 
     def check(self, question: Question) -> None:
         """Do nothing for a question in good form. Raises IdentifierError."""
@@ -121,8 +123,9 @@ class Decide:
     async def many(self, questions: Sequence[Question]) -> Sequence[Answered]:
         """Answer questions under one plan and record them together. Raises NoPlanError and IdentifierError."""
         plan = standing(self._plans)
+        began = perf_counter()
         pairs = [await self._answer(plan, question) for question in questions]
-        await asyncio.gather(*(self._recorder.record(event) for _, event in pairs if event is not None))
+        await asyncio.gather(*(self._settle(answered, event, began) for answered, event in pairs))
         return [answered for answered, _ in pairs]
 
     async def breach(self, question: Question) -> Answered:
@@ -132,8 +135,8 @@ class Decide:
         """
         answered, event = await self._answer(standing(self._plans), question)
         if event is not None and answered.decision.answer.mode is AccessMode.MANAGED:
-            self._meter.breached()
             await self._recorder.record(replace(event, type=EventType.BREACH))
+            self._meter.breached()
         return answered
 
     async def _answer(self, plan: Plan, question: Question) -> tuple[Answered, AccessEvent | None]:
@@ -146,9 +149,6 @@ class Decide:
             decision = _settled(decide(plan, question.charger, at, finding))
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
-        self._meter.decided(decision)
-        if decision.answer.reason is Reason.SYNTHETIC_IDENTIFIER:
-            self._meter.breached()
         answered = Answered(self._ids.next(), decision, plan.revision, question.language)
         if not question.record or not self._rules.wants(decision, answered.decision_id):
             return answered, None

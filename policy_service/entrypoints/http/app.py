@@ -43,6 +43,8 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # The edge does this: it sees what no route is found for, and tells no path, as that may hold an identifier.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.service = service
     app.state.max_body_bytes = max_body_bytes

@@ -1,8 +1,9 @@
-"""The outermost layer: request ids, who calls, measurement, audit, and the last word on what nobody foresaw."""
+"""The outermost layer: request ids, who calls, measurement, traces, audit, and the last word on what nobody foresaw."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from typing import TYPE_CHECKING
@@ -10,16 +11,20 @@ from uuid import uuid4
 
 import structlog
 from starlette.requests import ClientDisconnect
+from structlog.contextvars import bind_contextvars
 
 from policy_service.application.callers import UnknownCallerError
+from policy_service.application.tracing import UNMATCHED
 from policy_service.entrypoints.http.auditing import take_note
 from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, presented, unauthenticated
+from policy_service.entrypoints.http.permissions import template_of
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from policy_service.application.service import Service
+    from policy_service.application.tracing import RequestSpan
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -46,39 +51,48 @@ class Edge:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id.decode()
+        self._service.metrics.asked()
+        span = self._service.tracing.begin(_header(scope, b"traceparent"), _header(scope, b"tracestate"))
+        request_id = _introduced(scope, span)
         status = 0
+        failed: BaseException | None = None
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 await take_note(self._service.audit_trail, scope, message["status"])
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                message["headers"] = [*message.get("headers", ()), *_own_headers(request_id, span)]
             await send(message)
 
         try:
             await self._admit(scope)
             await self.app(scope, receive, send_with_id)
         except UnknownCallerError:
-            await problem_response(unauthenticated(), request_id.decode())(scope, receive, send_with_id)
-        except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
+            await problem_response(unauthenticated(), request_id)(scope, receive, send_with_id)
+        except asyncio.CancelledError as error:  # the service ends and waits no longer, as it was told
+            failed = error
             if not status:
-                error = ProblemError(Problem.UNAVAILABLE, "the service ends", headers={"Connection": "close"})
-                await problem_response(error, request_id.decode())(scope, receive, send_with_id)
+                problem = ProblemError(Problem.UNAVAILABLE, "the service ends", headers={"Connection": "close"})
+                await problem_response(problem, request_id)(scope, receive, send_with_id)
         except ClientDisconnect:  # what came is rolled back, and nobody is there to be answered
             status = _CLIENT_GONE
             await take_note(self._service.audit_trail, scope, status)
-            _log.info("client gone", **{"request.id": request_id.decode()})
+            _log.info("client gone", **_told(scope, status))
         except Exception as error:  # noqa: BLE001 - the outermost layer answers for whatever went wrong
-            _log_failure(error, request_id.decode())
+            failed = error
             if not status:
-                response = problem_response(ProblemError(Problem.INTERNAL), request_id.decode())
-                await response(scope, receive, send_with_id)
+                await problem_response(ProblemError(Problem.INTERNAL), request_id)(scope, receive, send_with_id)
+            _log.error("request failed", exc_info=error, **_told(scope, status))
         finally:
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._service.metrics.answered(method, _route(scope), status, time.perf_counter() - began)
+            self._end(scope, span, status, failed, time.perf_counter() - began)
+
+    def _end(self, scope: Scope, span: RequestSpan, status: int, failed: BaseException | None, seconds: float) -> None:
+        method, route = _method(scope), _route(scope)
+        self._service.metrics.answered(method, route, status, seconds)
+        span.end(method, route, status, None if failed is None else type(failed).__qualname__)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("request answered", **_told(scope, status), **{"http.server.request.duration": seconds})
 
     async def _admit(self, scope: Scope) -> None:
         if not scope["path"].startswith(OPEN_PREFIX):
@@ -91,27 +105,45 @@ def request_id_of(scope: Scope) -> str | None:
     return found
 
 
-def _request_id(scope: Scope) -> bytes:
+def _introduced(scope: Scope, span: RequestSpan) -> str:
+    """Return the request's id; from now on it stands in every line that is logged on the request's behalf."""
+    request_id = _request_id(scope)
+    scope.setdefault("state", {})["request_id"] = request_id
+    if span.trace is None:
+        bind_contextvars(**{"request.id": request_id})
+    else:
+        bind_contextvars(**{"request.id": request_id, "trace_id": span.trace.trace_id, "span_id": span.trace.span_id})
+    return request_id
+
+
+def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return bytes(value)
-    return uuid4().hex.encode()
+            return str(value, "ascii")
+    return uuid4().hex
+
+
+def _own_headers(request_id: str, span: RequestSpan) -> list[tuple[bytes, bytes]]:
+    own = [(b"x-request-id", request_id.encode())]
+    return own if span.trace is None else [*own, (b"traceresponse", str(span.trace).encode())]
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    """Return the value of a header that may come once; None where it does not, or more often."""
+    found = [value for name, value in scope["headers"] if name == wanted]
+    return str(found[0], "latin-1") if len(found) == 1 else None
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 def _route(scope: Scope) -> str:
     """Return the template of the route, which holds no value of any request."""
-    route = scope.get("route")
-    return str(getattr(route, "path", "unmatched"))
+    return template_of(scope) or UNMATCHED
 
 
-def _log_failure(error: Exception, request_id: str) -> None:
-    """Log type and places, but no message: it may repeat what was sent."""
-    places: list[str] = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        places.append(f"{code.co_qualname if hasattr(code, 'co_qualname') else code.co_name}:{traceback.tb_lineno}")
-        traceback = traceback.tb_next
-    _log.error(
-        "request failed", **{"error.type": type(error).__qualname__, "request.id": request_id, "stack": places[-12:]}
-    )
+def _told(scope: Scope, status: int) -> dict[str, object]:
+    """Return what logs say of a request; never its path, which may hold somebody's identifier."""
+    told = {"http.request.method": _method(scope), "http.route": _route(scope)}
+    return {**told, "http.response.status_code": status} if status else dict(told)

@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
 from policy_service.entrypoints.http.connection import Connection
 from policy_service.entrypoints.http.tls import check_tls, tls_options
+from policy_service.entrypoints.http.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -86,7 +86,7 @@ def _serve_many(settings: Settings) -> int:
     except SystemExit:  # it has said why
         return 1
     try:
-        Multiprocess(config, [listening]).run()
+        Workers(config, [listening], wiring.forget_worker).run()
     finally:
         listening.close()
     return 0

@@ -1,0 +1,82 @@
+"""Logs by structlog: JSON lines in the shape of OpenTelemetry's log data model, or text for a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+import structlog
+
+from policy_service.adapters.telemetry.identity import resource
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+_SEVERITY = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
+"""SeverityNumber of the OpenTelemetry log data model."""
+_PLACES = 12
+_NOISY = ("watchfiles", "aiosqlite", "asyncio", "sqlalchemy", "alembic", "urllib3", "opentelemetry")
+
+
+def configure_logs(level: str, form: str) -> None:
+    """Send every log of the process, uvicorn's included, to stderr: JSON lines, or text for a terminal."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    named: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _without_messages_of_exceptions]
+    if form == "console":
+        named.append(structlog.dev.ConsoleRenderer())
+    else:
+        named += [_otel_names, structlog.processors.JSONRenderer(_to_json)]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=named))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    for noisy in _NOISY:
+        logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _to_json(event: object, **_: object) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _without_messages_of_exceptions(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep of an exception its type and where it passed: its message may repeat what was sent."""
+    info: Any = event.pop("exc_info", None)
+    error: object = cast("tuple[object, object]", info)[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-_PLACES:]
+        event["exception.type"] = type(error).__qualname__
+        event["exception.stacktrace"] = "\n".join(f"{each.filename}:{each.lineno} {each.name}" for each in frames)
+    return event
+
+
+def _otel_names(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    level = str(event.pop("level", "info"))
+    return {
+        "timestamp": event.pop("timestamp", None),
+        "severity_text": level.upper(),
+        "severity_number": _SEVERITY.get(level, 9),
+        "body": event.pop("event", ""),
+        **resource(),
+        "otel.scope.name": event.pop("logger", None),
+        **event,
+    }

@@ -1,0 +1,198 @@
+"""Takes notice of what happens: counts it, and says aloud what operators must know."""
+
+from __future__ import annotations
+
+import platform
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+import policy_service
+from policy_service.adapters.telemetry.metrics import Meters
+from policy_service.application.access_events import event_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prometheus_client import Counter
+
+    from policy_service.application.commands.reload_policies import ReloadOutcome
+    from policy_service.application.plan_holder import PlanHolder, PlanState
+    from policy_service.application.ports import Clock
+    from policy_service.application.question import Answered
+    from policy_service.domain.access import Outcome, Reason
+    from policy_service.domain.audit import AuditEntry
+    from policy_service.domain.feed import Feed
+
+
+class Telemetry:
+    """Counts, measures and logs. Never names an identifier."""
+
+    def __init__(self, plans: PlanHolder, clock: Clock, *, log_denials: bool = True) -> None:
+        """Measure from nothing on; every counter shows 0 at once."""
+        self._plans = plans
+        self._clock = clock
+        self._log_denials = log_denials
+        self._log = structlog.get_logger("policy_service.telemetry")
+        self._access = structlog.get_logger("policy_service.access")
+        self._up: dict[str, bool] = {}
+        self._store_failing = False
+        self._meters = Meters()
+        self._counters, self._gauges = self._meters.counters, self._meters.gauges
+        self._histograms = self._meters.histograms
+        self._decisions: dict[tuple[Outcome, Reason], Counter] = {}
+        """Finding a counter by its labels costs more than counting."""
+        self._decision_seconds = self._histograms["decision_duration_seconds"]
+        self._in_flight = self._gauges["http_requests_in_flight"]
+        self._introduce()
+
+    def _introduce(self) -> None:
+        """Say which process this is."""
+        self._gauges["workers"].set(1)
+        self._gauges["process_start_time_seconds"].set(time.time())
+        self._gauges["build_info"].labels(policy_service.__version__, platform.python_version()).set(1)
+
+    def decided(self, answered: Answered, seconds: float) -> None:
+        """Count an answered question; a denial leaves a line in the log. It is an answer, and no fault."""
+        answer = answered.decision.answer
+        key = answer.outcome, answer.reason
+        counter = self._decisions.get(key)
+        if counter is None:
+            counter = self._decisions[key] = self._counters["decisions"].labels(*key)
+        counter.inc()
+        self._decision_seconds.observe(seconds)
+        if self._log_denials and answered.decision.denied:
+            self._access.info(
+                "access denied",
+                **{
+                    "event.name": event_type(answer),
+                    "decision.id": answered.decision_id,
+                    "decision.reason": answer.reason,
+                    "decision.mode": answer.mode,
+                    "charger.id": answered.decision.charger,
+                    "policy.name": answer.policy,
+                    "policy.window": answer.window,
+                    "policy.revision": answered.revision,
+                },
+            )
+
+    def breached(self) -> None:
+        """Count a breach."""
+        self._counters["breaches"].inc()
+
+    def asked(self) -> None:
+        """Count a request that is being answered, until :meth:`answered`."""
+        self._in_flight.inc()
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Measure a request."""
+        self._in_flight.dec()
+        self._histograms["http_request_duration_seconds"].labels(method, route, status).observe(seconds)
+
+    def loaded(self, outcome: ReloadOutcome, state: PlanState, seconds: float) -> None:
+        """Count a load and tell how it went."""
+        self._counters["reloads"].labels(outcome.status).inc()
+        self._histograms["reload_duration_seconds"].observe(seconds)
+        self._measure_plan()
+        if outcome.status == "in_force":
+            revision = None if state.plan is None else state.plan.revision
+            self._log.info("policies in force", **{"policy.revision": revision, "reload.seconds": seconds})
+        else:
+            self._log.error("policies not in force", **{"error.message": outcome.unreadable})
+        if outcome.stale_chargers:
+            self._log.warning("imported chargers could not be read, those known before stay")
+        if not outcome.kept:
+            self._log.warning("the policies could not be kept for a restart, see POLICY_SERVICE_STATE_DIR")
+        for finding in outcome.diagnostics[:50]:
+            fields = {"file": str(finding.place), "code": finding.code, "help": finding.help}
+            log = self._log.error if finding.severity == "error" else self._log.warning
+            log(finding.message, **{f"diagnostic.{name}": value for name, value in fields.items()})
+
+    def looked_up(self, level: str, count: int = 1) -> None:
+        """Count look-ups by what answered them."""
+        self._counters["lookups"].labels(level).inc(count)
+
+    def stores_are(self, up: Mapping[str, bool], snapshot_age_s: float) -> None:
+        """Show which stores answer, and the age of the copy; tell of every change."""
+        for name, is_up in up.items():
+            self._gauges["store_up"].labels(name).set(is_up)
+            if self._up.get(name, True) != is_up:
+                log = self._log.info if is_up else self._log.error
+                log("store answers again" if is_up else "store does not answer", **{"store.name": name})
+        self._up = dict(up)
+        self._gauges["registry_snapshot_age_seconds"].set(snapshot_age_s)
+        self._measure_plan()
+
+    def connections_are(self, in_use: int, limit: int) -> None:
+        """Measure the connections to the database."""
+        self._gauges["database_connections"].set(in_use)
+        self._gauges["database_connections_limit"].set(limit)
+
+    def snapshot_failed(self, why: str) -> None:
+        """Hear that no copy of the registry could be made."""
+        self._log.warning("this node's copy of the registry stays as it is", **{"error.message": why})
+
+    def store_failed(self, pending_bytes: int) -> None:
+        """Hear that events cannot be written for now."""
+        self._counters["event_store"].labels("failed").inc()
+        if not self._store_failing:
+            self._log.error("access events cannot be written, and wait on this node", **{"spool.bytes": pending_bytes})
+        self._store_failing = True
+
+    def store_recovered(self, written: int) -> None:
+        """Hear that events are written again."""
+        self._counters["event_store"].labels("recovered").inc()
+        self._store_failing = False
+        self._log.info("access events are written again", **{"events.written": written})
+
+    def stored(self, count: int) -> None:
+        """Count events that the database has."""
+        self._counters["events_stored"].inc(count)
+
+    def dropped(self, decision_id: str, why: str) -> None:
+        """Hear that an event is lost."""
+        self._counters["events_dropped"].labels(why).inc()
+        self._log.error("access event lost", **{"decision.id": decision_id, "why": why})
+
+    def spool_is(self, used: int, limit: int, oldest_age_s: float) -> None:
+        """Measure the spool."""
+        self._gauges["event_spool_bytes"].set(used)
+        self._gauges["event_spool_limit_bytes"].set(limit)
+        self._gauges["event_spool_oldest_age_seconds"].set(oldest_age_s)
+
+    def audit_lost(self, entry: AuditEntry) -> None:
+        """Hear that an audit entry is not in the store: it stands here instead."""
+        self._counters["audit_lost"].inc()
+        told = {"id": entry.id, "action": entry.action, "caller": entry.caller, "subject": entry.subject}
+        detail = {"audit.detail": dict(entry.detail), "request.id": entry.request_id}
+        self._log.error("audit entry not stored", **{f"audit.{name}": value for name, value in told.items()}, **detail)
+
+    def feeds(self, feeds: Sequence[Feed], now: int) -> None:
+        """Measure how feeds stand."""
+        overdue, came = self._gauges["source_overdue"], self._gauges["source_last_import_timestamp_seconds"]
+        for feed in feeds:
+            overdue.labels(feed.kind, feed.source).set(feed.overdue(now))
+            if feed.last_import is not None and feed.last_import.ended_at is not None:
+                came.labels(feed.kind, feed.source).set(feed.last_import.ended_at)
+
+    def feed_overdue(self, feed: Feed) -> None:
+        """Say that a feed has not come in time."""
+        fields = {"import.kind": str(feed.kind), "import.source": feed.source, "import.due": feed.due_at}
+        self._log.warning("a source of imports is overdue", **fields)
+
+    def feed_came(self, feed: Feed) -> None:
+        """Say that a feed that was overdue is no longer."""
+        fields = {"import.kind": str(feed.kind), "import.source": feed.source}
+        self._log.info("a source of imports is no longer overdue", **fields)
+
+    def exposition(self) -> tuple[bytes, str]:
+        """Return the metrics of all workers and their media type."""
+        self._measure_plan()
+        return self._meters.exposition()
+
+    def _measure_plan(self) -> None:
+        state = self._plans.state
+        self._gauges["policy_age_seconds"].set(state.age(self._clock.now()))
+        self._gauges["plan_in_force"].set(state.plan is not None)
+        self._gauges["chargers"].set(0 if state.plan is None else len(state.plan.chargers))
