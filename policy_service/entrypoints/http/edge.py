@@ -91,7 +91,7 @@ class Edge:
         method, route = _method(scope), _route(scope)
         self._service.metrics.answered(method, route, status, seconds)
         span.end(method, route, status, None if failed is None else type(failed).__qualname__)
-        if _log.isEnabledFor(logging.DEBUG):
+        if _log.is_enabled_for(logging.DEBUG):
             _log.debug("request answered", **_told(scope, status), **{"http.server.request.duration": seconds})
 
     async def _admit(self, scope: Scope) -> None:
