@@ -69,6 +69,8 @@ class Service:
     agreements: AgreementQueries
     events: EventQueries
     event_stream: EventStream
+    event_source: str
+    """What events on their way out name this service by."""
     overrides: OverrideQueries
     imports: ImportQueries
     feeds: FeedQueries

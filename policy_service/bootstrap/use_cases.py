@@ -175,6 +175,7 @@ def _service(core: _Core) -> Service:
         agreements=AgreementQueries(agreements),
         events=EventQueries(SqlEventReader(database), recorded),
         event_stream=EventStream(SqlEventFeed(database)),
+        event_source=core.settings.event_source,
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),
