@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -14,6 +15,7 @@ from policy_service.adapters.telemetry.identity import resource
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+    from typing import TextIO
 
 _SEVERITY = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
 """SeverityNumber of the OpenTelemetry log data model."""
@@ -56,11 +58,28 @@ def _configure_others(number: int, shared: list[Any], shown: list[Any]) -> None:
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
 
 
+class _StandardError:
+    """Standard error, on which nothing that the service does depends: it may be a file on a disk that is full."""
+
+    def write(self, text: str) -> None:
+        """Write if it can be written."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush if it can be flushed."""
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+_STANDARD_ERROR = _StandardError()
+
+
 class _Lines(structlog.WriteLogger):
     """Writes lines to standard error, under a name."""
 
     def __init__(self, name: str = "") -> None:
-        super().__init__(sys.stderr)
+        super().__init__(cast("TextIO", _STANDARD_ERROR))
         self.name = name
 
 
