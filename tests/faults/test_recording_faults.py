@@ -8,6 +8,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from fakes.served import POLICIES, Served, eventually, serving, start
 from killing import Denials, assert_each_once, in_postgresql, kill_a_worker, kill_service
 from load import import_fleet
@@ -75,6 +76,7 @@ class Depot:
         return victim
 
 
+@pytest.mark.timeout(60 + 60 * ROUNDS)  # a round starts the service anew, which takes its time on a busy machine
 def test_no_answered_denial_is_lost_whatever_is_killed(tmp_path: Path) -> None:
     rng = random.Random(ROUNDS)  # noqa: S311 - moments, not secrets
     denials = Denials()
