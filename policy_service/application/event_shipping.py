@@ -11,6 +11,8 @@ import msgspec
 from policy_service.application.ports import EventRefusedError, SpoolBrokenError, StoreUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policy_service.application.ports import EventSpool, EventWriter, SpoolBatch
 
 PACE_S = 0.25
@@ -108,29 +110,32 @@ class EventShipping:
 
     async def _store(self, batch: SpoolBatch) -> bool:
         """Tell whether the database has the batch; lines that it will never take are given up one by one."""
-        for _ in range(batch.damaged):
-            self._observer.dropped("", "damaged")
+        refused: Sequence[bytes] = ()
         try:
-            await self._writer.write(batch.lines)
+            try:
+                await self._writer.write(batch.lines)
+            except EventRefusedError:  # no single event may hold up all others
+                refused = await self._stored_singly(batch)
         except StoreUnavailableError:
             self.failing = True
             self._observer.store_failed(self._spool.used)
             return False
-        except EventRefusedError:  # no single event may hold up all others
-            if not await self._store_singly(batch):
-                return False
-        self._note_success(len(batch.lines))
+        for _ in range(batch.damaged):
+            self._observer.dropped("", "damaged")
+        for line in refused:
+            self._observer.dropped(_decision_id(line), "refused")
+        self._note_success(len(batch.lines) - len(refused))
         return True
 
-    async def _store_singly(self, batch: SpoolBatch) -> bool:
+    async def _stored_singly(self, batch: SpoolBatch) -> Sequence[bytes]:
+        """Store line by line, and return those that are refused. Raises StoreUnavailableError."""
+        refused: list[bytes] = []
         for line in batch.lines:
             try:
                 await self._writer.write([line])
-            except StoreUnavailableError:
-                return False
             except EventRefusedError:
-                self._observer.dropped(_decision_id(line), "refused")
-        return True
+                refused.append(line)
+        return refused
 
     def _note_success(self, written: int) -> None:
         self._observer.stored(written)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.adapters.spool.event_spool import FileSpool
 from policy_service.adapters.sql.event_writer import SqlEventWriter
-from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.event_losses import EventLosses
 from policy_service.application.event_shipping import EventShipping
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
     from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.commands.record_decision import DecisionRecorder
+    from policy_service.application.ports import Clock
     from policy_service.bootstrap.tracing import Tracing
     from policy_service.settings import Settings
 
@@ -31,7 +31,7 @@ class Recording(NamedTuple):
 
 
 async def open_recording(
-    settings: Settings, stack: AsyncExitStack, database: Database, telemetry: Telemetry, tracing: Tracing
+    settings: Settings, stack: AsyncExitStack, database: Database, telemetry: Telemetry, tracing: Tracing, clock: Clock
 ) -> Recording:
     """Open the spool; leaving the stack ships what waits, or leaves it for the next start. Raises OSError."""
     spool = FileSpool(
@@ -40,7 +40,7 @@ async def open_recording(
     spool.open()
     stack.push_async_callback(spool.close)
     writer = SqlEventWriter(database)
-    losses = EventLosses(telemetry, SystemClock())
+    losses = EventLosses(telemetry, clock)
     shipping = EventShipping(spool, writer, losses)
     stack.push_async_callback(shipping.finish)
     recorder = tracing.recorder(spool, writer, losses, when_full=settings.spool_when_full)

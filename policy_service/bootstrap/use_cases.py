@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +43,7 @@ from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
 from policy_service.application.plan_holder import PlanHolder
+from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.chargers import Chargers
@@ -114,7 +116,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     tracing = open_tracing(settings, stack)
     stores = await open_stores(settings, stack, clock, telemetry, tracing)
     database = stores.database
-    recording = await open_recording(settings, stack, database, telemetry, tracing)
+    recording = await open_recording(settings, stack, database, telemetry, tracing, clock)
     files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
     reload = ReloadPolicies(
         plans,
@@ -131,6 +133,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     stack.push_async_callback(door.close)
     feeds = FeedWatch(SqlFeeds(database), clock, telemetry)
     rotate = RotateFingerprints(SqlFingerprintKeys(database), stores.fingerprints, stores.watch, clock)
+    with suppress(StoreUnavailableError):  # learned later, as any rotation is
+        await rotate.learn()
     core = _Core(settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate)
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.events import MemoryEvents
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
     MemoryAgreements,
     MemoryAudit,
     MemoryChargers,
-    MemoryEvents,
     MemoryFeeds,
     MemoryIdentifiers,
     MemoryImportLog,

@@ -8,23 +8,17 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from policy_service.adapters.sql.event_rows import event_of
-from policy_service.application.event_matching import fits
 from policy_service.application.ports import (
     LOSSY_SHARE,
     ConflictError,
     CursorError,
-    EventCount,
-    EventGrouping,
     ImportConflict,
     ImportTooLossyError,
     Page,
     StoreUnavailableError,
     Versions,
 )
-from policy_service.domain.access import Outcome, VehicleClass
+from policy_service.domain.access import VehicleClass
 from policy_service.domain.feed import Feed
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.registration import Registration
@@ -40,7 +34,6 @@ if TYPE_CHECKING:
         AuditRepository,
         ChargerRepository,
         EventFeed,
-        EventFilter,
         EventReader,
         EventRetention,
         EventWriter,
@@ -407,97 +400,6 @@ class MemoryFeeds:
         counts.update((ImportKind.IDENTIFIERS, record.source) for record in self._state.identifiers.values())
         counts.update((ImportKind.AGREEMENTS, agreement.source) for agreement in self._state.agreements.values())
         return {**counts, (ImportKind.CHARGERS, None): len(self._state.chargers)}
-
-
-class MemoryEvents:
-    def __init__(self, state: MemoryState) -> None:
-        """Keep everything in the state."""
-        self._state = state
-        self.writes: list[int] = []
-
-    async def write(self, lines: Sequence[bytes]) -> None:
-        self._state.ask()
-        self.writes.append(len(lines))
-        for event in (event_of(orjson.loads(line)) for line in lines):
-            if event.decision_id not in self._state.events:
-                self._state.events[event.decision_id] = event
-                self._state.positions.append(event.decision_id)
-
-    async def match(self, charger: str, transaction_id: str, *, limit: int) -> Sequence[AccessEvent]:
-        self._state.ask()
-        ordered = sorted(self._state.events.values(), key=self._order, reverse=True)
-        return [e for e in ordered if (e.charger, e.transaction_id) == (charger, transaction_id)][:limit]
-
-    async def counts(self, wanted: EventFilter, by: EventGrouping) -> Sequence[EventCount]:
-        self._state.ask()
-        groups: dict[Any, list[AccessEvent]] = {}
-        for each in self._state.events.values():
-            if fits(each, wanted):
-                groups.setdefault(_key_of(each, by), []).append(each)
-        counted = [
-            EventCount(
-                key,
-                len(found),
-                sum(each.outcome is Outcome.ACCESS_DENIED for each in found),
-                min(each.recorded_at for each in found),
-                max(each.recorded_at for each in found),
-            )
-            for key, found in groups.items()
-        ]
-        if by in {EventGrouping.HOUR, EventGrouping.DAY}:
-            return sorted(counted, key=lambda group: group.key)
-        return sorted(counted, key=lambda group: (-group.count, str(group.key)))
-
-    async def delete_before(self, at: int) -> int:
-        self._state.ask()
-        old = [each.decision_id for each in self._state.events.values() if each.recorded_at < at]
-        for decision_id in old:
-            del self._state.events[decision_id]
-        return len(old)
-
-    async def latest(self) -> int:
-        self._state.ask()
-        return len(self._state.positions)
-
-    async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, AccessEvent]]:
-        self._state.ask()
-        listed = enumerate(self._state.positions, 1)
-        return [(at, self._state.events[id_]) for at, id_ in listed if at > position][:limit]
-
-    async def holds(self, position: int) -> bool:
-        self._state.ask()
-        return 0 < position <= len(self._state.positions)
-
-    async def position_of(self, decision_id: str) -> int | None:
-        self._state.ask()
-        return self._state.positions.index(decision_id) + 1 if decision_id in self._state.events else None
-
-    async def page(self, wanted: EventFilter, *, limit: int, cursor: str | None) -> Page[AccessEvent]:
-        self._state.ask()
-        events = sorted(self._state.events.values(), key=self._order, reverse=True)
-        fitting = [event for event in events if fits(event, wanted)]
-        if cursor is not None:
-            last = self._state.events.get(cursor)
-            if last is None:
-                raise CursorError
-            fitting = [event for event in fitting if self._order(event) < self._order(last)]
-        page = fitting[:limit]
-        return Page(page, page[-1].decision_id if len(fitting) > limit else None)
-
-    def _order(self, event: AccessEvent) -> tuple[int, int]:
-        return event.recorded_at, self._state.positions.index(event.decision_id)
-
-    async def get(self, decision_id: str) -> AccessEvent | None:
-        self._state.ask()
-        return self._state.events.get(decision_id)
-
-
-def _key_of(event: AccessEvent, by: EventGrouping) -> object:
-    spans = {EventGrouping.HOUR: 3_600_000, EventGrouping.DAY: 86_400_000}
-    if by in spans:
-        return event.recorded_at - event.recorded_at % spans[by]
-    key = event.labels.get("depot") if by is EventGrouping.DEPOT else getattr(event, by)
-    return None if key is None else str(key)
 
 
 class MemoryAudit:

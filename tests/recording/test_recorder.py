@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.events import MemoryEvents
 from fakes.samples import event
 from fakes.spool import MemorySpool
-from fakes.stores import MemoryEvents, MemoryState
+from fakes.stores import MemoryState
 
 from policy_service.application.commands.record_decision import DecisionRecorder, WhenFull
 from policy_service.application.event_line import event_line
 from policy_service.application.event_losses import EventLosses
 from policy_service.application.event_shipping import EventShipping
-from policy_service.application.ports import EventRefusedError, StoreUnavailableError
+from policy_service.application.ports import EventRefusedError, SpoolBatch, StoreUnavailableError
 from policy_service.domain.access import Outcome, Reason
 from policy_service.domain.events import EventType
 
@@ -49,9 +51,15 @@ class Notes:
 
 
 class Rig:
-    def __init__(self, limit: int = 1 << 20, when_full: WhenFull = "slow", events: type = MemoryEvents) -> None:
+    def __init__(
+        self,
+        limit: int = 1 << 20,
+        when_full: WhenFull = "slow",
+        events: type = MemoryEvents,
+        spool: type = MemorySpool,
+    ) -> None:
         """Wire a recorder and its shipping over fakes."""
-        self.state, self.notes, self.spool = MemoryState(), Notes(), MemorySpool(limit)
+        self.state, self.notes, self.spool = MemoryState(), Notes(), spool(limit)
         self.events = events(self.state)
         self.shipping = EventShipping(self.spool, self.events, self.notes)
         self.recorder = DecisionRecorder(self.spool, self.events, self.notes, when_full=when_full, patience_s=0.1)
@@ -154,6 +162,35 @@ async def test_where_disk_and_database_fail_the_denial_is_given_and_waits_in_mem
     async with rig.shipped():
         await rig.shipping.flush()
     assert set(rig.state.events) == {"d"}
+
+
+async def test_a_disk_that_hangs_holds_no_denial_for_long() -> None:
+    class Hung(MemorySpool):
+        async def durable(self, mark: int) -> None:
+            assert mark
+            await asyncio.Event().wait()
+
+    rig = Rig(spool=Hung)
+    async with asyncio.timeout(1):
+        await rig.recorder.record(event("d"))
+    assert set(rig.state.events) == {"d"}
+
+
+async def test_what_is_lost_is_told_once_however_often_shipping_is_tried() -> None:
+    class Damaged(MemorySpool):
+        def batch(self, limit: int) -> SpoolBatch | None:
+            found = super().batch(limit)
+            return None if found is None else replace(found, damaged=1)
+
+    rig = Rig(spool=Damaged)
+    await rig.recorder.record(event("d"))
+    rig.state.down = True
+    async with rig.shipped():
+        await asyncio.sleep(1.2)
+        assert [said for said, _ in rig.notes.said] == ["failed"] * len(rig.notes.said)
+        rig.state.down = False
+        await asyncio.sleep(0.8)
+    assert [said for said, _ in rig.notes.said if said != "failed"] == ["damaged", "recovered"]
 
 
 async def test_an_event_that_no_store_takes_does_not_stop_the_others() -> None:

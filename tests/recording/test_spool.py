@@ -138,11 +138,21 @@ async def test_a_disk_that_takes_nothing_is_told_and_loses_nothing_when_it_does_
         try:
             with pytest.raises(SpoolBrokenError):
                 await spool.durable(spool.append(b"meanwhile"))
+            kept = spool.batch(1000)
+            assert kept is not None
+            assert kept.lines == [b"before"]  # which makes room
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             signal.signal(signal.SIGXFSZ, ignored)
         await spool.durable(spool.append(b"after"))
         assert _drained(spool) == [b"before", b"meanwhile", b"after"]
+
+
+async def test_a_storm_of_denials_shares_a_few_flushes(tmp_path: Path) -> None:
+    async with _spool(tmp_path, limit=1 << 27) as spool, asyncio.timeout(30):
+        waiting = [asyncio.create_task(spool.durable(spool.append(b"%d" % number))) for number in range(60_000)]
+        await asyncio.gather(*waiting)
+        assert spool.mark > 60_000
 
 
 async def test_many_wait_for_one_flush(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SEGMENT_BYTES = 1 << 20
 """A file is followed by another when it has grown so large: what the database has is deleted by the file."""
 GATHER_BYTES = 1 << 16
+MOST_FLUSHES = 4
+"""Under way at once; what comes then shares the next."""
 MEMORY_BYTES = 1 << 24
 """What may gather while the disk takes nothing."""
 GATHER_S = 0.25
@@ -47,11 +49,14 @@ class FileSpool:
         self._gathered_bytes = 0
         self._appended = self._written = self._synced = self._shipped = 0
         """Bytes since the start, each at its stage."""
+        self._left_behind = 0
+        """Bytes in files that were taken over and are not shipped yet."""
         self._elsewhere = 0
         """Bytes in files of other processes when they were last looked at."""
         self._unsynced: list[Segment] = []
         self._flushing = 0
-        """Flushes that are under way."""
+        """Flushes that are under way, and up to which mark they reach."""
+        self._flushing_to = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.broken = False
@@ -61,8 +66,7 @@ class FileSpool:
     @property
     def used(self) -> int:
         """Return the bytes that wait on this node: those of this process by now, of others when last looked."""
-        taken_over = sum(segment.size - segment.shipped for segment in self._taken_over)
-        return self._appended - self._shipped + taken_over + self._elsewhere
+        return self._appended - self._shipped + self._left_behind + self._elsewhere
 
     @property
     def oldest_age_s(self) -> float:
@@ -96,6 +100,7 @@ class FileSpool:
                 continue
             if (found := Segment.left_behind(self._directory / entry.name)) is not None:
                 self._taken_over.append(found)
+                self._left_behind += found.size
                 continue
             with suppress(FileNotFoundError):  # its process has shipped it meanwhile
                 elsewhere += entry.stat().st_size
@@ -119,7 +124,7 @@ class FileSpool:
     async def durable(self, mark: int) -> None:
         """Return when the line of the mark, and all before it, outlive this process. Raises SpoolBrokenError.
 
-        Flushes are asked for at once, and shared by whoever does them.
+        A flush is asked for at once where none that is under way will do, and few are under way.
         """
         if not self._sync_always:
             self._write()
@@ -130,15 +135,17 @@ class FileSpool:
     def batch(self, limit: int) -> SpoolBatch | None:
         """Return lines that the database does not have, oldest files first, about ``limit`` bytes; None for none.
 
-        Raises SpoolBrokenError.
+        A disk that takes nothing more gives back what it has: shipping that makes room. Raises SpoolBrokenError.
         """
-        self._write()
+        with suppress(SpoolBrokenError):
+            self._write()
         for segments in (self._taken_over, self._own):
             while segments and segments[0].shipped == segments[0].size and self._may_go(segments[0]):
                 segments.popleft().remove()
             for segment in segments:
                 if segment.shipped < segment.size:
                     return self._read(segment, limit)
+        self._write()  # into the room that is left once all that lay there is shipped
         return None
 
     def release(self, batch: SpoolBatch) -> None:
@@ -149,6 +156,8 @@ class FileSpool:
         segment.shipped += batch.size
         if segment in self._own:
             self._shipped += batch.size
+        else:
+            self._left_behind -= batch.size
 
     def tidy(self) -> None:
         """Begin a new file where the database has all of this one: what it has shall not lie about here."""
@@ -162,8 +171,9 @@ class FileSpool:
 
     async def close(self) -> None:
         """Put on the disk what waits, and delete what the database has."""
-        with suppress(SpoolBrokenError):
-            await self._flushed_to(self._appended)
+        if self._synced < self._appended:
+            with suppress(SpoolBrokenError):
+                await self._flushed_to(self._appended)
         self._flusher.close()
         for segment in (*self._taken_over, *self._own):
             if segment.shipped == segment.size:
@@ -216,7 +226,8 @@ class FileSpool:
     def _flushed_to(self, mark: int) -> asyncio.Future[None]:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((mark, waiter))
-        self._flush()
+        if mark > self._flushing_to and self._flushing < MOST_FLUSHES:
+            self._flush()
         return waiter
 
     def _flush(self) -> None:
@@ -228,16 +239,20 @@ class FileSpool:
             return
         segments, self._unsynced = self._unsynced, []
         self._flushing += 1
+        self._flushing_to = self._written
         self._flusher.flush([segment.path for segment in segments], partial(self._flushed, self._written, segments))
 
     def _flushed(self, written: int, segments: list[Segment], failure: OSError | None) -> None:
         self._flushing -= 1
         if failure is not None:
             self._unsynced = [*segments, *(each for each in self._unsynced if each not in segments)]
+            self._flushing_to = self._synced
             self._release(self._appended, SpoolBrokenError(str(failure)))
             return
         self._synced = written
         self._release(written)
+        if self._waiting and self._waiting[-1][0] > self._flushing_to:
+            self._flush()
 
     def _release(self, up_to: int, failure: SpoolBrokenError | None = None) -> None:
         while self._waiting and self._waiting[0][0] <= up_to:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, select
 
 from policy_service.adapters.sql import tables
+from policy_service.adapters.sql.event_conditions import conditions_of, labels_of, within_labels
 from policy_service.adapters.sql.event_pages import reasons_of, types_of
-from policy_service.adapters.sql.events import conditions_of, labels_of, within_labels
 from policy_service.application.ports import EventCount, EventGrouping
 from policy_service.domain.access import Outcome
 

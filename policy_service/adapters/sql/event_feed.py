@@ -43,9 +43,3 @@ class SqlEventFeed:
         query = select(_TABLE.c.position).where(_TABLE.c.position == position)
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one_or_none() is not None
-
-    async def position_of(self, decision_id: str) -> int | None:
-        """Return where an event stands, None for one that is not there (any more)."""
-        query = select(_TABLE.c.position).where(_TABLE.c.decision_id == decision_id)
-        async with self._database.reading() as connection:
-            return (await connection.execute(query)).scalar_one_or_none()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from policy_service.domain.events import AccessEvent
 
 PATIENCE_S = 5.0
-"""How long a denial waits for room before it is given up."""
+"""How long a denial waits for room before it is given up, and for the disk before the database is asked instead."""
 LOOK_S = 0.02
 DIRECT_S = 1.0
 """How long the database may take for a denial that the disk does not take."""
@@ -77,8 +77,9 @@ class DecisionRecorder:
 
     async def _durable(self, mark: int, line: bytes) -> None:
         try:
-            await self._spool.durable(mark)
-        except SpoolBrokenError:
+            async with asyncio.timeout(self._patience_s):  # a disk may hang as well
+                await self._spool.durable(mark)
+        except (SpoolBrokenError, TimeoutError):
             # Should both fail, the event waits in memory, which the state of health says, and the answer leaves:
             # without one the charger would be left to guess.
             with suppress(StoreUnavailableError, TimeoutError):

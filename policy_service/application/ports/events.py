@@ -196,7 +196,3 @@ class EventFeed(Protocol):
     async def holds(self, position: int) -> bool:
         """Tell whether the event of a position is there still."""
         ...
-
-    async def position_of(self, decision_id: str) -> int | None:
-        """Return where an event stands, None for one that is not there (any more)."""
-        ...

@@ -97,7 +97,19 @@ class Reply(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class DecideRequest(Request):
+class Occasion(Request):
+    """What happens at a charger, and what the CSMS knows of the message that told it so."""
+
+    charger: Name = Field(description="Id of the charger, case-sensitive.")
+    time: Instant | None = Field(None, description="The instant to decide for; left out: now.")
+    evse: Count | None = Field(None, description="Recorded only.")
+    connector: Count | None = Field(None, description="Recorded only.")
+    ocpp_action: Trace | None = Field(None, description="Recorded only, such as `Authorize`.")
+    message_id: Trace | None = Field(None, description="Recorded only: the OCPP message's.")
+    transaction_id: Trace | None = Field(None, description="Recorded only; `GET /v1/events/match` finds it.")
+
+
+class DecideRequest(Occasion):
     """A question about a vehicle, a charger and a time."""
 
     model_config = ConfigDict(
@@ -108,33 +120,18 @@ class DecideRequest(Request):
         },
     )
 
-    charger: Name = Field(description="Id of the charger, case-sensitive.")
     identifier: IdentifierText = Field(description="RFID, MAC, PIN or other identifier as the charger sent it.")
     identifier_type: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = Field(
         None, description="A hint: `rfid`, `mac`, `pin`, `emaid`, `vin`, `other`, or OCPP's idToken type."
     )
-    time: Instant | None = Field(None, description="The instant to decide for; left out: now.")
-    evse: Count | None = Field(None, description="Recorded only.")
-    connector: Count | None = Field(None, description="Recorded only.")
-    ocpp_action: Trace | None = Field(None, description="Recorded only, such as `Authorize`.")
-    message_id: Trace | None = Field(None, description="Recorded only: the OCPP message's.")
-    transaction_id: Trace | None = Field(None, description="Recorded only; `GET /v1/events/match` finds it.")
     language: (
         Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$")] | None
     ) = Field(None, description="Language of the message, as in BCP 47.")
     record: StrictBool = Field(default=True, description="Leave an access event.")
 
 
-class BreachReport(Request):
-    """A session that a charger began without asking."""
-
-    charger: Name = Field(description="Id of the charger, case-sensitive.")
-    time: Instant | None = Field(None, description="When it began; left out: now.")
-    evse: Count | None = Field(None, description="Recorded only.")
-    connector: Count | None = Field(None, description="Recorded only.")
-    ocpp_action: Trace | None = Field(None, description="Recorded only, such as `StartTransaction`.")
-    message_id: Trace | None = Field(None, description="Recorded only: the OCPP message's.")
-    transaction_id: Trace | None = Field(None, description="Recorded only; `GET /v1/events/match` finds it.")
+class BreachReport(Occasion):
+    """A session that a charger began without asking, and when; left out: now."""
 
 
 class BreachReply(Reply):

@@ -4,14 +4,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from policy_service.application.question import Question
 from policy_service.domain.access import AccessMode
 from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body
-from policy_service.entrypoints.http.callers import caller_of, demand_charger
-from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.callers import demand_charger
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.permissions import GuardedRoute
+from policy_service.entrypoints.http.v1.decisions import question_of
 from policy_service.entrypoints.http.wire import BreachReply, BreachReport
 
 router = APIRouter(prefix="/v1/breaches", tags=["events"], route_class=GuardedRoute)
@@ -27,22 +26,7 @@ async def report_breach(request: Request) -> Response:
     """Record an `access.breach` if the charger was in managed mode: it may still be in freevend itself."""
     body = await json_body(request, BreachReport)
     demand_charger(request, body.charger)
-    answered = await service_of(request).decide.breach(_question(body, request))
+    answered = await service_of(request).decide.breach(question_of(body, request))
     mode = answered.decision.answer.mode
     breach = mode is AccessMode.MANAGED
     return answer({"breach": breach, "decision_id": answered.decision_id if breach else None, "mode": mode})
-
-
-def _question(body: BreachReport, request: Request) -> Question:
-    return Question(
-        charger=body.charger,
-        identifier="",
-        time=body.time,
-        evse=body.evse,
-        connector=body.connector,
-        ocpp_action=body.ocpp_action,
-        message_id=body.message_id,
-        transaction_id=body.transaction_id,
-        caller=caller_of(request).name,
-        request_id=request_id_of(request.scope),
-    )

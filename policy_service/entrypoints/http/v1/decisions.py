@@ -22,6 +22,7 @@ from policy_service.entrypoints.http.wire import (
     DecideRequest,
     DecisionReply,
     ExplainReply,
+    Occasion,
 )
 
 router = APIRouter(prefix="/v1", tags=["decisions"], route_class=GuardedRoute)
@@ -90,20 +91,8 @@ async def explain(request: Request) -> Response:
     return answer(explanation_view(answered, explanation))
 
 
-def question_of(body: DecideRequest, request: Request, *, record: bool = True) -> Question:
-    """Return the question that a body asks."""
-    return Question(
-        charger=body.charger,
-        identifier=body.identifier,
-        identifier_type=body.identifier_type,
-        time=body.time,
-        evse=body.evse,
-        connector=body.connector,
-        ocpp_action=body.ocpp_action,
-        message_id=body.message_id,
-        transaction_id=body.transaction_id,
-        language=body.language,
-        record=body.record and record,
-        caller=caller_of(request).name,
-        request_id=request_id_of(request.scope),
-    )
+def question_of(body: Occasion, request: Request, *, record: bool = True) -> Question:
+    """Return the question that a body asks; an occasion alone has nobody who presented anything."""
+    told: dict[str, Any] = {"identifier": "", "record": True, **vars(body)}
+    told["record"] = told["record"] and record
+    return Question(**told, caller=caller_of(request).name, request_id=request_id_of(request.scope))

@@ -1,0 +1,44 @@
+"""What is asked of access events, as conditions on their table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import false, or_
+
+from policy_service.adapters.sql import tables
+from policy_service.domain.events import EventType
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+    from policy_service.application.ports import EventFilter
+    from policy_service.domain.api_key import Labels
+
+_TABLE = tables.access_events
+
+
+def conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:
+    """Return what is asked for beside what makes a lane."""
+    column = _TABLE.c
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.outcome is not None:  # any other type has one outcome
+        conditions.append(or_(column.type != str(EventType.BREACH), column.outcome == str(wanted.outcome)))
+    if wanted.vehicle_class is not None:
+        conditions.append(column.vehicle_class == str(wanted.vehicle_class))
+    if wanted.since is not None:
+        conditions.append(column.recorded_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(column.recorded_at < wanted.until)
+    return conditions
+
+
+def labels_of(wanted: EventFilter) -> Labels:
+    """Return all labels that are asked for, those that the caller is bound to among them."""
+    return wanted.within if wanted.label is None else (*wanted.within, (wanted.label[0], (wanted.label[1],)))
+
+
+def within_labels(labels: ColumnElement[Any], wanted: Labels) -> list[ColumnElement[bool]]:
+    """Return the conditions on a column of labels."""
+    # No label has unprintable characters, and some of them would not pass for a JSON path.
+    return [labels[name].as_string().in_(values) if name.isprintable() else false() for name, values in wanted]
