@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.event_stream import EventStream
     from policy_service.application.queries.events import EventQueries
     from policy_service.application.queries.explain import Explain
+    from policy_service.application.queries.explain_event import ExplainEvent
     from policy_service.application.queries.feeds import FeedQueries
     from policy_service.application.queries.health import Health
     from policy_service.application.queries.identifiers import IdentifierQueries
@@ -68,6 +69,7 @@ class Service:
     identifiers: IdentifierQueries
     agreements: AgreementQueries
     events: EventQueries
+    explain_event: ExplainEvent
     event_stream: EventStream
     overrides: OverrideQueries
     imports: ImportQueries

@@ -16,6 +16,7 @@ from fakes.stores import (
     MemoryImportLog,
     MemoryKeys,
     MemoryOverrides,
+    MemoryPlanArchive,
     MemoryState,
     MemoryVersions,
     Stores,
@@ -30,6 +31,7 @@ from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.adapters.sql.overrides import SqlOverrides
+from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
 
@@ -54,6 +56,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryAudit(state),
             MemoryImportLog(state),
             MemoryFeeds(state),
+            MemoryPlanArchive(state),
         )
         return
     if request.param == "sqlite":
@@ -73,5 +76,6 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlAudit(database),
         SqlImportLog(database),
         SqlFeeds(database),
+        SqlPlanArchive(database),
     )
     await database.close()

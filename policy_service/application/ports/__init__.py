@@ -50,6 +50,8 @@ from policy_service.application.ports.imports import (
 )
 from policy_service.application.ports.policies import (
     LastGoodTree,
+    PlanArchive,
+    PlanOrigin,
     PolicyFiles,
     PolicyFilesError,
 )
@@ -100,6 +102,8 @@ __all__ = [
     "LastKnownKeys",
     "OverrideRepository",
     "Page",
+    "PlanArchive",
+    "PlanOrigin",
     "PolicyFiles",
     "PolicyFilesError",
     "RegistrySnapshot",

@@ -90,6 +90,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/events/summary"): _READ_CHARGERS,
     ("GET", "/v1/events/match"): _READ_CHARGERS,
     ("GET", "/v1/events/{decision_id}"): _READ_CHARGERS,
+    ("GET", "/v1/events/{decision_id}/explanation"): _READ_CHARGERS,
     ("POST", "/v1/events/{decision_id}/enrol"): _OPERATE,
     ("POST", "/v1/events/forget"): _changes(Scope.ADMIN),
     ("POST", "/v1/fingerprint-keys"): _changes(Scope.ADMIN),
