@@ -130,6 +130,9 @@ class Settings(BaseSettings):
         "which outlives every kill but no power cut.",
     )
     events_days: int = Field(400, ge=0, description="Days for which access events are kept; 0: for ever.")
+    reports: bool = Field(
+        default=False, description="Answer reports about one fleet to keys of the scope report that are bound to it."
+    )
     enrol_window: int = Field(
         259_200,
         ge=0,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.explain import Explain
     from policy_service.application.queries.explain_event import ExplainEvent
     from policy_service.application.queries.feeds import FeedQueries
+    from policy_service.application.queries.fleet_reports import FleetReportQueries
     from policy_service.application.queries.health import Health
     from policy_service.application.queries.identifiers import IdentifierQueries
     from policy_service.application.queries.imports import ImportQueries
@@ -70,6 +71,7 @@ class Service:
     agreements: AgreementQueries
     events: EventQueries
     explain_event: ExplainEvent
+    fleet_reports: FleetReportQueries | None
     event_stream: EventStream
     overrides: OverrideQueries
     imports: ImportQueries

@@ -18,6 +18,7 @@ from policy_service.adapters.sql.event_reader import SqlEventReader
 from policy_service.adapters.sql.event_retention import SqlEventRetention
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
+from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.overrides import SqlOverrides
@@ -54,6 +55,7 @@ from policy_service.application.queries.explain import Explain
 from policy_service.application.queries.explain_event import ExplainEvent
 from policy_service.application.queries.feeds import FeedQueries
 from policy_service.application.queries.finding import Findings
+from policy_service.application.queries.fleet_reports import FleetReportQueries
 from policy_service.application.queries.health import Health
 from policy_service.application.queries.identifiers import IdentifierQueries
 from policy_service.application.queries.imports import ImportQueries
@@ -180,6 +182,7 @@ def _service(core: _Core) -> Service:
         agreements=AgreementQueries(agreements),
         events=EventQueries(SqlEventReader(database), recorded),
         explain_event=_explain_event(core, recorded),
+        fleet_reports=_fleet_reports(core, recorded),
         event_stream=EventStream(SqlEventFeed(database)),
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
@@ -226,6 +229,11 @@ def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> Expl
     database = core.stores.database
     past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), core.clock)
     return ExplainEvent(SqlEventReader(database), past, recorded)
+
+
+def _fleet_reports(core: _Core, recorded: Callable[[], Awaitable[None]]) -> FleetReportQueries | None:
+    reports = SqlFleetReports(core.stores.database)
+    return FleetReportQueries(reports, recorded) if core.settings.reports else None
 
 
 def _health(core: _Core) -> Health:

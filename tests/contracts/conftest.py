@@ -12,6 +12,7 @@ from fakes.stores import (
     MemoryChargers,
     MemoryEvents,
     MemoryFeeds,
+    MemoryFleetReports,
     MemoryIdentifiers,
     MemoryImportLog,
     MemoryKeys,
@@ -27,6 +28,7 @@ from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.feeds import SqlFeeds
+from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.keys import SqlKeys
@@ -57,6 +59,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryImportLog(state),
             MemoryFeeds(state),
             MemoryPlanArchive(state),
+            MemoryFleetReports(state),
         )
         return
     if request.param == "sqlite":
@@ -77,5 +80,6 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlImportLog(database),
         SqlFeeds(database),
         SqlPlanArchive(database),
+        SqlFleetReports(database),
     )
     await database.close()

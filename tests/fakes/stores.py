@@ -18,6 +18,7 @@ from policy_service.application.ports import (
     CursorError,
     EventCount,
     EventGrouping,
+    FleetFigures,
     ImportConflict,
     ImportTooLossyError,
     Page,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         EventRetention,
         EventWriter,
         FeedRepository,
+        FleetReports,
         IdentifierRepository,
         ImportLog,
         KeyRepository,
@@ -83,6 +85,7 @@ class Stores:
     imports: ImportLog
     feeds: FeedRepository
     archive: PlanArchive
+    reports: FleetReports
 
 
 @dataclass
@@ -535,6 +538,37 @@ def _asked_for(entry: AuditEntry, wanted: AuditFilter) -> bool:
         and (wanted.since is None or entry.at >= wanted.since)
         and (wanted.until is None or entry.at < wanted.until)
     )
+
+
+class MemoryFleetReports:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def figures(self, fleet: str, since: int, until: int) -> FleetFigures:
+        self._state.ask()
+        found = [self._state.events[id_] for id_ in self._state.positions]
+        meant = [each for each in found if each.fleet == fleet and since <= each.recorded_at < until]
+        denied = [each for each in meant if each.outcome == "access_denied"]
+        waits, unresolved = [], 0
+        for vehicle in {each.vehicle for each in meant} - {None}:
+            since_when = None
+            for each in sorted((e for e in meant if e.vehicle == vehicle), key=lambda e: e.recorded_at):
+                if each.outcome == "access_denied":
+                    since_when = each.recorded_at if since_when is None else since_when
+                elif since_when is not None:
+                    waits.append(each.recorded_at - since_when)
+                    since_when = None
+            unresolved += since_when is not None
+        return FleetFigures(
+            Counter(each.type for each in meant),
+            Counter(each.reason for each in denied),
+            Counter(each.recorded_at // 3_600_000 % 24 for each in denied),
+            len(waits),
+            unresolved,
+            sum(waits),
+            max(waits, default=0),
+        )
 
 
 class MemoryPlanArchive:

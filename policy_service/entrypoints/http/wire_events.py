@@ -44,3 +44,26 @@ class EventExplanation(Reply):
     decision: DecisionReply | None = Field(description="The decision, made again.")
     steps: list[StepReply] | None
     nearest_allow: dict[str, Any] | None = Field(description="On a denial: what would have had to differ.")
+
+
+class Waits(Reply):
+    """How long refused vehicles waited: from the first denial until one was next admitted, at any charger."""
+
+    ended: int
+    not_ended: int = Field(description="Not admitted again within the span.")
+    mean_s: int | None
+    longest_s: int | None
+
+
+class FleetReport(Reply):
+    """What was decided about one fleet; no vehicle is told apart."""
+
+    fleet: str
+    since: InstantOut = Field(alias="from")
+    until: InstantOut = Field(alias="to")
+    allowed: int
+    denied: int
+    would_deny: int
+    denied_by_reason: dict[str, int]
+    denied_by_hour: dict[str, int] = Field(description="By hour of the day, UTC.")
+    waits: Waits

@@ -18,6 +18,7 @@ from policy_service.entrypoints.http.v1 import (
     overrides,
     policies,
     privacy,
+    reports,
     transitions,
 )
 
@@ -40,6 +41,7 @@ def routers() -> "tuple[APIRouter, ...]":
         event_reports.router,
         events.router,
         event_explanation.router,
+        reports.router,
         breaches.router,
         privacy.router,
         policies.router,
