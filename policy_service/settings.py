@@ -129,6 +129,11 @@ class Settings(BaseSettings):
         description="always: a denial leaves when its event is on the disk; interval: the disk is flushed each second, "
         "which outlives every kill but no power cut.",
     )
+    event_source: str = Field(
+        "/policy-service",
+        min_length=1,
+        description="What `source` of CloudEvents names this service by: a URI reference.",
+    )
     events_days: int = Field(400, ge=0, description="Days for which access events are kept; 0: for ever.")
     reports: bool = Field(
         default=False, description="Answer reports about one fleet to keys of the scope report that are bound to it."

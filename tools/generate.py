@@ -9,7 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import policy_service
 from policy_service.entrypoints.http.app import create_app
+from policy_service.entrypoints.http.event_schema import FILE, async_api, envelope_schema
 from policy_service.language.schema import schemas
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def generated() -> dict[Path, str]:
     """Return the text of every generated file."""
     idle = cast("Service", SimpleNamespace(metrics=None))  # describing routes asks nothing of the service
     api = cast("FastAPI", create_app(idle, max_body_bytes=1).app)
-    documents = {**schemas(), "openapi.v1.json": api.openapi()}
+    events = {FILE: envelope_schema(), "asyncapi.v1.json": async_api(policy_service.__version__)}
+    documents = {**schemas(), **events, "openapi.v1.json": api.openapi()}
     return {SCHEMAS / name: json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in documents.items()}
 
 

@@ -73,6 +73,8 @@ class Service:
     explain_event: ExplainEvent
     fleet_reports: FleetReportQueries | None
     event_stream: EventStream
+    event_source: str
+    """What events on their way out name this service by."""
     overrides: OverrideQueries
     imports: ImportQueries
     feeds: FeedQueries

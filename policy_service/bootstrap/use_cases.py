@@ -184,6 +184,7 @@ def _service(core: _Core) -> Service:
         explain_event=_explain_event(core, recorded),
         fleet_reports=_fleet_reports(core, recorded),
         event_stream=EventStream(SqlEventFeed(database)),
+        event_source=core.settings.event_source,
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx2
+import jsonschema_rs
 import pytest
 from fakes.keyed import keys, stored
 from fakes.served import POLICIES, eventually, serving
 
 from policy_service.application.commands.manage_keys import WantedKey
 from policy_service.domain.caller import Scope
+from policy_service.entrypoints.http.event_schema import envelope_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from fakes.served import Served
 
+ENVELOPE = jsonschema_rs.validator_for(envelope_schema())
 NIGHT = "2026-11-24T11:15:00Z"
 
 
@@ -68,7 +71,7 @@ class Listener:
                 fields = {}
 
     def names(self) -> list[object]:
-        return [message.data.get("decision_id") for message in self.messages]
+        return [message.data.get("id") for message in self.messages]
 
     def close(self) -> None:
         self._thread.join(20)
@@ -110,6 +113,9 @@ def test_events_come_as_they_happen_and_are_replayed_after_a_break(node: Served,
         told = [_deny(node, number) for number in range(2, 5)]
         eventually(lambda: listener.names() == told, within=5)
         assert {message.event for message in listener.messages} == {"access.denied"}
+        for message in listener.messages:
+            ENVELOPE.validate(message.data)
+            assert message.data["data"] == node.client.get(f"/v1/events/{message.data['id']}").json()
         began = time.monotonic()
         node.stop()
         assert time.monotonic() - began < 4
@@ -155,7 +161,7 @@ def test_a_listener_is_kept_to_its_chargers_and_ends_with_its_key(tmp_path: Path
             for charger in ("NTH-07", theirs):
                 asked = {"charger": charger, "identifier": "04C2FF", "time": NIGHT}
                 assert everybody.post("/v1/decide", json=asked).is_success
-            eventually(lambda: [message.data["charger"] for message in listener.messages] == [theirs], within=5)
+            eventually(lambda: [message.data["subject"] for message in listener.messages] == [theirs], within=5)
             assert keys(tmp_path, "revoke", "south").returncode == 0
             eventually(listener.ended.is_set, within=5)
 

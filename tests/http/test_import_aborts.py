@@ -147,6 +147,7 @@ def test_a_client_that_goes_away_in_the_middle(store: dict[str, Any], tmp_path: 
         with socket.create_connection((address.hostname, address.port)) as connection:
             connection.sendall(head.encode() + body + b'{"identifier": "AABBCCDD", "type"')
             eventually(lambda: last(service)["lines"] == sent, within=20)
+            eventually(lambda: atomic or on_record(service) == BATCH, within=20)  # it reads on while it writes
         eventually(lambda: last(service)["state"] == "failed", within=10)
         assert on_record(service) == (0 if atomic else BATCH)
         assert last(service)["ended_at"] is not None

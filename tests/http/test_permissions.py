@@ -14,6 +14,7 @@ from fakes.served import serving
 from fastapi import APIRouter, FastAPI
 
 from policy_service.application.commands.manage_keys import WantedKey
+from policy_service.application.tracing import PassedOn
 from policy_service.domain.caller import ANYBODY, Caller, Scope
 from policy_service.entrypoints.http.app import create_app, include
 from policy_service.entrypoints.http.permissions import PERMISSIONS, GuardedRoute
@@ -120,6 +121,9 @@ def test_every_route_has_a_row_and_every_row_a_route() -> None:
 class _Idle:
     """Stands for a service that lets everybody in and does nothing."""
 
+    def asked(self) -> None:
+        """Take no notice."""
+
     def answered(self, *_: object) -> None:
         """Take no notice."""
 
@@ -130,7 +134,7 @@ class _Idle:
 @pytest.mark.anyio
 async def test_a_route_without_a_row_is_refused() -> None:
     idle = _Idle()
-    service = cast("Service", SimpleNamespace(metrics=idle, callers=idle, audit_trail=idle))
+    service = cast("Service", SimpleNamespace(metrics=idle, callers=idle, audit_trail=idle, tracing=PassedOn()))
     edge, router = create_app(service, max_body_bytes=1), APIRouter(route_class=GuardedRoute)
 
     @router.get("/v1/new")

@@ -54,7 +54,7 @@ def test_an_unknown_vehicle_is_enrolled_from_its_denial(node: Served) -> None:
     assert reply.json()["vehicle"] == "bus-77"
     assert "04E1" not in reply.text
     assert node.decide(charger="NTH-07", identifier="04e1b2c3d4e501", time=NIGHT).json()["outcome"] == "allowed"
-    assert node.client.post(f"/v1/events/{decision_id}/enrol", json=BUS).status_code == 410
+    assert node.client.post(f"/v1/events/{decision_id}/enrol", json=BUS).status_code == 409
 
 
 def test_one_that_got_a_record_meanwhile_is_not_enrolled_again(node: Served) -> None:
@@ -67,7 +67,7 @@ def test_one_that_got_a_record_meanwhile_is_not_enrolled_again(node: Served) -> 
 def test_no_pin_is_ever_kept(node: Served) -> None:
     for question in ({"identifier": "739154", "identifier_type": "KeyCode"}, {"identifier": "739155"}):
         decision_id = _denied(node, **question)
-        assert node.client.post(f"/v1/events/{decision_id}/enrol", json=BUS).status_code == 410
+        assert node.client.post(f"/v1/events/{decision_id}/enrol", json=BUS).status_code == 409
 
 
 def test_what_cannot_be_enrolled_is_told(node: Served) -> None:
@@ -85,10 +85,10 @@ def test_what_cannot_be_enrolled_is_told(node: Served) -> None:
 def test_an_identifier_is_kept_for_its_time_only(tmp_path: Path) -> None:
     with serving(POLICIES, tmp_path, enrol_window=1) as node:
         decision_id = _denied(node, "04E1B2C3D4E504")
-        eventually(lambda: node.client.post(f"/v1/events/{decision_id}/enrol", json=BUS).status_code == 410, within=4)
+        eventually(lambda: node.client.post(f"/v1/events/{decision_id}/enrol", json=BUS).status_code == 409, within=4)
     with serving(POLICIES, tmp_path, enrol_window=0) as node:
         late = _denied(node, "04E1B2C3D4E505")
-        assert node.client.post(f"/v1/events/{late}/enrol", json=BUS).status_code == 410
+        assert node.client.post(f"/v1/events/{late}/enrol", json=BUS).status_code == 409
         eventually(lambda: not _sealed(tmp_path), within=10)
 
 

@@ -19,7 +19,14 @@ class NameConvertor(StringConvertor):
     regex = "(?!(?:import|lookup|reload|validate)$)[^/]+"
 
 
+class DecisionConvertor(StringConvertor):
+    """A path segment that is a decision's id: any but the words that actions on events are called by."""
+
+    regex = "(?!(?:forget|match|stream|summary)$)[^/]+"
+
+
 register_url_convertor("name", NameConvertor())
+register_url_convertor("decision", DecisionConvertor())
 
 MAX_LIMIT = 1000
 Filter = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NAME_PATTERN)]

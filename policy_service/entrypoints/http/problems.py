@@ -27,7 +27,6 @@ class Problem(StrEnum):
     METHOD_NOT_ALLOWED = "method-not-allowed"
     NOT_ACCEPTABLE = "not-acceptable"
     CONFLICT = "conflict"
-    GONE = "gone"
     TOO_LARGE = "too-large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     INVALID = "invalid"
@@ -52,7 +51,6 @@ PROBLEMS: dict[Problem, ProblemRow] = {
     Problem.METHOD_NOT_ALLOWED: ProblemRow(405, "The method is not allowed here"),
     Problem.NOT_ACCEPTABLE: ProblemRow(406, "None of the accepted media types can be produced"),
     Problem.CONFLICT: ProblemRow(409, "The request contradicts what is on record"),
-    Problem.GONE: ProblemRow(410, "What was asked for is not kept any more"),
     Problem.TOO_LARGE: ProblemRow(413, "The body is too large"),
     Problem.UNSUPPORTED_MEDIA_TYPE: ProblemRow(415, "The body is of the wrong media type"),
     Problem.INVALID: ProblemRow(422, "The request has the wrong shape"),

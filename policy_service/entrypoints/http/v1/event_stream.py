@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from policy_service.application.callers import UnknownCallerError
+from policy_service.application.cloud_events import cloud_event
 from policy_service.application.ports import EventFilter
 from policy_service.application.queries.event_stream import TooManyListenersError
-from policy_service.application.views import event_view
 from policy_service.entrypoints.http.access import ServiceOf
 from policy_service.entrypoints.http.callers import caller_of, presented
 from policy_service.entrypoints.http.connection import ENDING
@@ -43,7 +43,7 @@ LastEventId = Annotated[
 async def stream(
     request: Request, service: ServiceOf, wanted: StreamParams, last_event_id: LastEventId = None
 ) -> Response:
-    """Send each event as it becomes visible: `id` leads on after a break, `event` is the type, `data` as in the list.
+    """Send each event as it becomes visible: `id` leads on after a break, `event` is the type, `data` a CloudEvent.
 
     With `Last-Event-ID` all that came after that event comes first. Where some of it is not kept any more, the first
     event is `gap`. Without it the stream begins with what comes from now on.
@@ -70,13 +70,14 @@ async def _lines(
                 return
             silent = 0 if turn.events else silent + 1
             if turn.events:
-                yield b"".join(_told(at, event) for at, event in turn.events)
+                yield b"".join(_told(at, event, service.event_source) for at, event in turn.events)
             elif silent % _SILENCE_TURNS == 0:
                 yield b": still here\n\n"
 
 
-def _told(position: int, event: "AccessEvent") -> bytes:
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (position, event.type.encode(), orjson.dumps(event_view(event)))
+def _told(position: int, event: "AccessEvent", source: str) -> bytes:
+    data = orjson.dumps(cloud_event(event, source))
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (position, event.type.encode(), data)
 
 
 async def _may_still(request: Request, service: "Service") -> bool:

@@ -45,7 +45,7 @@ async def list_events(request: Request, service: ServiceOf, wanted: Annotated[Ev
     return answer({"events": list(page.items), "next_cursor": page.next_cursor})
 
 
-@router.get("/{decision_id}", summary="One access event", responses=replies(EventReply, 404, 422))
+@router.get("/{decision_id:decision}", summary="One access event", responses=replies(EventReply, 404, 422))
 async def get_event(request: Request, service: ServiceOf, decision_id: DecisionId) -> Response:
     """Return the event of a decision."""
     found = await service.events.get(decision_id)

@@ -35,10 +35,10 @@ async def forget(request: Request, service: ServiceOf) -> Response:
 
 
 @router.post(
-    "/events/{decision_id}/enrol",
+    "/events/{decision_id:decision}/enrol",
     summary="Enrol the unknown identifier of a denial",
     status_code=201,
-    responses=replies(IdentifierReply, *BODY, 404, 409, 410, success=201, description="Added"),
+    responses=replies(IdentifierReply, *BODY, 404, 409, success=201, description="Added"),
     openapi_extra=takes_json(EnrolBody, own={"type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}),
 )
 async def enrol(request: Request, service: ServiceOf, decision_id: DecisionId) -> Response:
@@ -52,7 +52,8 @@ async def enrol(request: Request, service: ServiceOf, decision_id: DecisionId) -
     except NotEnrollableError as error:
         raise ProblemError(Problem.CONFLICT, str(error)) from None
     except NoLongerKeptError:
-        raise ProblemError(Problem.GONE, "the identifier is not kept: it is too long ago, or could be a PIN") from None
+        detail = "the identifier is not kept: it is too long ago, or could be a PIN"
+        raise ProblemError(Problem.CONFLICT, detail) from None
     except InvalidRecordError as error:
         raise contradiction(error) from None
     tell(request, record=record.id)
