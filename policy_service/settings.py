@@ -135,6 +135,9 @@ class Settings(BaseSettings):
         description="What `source` of CloudEvents names this service by: a URI reference.",
     )
     events_days: int = Field(400, ge=0, description="Days for which access events are kept; 0: for ever.")
+    reports: bool = Field(
+        default=False, description="Answer reports about one fleet to keys of the scope report that are bound to it."
+    )
     enrol_window: int = Field(
         259_200,
         ge=0,

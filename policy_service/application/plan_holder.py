@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from policy_service.application.ports import PlanOrigin
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.plan import Plan
@@ -20,6 +21,8 @@ class PlanState:
     plan: Plan | None = None
     tree: PolicyTree | None = None
     """The tree behind the plan."""
+    origin: PlanOrigin | None = None
+    """What the plan was made of."""
     sources: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     """The files of the last load, in force or broken: what diagnostics point into."""
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -46,11 +49,12 @@ class PlanState:
 class PlanHolder:
     """Holds the state. Reading it is one attribute access; a request reads it once and stays with what it got."""
 
-    __slots__ = ("state",)
+    __slots__ = ("_told", "state")
 
     def __init__(self) -> None:
         """Start without a plan."""
         self.state = PlanState()
+        self._told: list[Callable[[PlanState], None]] = []
 
     @property
     def plan(self) -> Plan | None:
@@ -60,6 +64,12 @@ class PlanHolder:
     def swap(self, state: PlanState) -> None:
         """Put another state in force for every request that begins from now on."""
         self.state = state
+        for told in self._told:
+            told(state)
+
+    def on_swap(self, told: Callable[[PlanState], None]) -> None:
+        """Tell somebody of every state that is put in force; they must not take long."""
+        self._told.append(told)
 
 
 class NoPlanError(Exception):

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from policy_service.application.queries.event_stream import EventStream
     from policy_service.application.queries.events import EventQueries
     from policy_service.application.queries.explain import Explain
+    from policy_service.application.queries.explain_event import ExplainEvent
     from policy_service.application.queries.feeds import FeedQueries
+    from policy_service.application.queries.fleet_reports import FleetReportQueries
     from policy_service.application.queries.health import Health
     from policy_service.application.queries.identifiers import IdentifierQueries
     from policy_service.application.queries.imports import ImportQueries
@@ -68,6 +70,8 @@ class Service:
     identifiers: IdentifierQueries
     agreements: AgreementQueries
     events: EventQueries
+    explain_event: ExplainEvent
+    fleet_reports: FleetReportQueries | None
     event_stream: EventStream
     event_source: str
     """What events on their way out name this service by."""

@@ -126,6 +126,7 @@ def key_view(key: ApiKey, now: int) -> dict[str, Any]:
         "scopes": sorted(key.scopes),
         "labels": {name: list(values) for name, values in key.labels},
         "source": key.source,
+        "fleet": key.fleet,
         "created_at": _instant(key.created_at),
         "created_by": key.created_by,
         "expires_at": _instant(key.expires_at),

@@ -19,10 +19,13 @@ from policy_service.adapters.sql.event_reader import SqlEventReader
 from policy_service.adapters.sql.event_retention import SqlEventRetention
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
+from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.overrides import SqlOverrides
+from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.system_clock import SystemClock
+from policy_service.application.archive_keeping import ArchiveKeeping
 from policy_service.application.audit_trail import AuditTrail
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
@@ -51,12 +54,15 @@ from policy_service.application.queries.decide import RecordRules
 from policy_service.application.queries.event_stream import EventStream
 from policy_service.application.queries.events import EventQueries
 from policy_service.application.queries.explain import Explain
+from policy_service.application.queries.explain_event import ExplainEvent
 from policy_service.application.queries.feeds import FeedQueries
 from policy_service.application.queries.finding import Findings
+from policy_service.application.queries.fleet_reports import FleetReportQueries
 from policy_service.application.queries.health import Health
 from policy_service.application.queries.identifiers import IdentifierQueries
 from policy_service.application.queries.imports import ImportQueries
 from policy_service.application.queries.overrides import OverrideQueries
+from policy_service.application.queries.past_plans import PastPlans
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
@@ -67,7 +73,7 @@ from policy_service.domain.import_run import ImportKind
 from policy_service.domain.policy import AttributeTypes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AsyncExitStack
 
     from policy_service.adapters.telemetry import Telemetry
@@ -148,8 +154,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     )
     service = _service(core)
     kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
-    works: tuple[Work, ...] = (*background, service.forget.keep_promises, service.event_stream.keep_looking, kept)
-    return Built(service, door, stores, works)
+    archive = ArchiveKeeping(plans, SqlPlanArchive(database), clock, settings.events_days)
+    by_service: tuple[Work, ...] = (service.forget.keep_promises, service.event_stream.keep_looking)
+    return Built(service, door, stores, (*background, *by_service, kept, archive.keep))
 
 
 def _service(core: _Core) -> Service:
@@ -178,6 +185,8 @@ def _service(core: _Core) -> Service:
         identifiers=identifier_queries,
         agreements=AgreementQueries(agreements),
         events=EventQueries(SqlEventReader(database), recorded),
+        explain_event=_explain_event(core, recorded),
+        fleet_reports=_fleet_reports(core, recorded),
         event_stream=EventStream(SqlEventFeed(database)),
         event_source=core.settings.event_source,
         overrides=OverrideQueries(overrides, plans, clock),
@@ -219,6 +228,17 @@ def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) 
 def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> ForgetIdentifier:
     erasure, recorded = SqlEventErasure(core.stores.database), core.recording.shipping.flush
     return ForgetIdentifier(erasure, lookup, identifiers, core.clock, core.settings.enrol_window, recorded)
+
+
+def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:
+    database = core.stores.database
+    past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), core.clock)
+    return ExplainEvent(SqlEventReader(database), past, recorded)
+
+
+def _fleet_reports(core: _Core, recorded: Callable[[], Awaitable[None]]) -> FleetReportQueries | None:
+    reports = SqlFleetReports(core.stores.database)
+    return FleetReportQueries(reports, recorded) if core.settings.reports else None
 
 
 def _health(core: _Core) -> Health:

@@ -41,6 +41,7 @@ class ApiKey:
     expires_at: int | None = None
     revoked_at: int | None = None
     last_used_at: int | None = None
+    fleet: str | None = None
 
     def active(self, now: int) -> bool:
         """Tell whether the key opens the door."""
@@ -49,7 +50,7 @@ class ApiKey:
     def caller(self) -> Caller:
         """Return whom the key lets in."""
         chargers = Selector(labels=self.labels) if self.labels else None
-        return Caller(self.name, self.scopes, chargers, self.source)
+        return Caller(self.name, self.scopes, chargers, self.source, self.fleet)
 
 
 def text_of(key_id: str, secret: str) -> str:
@@ -67,12 +68,16 @@ def is_key_text(text: str) -> bool:
     return _TEXT.fullmatch(text) is not None
 
 
-def faults_in(name: str, scopes: frozenset[Scope], labels: Labels, source: str | None) -> Iterator[str]:
+def faults_in(
+    name: str, scopes: frozenset[Scope], labels: Labels, source: str | None, fleet: str | None = None
+) -> Iterator[str]:
     """Yield what is wrong with a key that somebody wants to make; nothing where all is well."""
     if _NAME.fullmatch(name) is None:
         yield "a name is a word of letters, digits and `_.-`, at most 64, and begins with a letter or digit"
     if not scopes:
         yield "a key without a scope may do nothing"
+    if (fleet is not None or Scope.REPORT in scopes) and (fleet is None or scopes != frozenset({Scope.REPORT})):
+        yield "a key of the scope report is bound to a fleet, and has no other scope"
     if labels and not scopes <= _WITHIN_CHARGERS:
         yield "a key bound to labels may have the scopes decide, read and operate only"
     if labels and source is not None:

@@ -18,6 +18,7 @@ class Scope(StrEnum):
     READ = "read"
     OPERATE = "operate"
     IMPORT = "import"
+    REPORT = "report"
     ADMIN = "admin"
 
 
@@ -32,6 +33,8 @@ class Caller:
     """The only chargers that the caller may ask about and act on; None: all, and whatever else there is."""
     source: str | None = None
     """The only import source that the caller may bring records for; None: any."""
+    fleet: str | None = None
+    """The only fleet that the caller may have reports about, and nothing else; None: not bound to one."""
 
     def may(self, scopes: frozenset[Scope]) -> bool:
         """Tell whether one of these scopes is the caller's."""

@@ -45,9 +45,14 @@ def decision_view(answered: Answered) -> dict[str, Any]:
 
 def explanation_view(answered: Answered, explanation: Explanation) -> dict[str, Any]:
     """Return an explanation as ``POST /v1/explain`` answers it."""
+    return {**decision_view(answered), **explanation_parts(explanation)}
+
+
+def explanation_parts(explanation: Explanation) -> dict[str, Any]:
+    """Return what an explanation has beside the decision."""
     steps = [{"name": step.name, "text": step.text, "detail": dict(step.detail)} for step in explanation.steps]
     nearest = None if explanation.nearest_allow is None else dict(explanation.nearest_allow)
-    return {**decision_view(answered), "steps": steps, "nearest_allow": nearest}
+    return {"steps": steps, "nearest_allow": nearest}
 
 
 def schedule_view(

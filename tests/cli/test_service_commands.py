@@ -63,6 +63,27 @@ def test_a_denial_is_told_on_one_screen(cli: Callable[..., Ended], service: str)
     assert json.loads(cli("why", "LDN-02", "--url", service, "--json").out)["events"][0]["charger"] == "LDN-02"
 
 
+def test_a_denial_is_told_with_its_rule_and_what_would_let_the_vehicle_in(
+    cli: Callable[..., Ended], service: str
+) -> None:
+    body = {"charger": "LDN-02", "identifier": "CA:FE:CA:FE:01:03", "time": "2026-06-01T21:30:00Z"}
+    decision = httpx2.post(f"{service}/v1/decide", json=body).json()
+    ended = cli("why", "--event", decision["decision_id"], "--url", service)
+    lines = {line[:9].strip(): line[9:] for line in reversed(ended.out.splitlines())}
+    assert lines["because"].startswith("charger LDN-02 is in the inventory")
+    assert lines["until"].endswith(decision["valid_until"])
+    assert lines["way in"].startswith("import the identifier")
+    assert "window nights sets managed" in ended.out
+    told = json.loads(cli("why", "--event", decision["decision_id"], "--url", service, "--json").out)["events"]
+    assert told[0]["explanation"]["decision"] == decision
+    assert told[0]["explanation"]["missing"] is None
+
+
+@pytest.mark.parametrize("arguments", [(), ("LDN-02", "--event", "01a20660-16e1-7b29-b7cb-c1ca63137f0c")])
+def test_why_is_asked_about_a_charger_or_a_decision(cli: Callable[..., Ended], arguments: tuple[str, ...]) -> None:
+    assert cli("why", *arguments).code == ExitCode.USAGE
+
+
 def test_no_denial_is_told_as_well(cli: Callable[..., Ended], service: str) -> None:
     ended = cli("why", "NOBODY-1", "--url", service)
     assert ended.code == 0

@@ -12,10 +12,12 @@ from fakes.stores import (
     MemoryAudit,
     MemoryChargers,
     MemoryFeeds,
+    MemoryFleetReports,
     MemoryIdentifiers,
     MemoryImportLog,
     MemoryKeys,
     MemoryOverrides,
+    MemoryPlanArchive,
     MemoryState,
     MemoryVersions,
     Stores,
@@ -26,10 +28,12 @@ from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.feeds import SqlFeeds
+from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.adapters.sql.overrides import SqlOverrides
+from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
 
@@ -54,6 +58,8 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryAudit(state),
             MemoryImportLog(state),
             MemoryFeeds(state),
+            MemoryPlanArchive(state),
+            MemoryFleetReports(state),
         )
         return
     if request.param == "sqlite":
@@ -73,5 +79,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlAudit(database),
         SqlImportLog(database),
         SqlFeeds(database),
+        SqlPlanArchive(database),
+        SqlFleetReports(database),
     )
     await database.close()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from policy_service.adapters.sql.event_rows import event_of
 from policy_service.application.event_matching import fits
-from policy_service.application.ports import CursorError, EventCount, EventGrouping, Page
+from policy_service.application.ports import CursorError, EventCount, EventGrouping, FleetFigures, Page
 from policy_service.domain.access import Outcome
 
 if TYPE_CHECKING:
@@ -105,3 +106,34 @@ def _key_of(event: AccessEvent, by: EventGrouping) -> object:
         return event.recorded_at - event.recorded_at % spans[by]
     key = event.labels.get("depot") if by is EventGrouping.DEPOT else getattr(event, by)
     return None if key is None else str(key)
+
+
+class MemoryFleetReports:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def figures(self, fleet: str, since: int, until: int) -> FleetFigures:
+        self._state.ask()
+        found = [self._state.events[id_] for id_ in self._state.positions]
+        meant = [each for each in found if each.fleet == fleet and since <= each.recorded_at < until]
+        denied = [each for each in meant if each.outcome == "access_denied"]
+        waits, unresolved = [], 0
+        for vehicle in {each.vehicle for each in meant} - {None}:
+            since_when = None
+            for each in sorted((e for e in meant if e.vehicle == vehicle), key=lambda e: e.recorded_at):
+                if each.outcome == "access_denied":
+                    since_when = each.recorded_at if since_when is None else since_when
+                elif since_when is not None:
+                    waits.append(each.recorded_at - since_when)
+                    since_when = None
+            unresolved += since_when is not None
+        return FleetFigures(
+            Counter(each.type for each in meant),
+            Counter(each.reason for each in denied),
+            Counter(each.recorded_at // 3_600_000 % 24 for each in denied),
+            len(waits),
+            unresolved,
+            sum(waits),
+            max(waits, default=0),
+        )

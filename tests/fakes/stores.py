@@ -38,10 +38,13 @@ if TYPE_CHECKING:
         EventRetention,
         EventWriter,
         FeedRepository,
+        FleetReports,
         IdentifierRepository,
         ImportLog,
         KeyRepository,
         OverrideRepository,
+        PlanArchive,
+        PlanOrigin,
         VersionStore,
     )
     from policy_service.domain.agreement import Agreement
@@ -73,6 +76,8 @@ class Stores:
     audit: AuditRepository
     imports: ImportLog
     feeds: FeedRepository
+    archive: PlanArchive
+    reports: FleetReports
 
 
 @dataclass
@@ -89,6 +94,7 @@ class MemoryState:
     audit: dict[str, AuditEntry] = field(default_factory=dict)
     imports: dict[str, ImportRun] = field(default_factory=dict)
     feeds: dict[tuple[ImportKind, str], Feed] = field(default_factory=dict)
+    revisions: dict[str, tuple[PlanOrigin, int]] = field(default_factory=dict)
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0
@@ -433,6 +439,29 @@ def _asked_for(entry: AuditEntry, wanted: AuditFilter) -> bool:
         and (wanted.since is None or entry.at >= wanted.since)
         and (wanted.until is None or entry.at < wanted.until)
     )
+
+
+class MemoryPlanArchive:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def keep(self, revision: str, origin: PlanOrigin, at: int) -> None:
+        self._state.ask()
+        kept = self._state.revisions.get(revision)
+        self._state.revisions[revision] = (origin if kept is None else kept[0], at)
+
+    async def origin(self, revision: str) -> PlanOrigin | None:
+        self._state.ask()
+        kept = self._state.revisions.get(revision)
+        return None if kept is None else kept[0]
+
+    async def drop_before(self, at: int) -> int:
+        self._state.ask()
+        old = [revision for revision, (_, seen_at) in self._state.revisions.items() if seen_at < at]
+        for revision in old:
+            del self._state.revisions[revision]
+        return len(old)
 
 
 class MemoryKeys:

@@ -54,6 +54,7 @@ IDS = {
     "{override_id}": "ov-00000000",
     "{decision_id}": "00000000-0000-0000-0000-000000000000",
     "{name}": "yard",
+    "{fleet}": "metro",
 }
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -77,7 +78,8 @@ class Keyed:
 def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
     tree, state = tmp_path_factory.mktemp("policies"), tmp_path_factory.mktemp("state")
     (tree / "yard.yaml").write_text(TREE)
-    wanted = [WantedKey(str(scope), frozenset({scope})) for scope in Scope]
+    wanted = [WantedKey(str(scope), frozenset({scope})) for scope in Scope if scope is not Scope.REPORT]
+    wanted.append(WantedKey("report", frozenset({Scope.REPORT}), fleet="metro"))
     wanted.append(WantedKey("bound", frozenset({Scope.DECIDE, Scope.READ, Scope.OPERATE}), NORTH_AND_EAST))
     wanted.append(WantedKey("sourced", frozenset({Scope.IMPORT}), source="fleet"))
     texts = dict(zip([each.name for each in wanted], stored(state, *wanted), strict=True))

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from policy_service.adapters import selectors
+from policy_service.application import selector_json as selectors
 from policy_service.application.ports import Shared
 from policy_service.application.views import selector_view
 from policy_service.domain.access import VehicleClass

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
-from policy_service.adapters import selectors
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.importing import ImportTarget, importing
 from policy_service.adapters.sql.versions import REGISTRY, bump
+from policy_service.application import selector_json as selectors
 from policy_service.application.ports import Page
 from policy_service.application.views import selector_view
 from policy_service.domain.agreement import Agreement, AgreementStatus

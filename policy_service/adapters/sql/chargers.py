@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _TABLE = tables.chargers
 
 
-def _row(charger: Charger) -> dict[str, Any]:
+def charger_row(charger: Charger) -> dict[str, Any]:
+    """Return the charger as a row, of values that JSON has."""
     return {
         "id": charger.id,
         "labels": dict(charger.labels),
@@ -29,7 +30,8 @@ def _row(charger: Charger) -> dict[str, Any]:
     }
 
 
-def _charger(row: Mapping[str, Any]) -> Charger:
+def charger_of(row: Mapping[str, Any]) -> Charger:
+    """Read a row."""
     return Charger(
         id=row["id"],
         labels=row["labels"],
@@ -51,7 +53,7 @@ class SqlChargers:
         """Return every charger by id."""
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(_TABLE).order_by(_TABLE.c.id))).mappings().all()
-        return {row["id"]: _charger(dict(row)) for row in rows}
+        return {row["id"]: charger_of(dict(row)) for row in rows}
 
     async def put(self, chargers: Sequence[Charger], *, drop: Sequence[str] = ()) -> None:
         """Insert or replace chargers and remove those named by ``drop``, all or none."""
@@ -62,7 +64,7 @@ class SqlChargers:
                 gone = [{"gone": charger_id} for charger_id in drop]
                 await connection.execute(delete(_TABLE).where(_TABLE.c.id == bindparam("gone")), gone)
             if chargers:
-                rows = [_row(charger) for charger in chargers]
+                rows = [charger_row(charger) for charger in chargers]
                 await connection.execute(self._database.upsert(_TABLE, ("id",)), rows)
             await bump(connection, CHARGERS)
 

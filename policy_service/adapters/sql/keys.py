@@ -99,6 +99,7 @@ def _row(key: ApiKey) -> dict[str, Any]:
         "scopes": sorted(key.scopes),
         "labels": {name: list(values) for name, values in key.labels},
         "source": key.source,
+        "fleet": key.fleet,
         "created_at": key.created_at,
         "created_by": key.created_by,
         "expires_at": key.expires_at,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
-from policy_service.adapters import selectors
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.versions import OVERRIDES, bump
+from policy_service.application import selector_json as selectors
 from policy_service.application.ports import CursorError, Page
 from policy_service.application.views import grant_view, selector_view
 from policy_service.domain.access import AccessMode, VehicleClass
@@ -41,14 +41,14 @@ class SqlOverrides:
         wanted = select(_TABLE).where(_stands(now)).order_by(_TABLE.c.serial)
         async with self._database.reading() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
-        return [_override(dict(row)) for row in rows]
+        return [override_of(dict(row)) for row in rows]
 
     async def get(self, override_id: str) -> MadeOverride | None:
         """Return one override, over or not."""
         async with self._database.reading() as connection:
             found = await connection.execute(select(_TABLE).where(_TABLE.c.id == override_id))
             row = found.mappings().one_or_none()
-        return None if row is None else _override(dict(row))
+        return None if row is None else override_of(dict(row))
 
     async def page(self, *, limit: int, cursor: str | None, now: int, ended: bool) -> Page[MadeOverride]:
         """Return overrides, the latest made first; ``ended`` adds those that are ended or over. Raises CursorError."""
@@ -59,7 +59,7 @@ class SqlOverrides:
             wanted = wanted.where(_stands(now))
         async with self._database.reading() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
-        items = [_override(dict(row)) for row in rows[:limit]]
+        items = [override_of(dict(row)) for row in rows[:limit]]
         return Page(items, encode_cursor(str(items[-1].serial)) if len(rows) > limit else None)
 
     async def count_standing(self, now: int) -> int:
@@ -78,7 +78,7 @@ class SqlOverrides:
             counted = await connection.execute(select(counter.c.value).where(counter.c.name == OVERRIDES))
             stored = replace(override, serial=counted.scalar_one())
             await connection.execute(delete(_TABLE).where(over))
-            await connection.execute(insert(_TABLE).values(_row(stored)))
+            await connection.execute(insert(_TABLE).values(override_row(stored)))
         return stored
 
     async def end(self, override_id: str, at: int, by: str | None) -> MadeOverride | None:
@@ -103,7 +103,8 @@ def _serial(cursor: str) -> int:
     return int(text)
 
 
-def _row(override: MadeOverride) -> dict[str, Any]:
+def override_row(override: MadeOverride) -> dict[str, Any]:
+    """Return the override as a row, of values that JSON has."""
     return {
         "id": override.id,
         "serial": override.serial,
@@ -122,7 +123,8 @@ def _row(override: MadeOverride) -> dict[str, Any]:
     }
 
 
-def _override(row: Mapping[str, Any]) -> MadeOverride:
+def override_of(row: Mapping[str, Any]) -> MadeOverride:
+    """Read a row."""
     return MadeOverride(
         id=row["id"],
         serial=row["serial"],

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.access import AccessMode, Outcome, Reason, Ungoverned, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
 from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
@@ -225,6 +226,31 @@ fingerprint_keys = Table(
 forgotten = Table("forgotten", METADATA, Column("fingerprint", CODE, primary_key=True), _instant("at", nullable=False))
 """Fingerprints whose events were erased lately, with the instant in epoch seconds: some may still be on their way."""
 
+policy_revisions = Table(
+    "policy_revisions",
+    METADATA,
+    Column("revision", CODE, primary_key=True),
+    _text("files"),
+    _text("chargers"),
+    _json("overrides"),
+    _text("ungoverned"),
+    _text("tzdata"),
+    _text("holidays"),
+    _instant("in_force_at", nullable=False),
+    _instant("seen_at", nullable=False),
+    one_of("ungoverned", Ungoverned),
+    Index(None, "seen_at"),
+)
+"""One row for each revision that came into force, by digests of ``policy_contents``. Instants in epoch seconds."""
+
+policy_contents = Table(
+    "policy_contents",
+    METADATA,
+    Column("digest", CODE, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+"""What revisions are made of, each piece once, by the SHA-256 of what it unpacks to; zlib."""
+
 api_keys = Table(
     "api_keys",
     METADATA,
@@ -234,6 +260,7 @@ api_keys = Table(
     _json("scopes"),
     _json("labels"),
     _text("source", nullable=True),
+    _text("fleet", nullable=True),
     _instant("created_at", nullable=False),
     _text("created_by", nullable=True),
     _instant("expires_at"),

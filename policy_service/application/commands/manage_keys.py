@@ -42,6 +42,7 @@ class WantedKey:
     labels: Labels = ()
     source: str | None = None
     lifetime: int | None = None
+    fleet: str | None = None
 
 
 class MadeKey(NamedTuple):
@@ -63,7 +64,7 @@ class ManageKeys:
     async def create(self, wanted: WantedKey, *, by: str | None) -> MadeKey:
         """Make a key. Raises KeyRequestError, and ConflictError where an active one has its name."""
         _refuse_bootstrap(wanted.name)
-        faults = list(faults_in(wanted.name, wanted.scopes, wanted.labels, wanted.source))
+        faults = list(faults_in(wanted.name, wanted.scopes, wanted.labels, wanted.source, wanted.fleet))
         if faults:
             raise KeyRequestError("; ".join(faults))
         made = self._made(wanted, by)
@@ -81,7 +82,7 @@ class ManageKeys:
             raise NoSuchKeyError
         latest = max(active, key=lambda key: (key.expires_at is None, key.expires_at or 0, key.created_at))
         lifetime = None if latest.expires_at is None else latest.expires_at - latest.created_at
-        made = self._made(WantedKey(name, latest.scopes, latest.labels, latest.source, lifetime), by)
+        made = self._made(WantedKey(name, latest.scopes, latest.labels, latest.source, lifetime, latest.fleet), by)
         detail = {**_told(made.key), "overlap_s": overlap}
         entry = self._entry("keys rotate", name, by, detail)
         await self._keys.succeed(made.key, entry, until=self._clock.now() + overlap)
@@ -116,7 +117,8 @@ class ManageKeys:
         now, key_id = self._clock.now(), _id()
         text = text_of(key_id, secrets.token_urlsafe(_SECRET_BYTES))
         key = ApiKey(key_id, wanted.name, digest_of(text), wanted.scopes, now, wanted.labels, wanted.source, by)
-        return MadeKey(key if wanted.lifetime is None else replace(key, expires_at=now + wanted.lifetime), text)
+        expires_at = None if wanted.lifetime is None else now + wanted.lifetime
+        return MadeKey(replace(key, expires_at=expires_at, fleet=wanted.fleet), text)
 
     def _entry(self, action: str, subject: str, by: str | None, detail: Mapping[str, object]) -> AuditEntry:
         return AuditEntry(self._ids.next(), self._clock.now_ms(), action, by, subject, detail)
@@ -138,4 +140,6 @@ def _told(key: ApiKey) -> dict[str, object]:
         detail["labels"] = {name: list(values) for name, values in key.labels}
     if key.source is not None:
         detail["source"] = key.source
+    if key.fleet is not None:
+        detail["fleet"] = key.fleet
     return detail

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from policy_service.application.plan_holder import PlanState
-from policy_service.application.ports import PolicyFilesError, StoreUnavailableError
+from policy_service.application.ports import PlanOrigin, PolicyFilesError, StoreUnavailableError
+from policy_service.application.tree_digest import digest_of
 from policy_service.domain.diagnostic import Severity
 from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.engine.compile_overrides import compile_overrides, findings_about
@@ -64,8 +64,11 @@ class _Loaded:
     """Those of files; what is wrong with overrides comes after them."""
     failure: str | None = None
     content: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     chargers: Mapping[str, Charger] = field(default_factory=dict[str, "Charger"])
     """The imported ones that were compiled in."""
+    made: tuple[MadeOverride, ...] = ()
+    """Overrides that were compiled in."""
     unfit: tuple[Diagnostic, ...] = ()
     """Why overrides are not in force; they keep nothing else out of it."""
 
@@ -179,7 +182,7 @@ class ReloadPolicies:
         loaded = self._standing = await asyncio.to_thread(self._overridden, self._standing, made)
         state = self._plans.state
         found = state.diagnostics if state.degraded else (*loaded.diagnostics, *loaded.unfit)
-        self._plans.swap(replace(state, plan=loaded.plan, diagnostics=found))
+        self._plans.swap(replace(state, plan=loaded.plan, origin=self._origin(loaded), diagnostics=found))
 
     def findings_about(self, override: Override) -> Sequence[Diagnostic]:
         """Return what speaks against an override's conditions under the policies in force."""
@@ -198,7 +201,7 @@ class ReloadPolicies:
             files = await asyncio.to_thread(self._files.read)
         except PolicyFilesError as error:
             return self._refuse({}, (), str(error), stale=stale)
-        asked = (_digest(files), self._imported)
+        asked = (digest_of(files), self._imported)
         if asked == self._asked and not force:
             return ReloadOutcome("unchanged", self._plans.state.diagnostics, self._plans.state.unreadable, stale)
         loaded = await self._load(files, asked[0])
@@ -208,7 +211,7 @@ class ReloadPolicies:
         self._standing = loaded
         found = (*loaded.diagnostics, *loaded.unfit)
         self._plans.swap(
-            PlanState(loaded.plan, loaded.tree, files, found, loaded_at=self._clock.now()),
+            PlanState(loaded.plan, loaded.tree, self._origin(loaded), files, found, loaded_at=self._clock.now()),
         )
         return ReloadOutcome("in_force", found, stale_chargers=stale, kept=await self._keep(files))
 
@@ -246,34 +249,40 @@ class ReloadPolicies:
         if checked.tree is None:
             return _Loaded(None, None, found)
         imported = _unfiled(self._imported, checked.tree)
-        overrides, unfit = self._fit(checked.tree, self._made)
-        compiled = compile_plan(
-            checked.tree, self._context(content, imported, self._plans.state.plan, overrides=overrides)
-        )
+        made, unfit = self._fit(checked.tree, self._made)
+        context = self._context(content, imported, self._plans.state.plan, overrides=_as_overrides(made))
+        compiled = compile_plan(checked.tree, context)
         found += compiled.diagnostics
-        return _Loaded(compiled.plan, checked.tree, found, None, content, imported, unfit)
+        return _Loaded(compiled.plan, checked.tree, found, None, content, files, imported, made, unfit)
 
     def _overridden(self, standing: _Loaded, made: Sequence[MadeOverride]) -> _Loaded:
         """Put the overrides of now over what is in force already."""
         if standing.plan is None or standing.tree is None:
             return standing
-        overrides, unfit = self._fit(standing.tree, made)
-        context = self._context(standing.content, standing.chargers, standing.plan, overrides=overrides)
-        return replace(standing, plan=compile_overrides(standing.tree, context, standing.plan), unfit=unfit)
+        fit, unfit = self._fit(standing.tree, made)
+        context = self._context(standing.content, standing.chargers, standing.plan, overrides=_as_overrides(fit))
+        plan = compile_overrides(standing.tree, context, standing.plan)
+        return replace(standing, plan=plan, made=fit, unfit=unfit)
+
+    def _origin(self, loaded: _Loaded) -> PlanOrigin | None:
+        plan = loaded.plan
+        if plan is None:
+            return None
+        return PlanOrigin(loaded.files, loaded.chargers, loaded.made, self._ungoverned, plan.tzdata, plan.holidays)
 
     def _fit(
         self, tree: PolicyTree, made: Sequence[MadeOverride]
-    ) -> tuple[tuple[Override, ...], tuple[Diagnostic, ...]]:
+    ) -> tuple[tuple[MadeOverride, ...], tuple[Diagnostic, ...]]:
         """Return the overrides that compile under the tree, and as warnings why the others are not in force.
 
         A commit may withdraw an attribute that an override names: that must hold up neither the commit nor a restart.
         """
-        fit: list[Override] = []
+        fit: list[MadeOverride] = []
         unfit: list[Diagnostic] = []
         context = self._context("", {}, None)
-        for override in (each.as_override() for each in made):
-            found = findings_about(override, tree, context)
-            unfit += (_named(finding, override.name) for finding in found)
+        for override in made:
+            found = findings_about(override.as_override(), tree, context)
+            unfit += (_named(finding, override.id) for finding in found)
             fit += () if found else (override,)
         return tuple(fit), tuple(unfit)
 
@@ -307,13 +316,12 @@ class ReloadPolicies:
         files = await asyncio.to_thread(self._last_good.load)
         if files is None:
             raise BrokenTreeError(broken)
-        loaded = await self._load(files, _digest(files))
+        loaded = await self._load(files, digest_of(files))
         if loaded.plan is None:
             raise BrokenTreeError(broken)
         self._standing = loaded
-        self._plans.swap(
-            replace(broken, plan=loaded.plan, tree=loaded.tree, loaded_at=self._clock.now(), from_last_good=True)
-        )
+        found = replace(broken, plan=loaded.plan, tree=loaded.tree, origin=self._origin(loaded))
+        self._plans.swap(replace(found, loaded_at=self._clock.now(), from_last_good=True))
 
 
 def _named(found: Diagnostic, override: str) -> Diagnostic:
@@ -322,16 +330,10 @@ def _named(found: Diagnostic, override: str) -> Diagnostic:
     return replace(found, place=place, message=message, severity=Severity.WARNING)
 
 
+def _as_overrides(made: Sequence[MadeOverride]) -> tuple[Override, ...]:
+    return tuple(each.as_override() for each in made)
+
+
 def _unfiled(chargers: Mapping[str, Charger], tree: PolicyTree) -> Mapping[str, Charger]:
     """Leave out imported chargers that a file has claimed since: what is committed wins."""
     return {key: charger for key, charger in chargers.items() if key not in tree.chargers}
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    """Return a hash of names and contents: what a plan's revision says of its tree."""
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        content = files[name]
-        digest.update(f"{len(name)}:{name}{len(content)}:".encode("utf-8", "surrogateescape"))
-        digest.update(content)
-    return digest.hexdigest()

@@ -36,6 +36,8 @@ from policy_service.application.ports.events import (
     EventRetention,
     EventSpool,
     EventWriter,
+    FleetFigures,
+    FleetReports,
     SpoolBatch,
     SpoolBrokenError,
     SpoolFullError,
@@ -50,6 +52,8 @@ from policy_service.application.ports.imports import (
 )
 from policy_service.application.ports.policies import (
     LastGoodTree,
+    PlanArchive,
+    PlanOrigin,
     PolicyFiles,
     PolicyFilesError,
 )
@@ -89,6 +93,8 @@ __all__ = [
     "FeedRepository",
     "FingerprintKeys",
     "Fingerprints",
+    "FleetFigures",
+    "FleetReports",
     "IdentifierRepository",
     "ImportConflict",
     "ImportLog",
@@ -100,6 +106,8 @@ __all__ = [
     "LastKnownKeys",
     "OverrideRepository",
     "Page",
+    "PlanArchive",
+    "PlanOrigin",
     "PolicyFiles",
     "PolicyFilesError",
     "RegistrySnapshot",

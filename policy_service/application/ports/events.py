@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports.common import Page
     from policy_service.domain.access import Outcome, Reason, VehicleClass
@@ -145,6 +145,34 @@ class EventSpool(Protocol):
 
     def tidy(self) -> None:
         """Let go of what the database has."""
+        ...
+
+
+class FleetFigures(NamedTuple):
+    """What decisions came to for one fleet; no vehicle is told apart."""
+
+    counts: Mapping[EventType, int]
+    reasons: Mapping[Reason, int]
+    """Why its vehicles were refused, and how often."""
+    hours: Mapping[int, int]
+    """How many were refused in each hour of the day, UTC."""
+    waits: int
+    """How often a refused vehicle charged later."""
+    unresolved: int
+    """How often it did not, within the span."""
+    waited_ms: int
+    """Milliseconds from the first denial to the next admission, all together."""
+    longest_ms: int
+
+
+class FleetReports(Protocol):
+    """Figures about fleets."""
+
+    async def figures(self, fleet: str, since: int, until: int) -> FleetFigures:
+        """Return what was recorded about a fleet in ``[since, until)``, in epoch milliseconds.
+
+        Raises StoreUnavailableError.
+        """
         ...
 
 

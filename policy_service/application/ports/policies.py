@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from policy_service.domain.access import Ungoverned
+    from policy_service.domain.charger import Charger
+    from policy_service.domain.made_override import MadeOverride
 
 
 class PolicyFiles(Protocol):
@@ -33,4 +38,39 @@ class LastGoodTree(Protocol):
 
     def save(self, files: Mapping[str, bytes]) -> None:
         """Keep the tree, replacing the former at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanOrigin:
+    """All that a plan was made of: whoever has it can make the plan again."""
+
+    files: Mapping[str, bytes]
+    chargers: Mapping[str, Charger]
+    """The imported ones."""
+    overrides: Sequence[MadeOverride]
+    """Those of HTTP that were in force."""
+    ungoverned: Ungoverned
+    tzdata: str
+    """The version of the time zone data."""
+    holidays: str
+    """The version of the public holidays."""
+
+
+class PlanArchive(Protocol):
+    """What the plans of old revisions were made of, for as long as events refer to them.
+
+    Every method raises StoreUnavailableError.
+    """
+
+    async def keep(self, revision: str, origin: PlanOrigin, at: int) -> None:
+        """Keep a revision that is in force at an instant, in epoch seconds; one that is kept is noted as in force."""
+        ...
+
+    async def origin(self, revision: str) -> PlanOrigin | None:
+        """Return what a revision was made of; None for one that is not kept, or not any more."""
+        ...
+
+    async def drop_before(self, at: int) -> int:
+        """Drop the revisions that were last noted as in force before an instant, and return how many."""
         ...

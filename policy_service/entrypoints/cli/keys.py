@@ -60,6 +60,9 @@ def create(
     source: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="Bind it to imports of this source; with scope import only.")
     ] = None,
+    fleet: Annotated[
+        str | None, typer.Option(metavar="FLEET", help="Bind it to reports about this fleet; with scope report only.")
+    ] = None,
     expires: Annotated[str | None, typer.Option(metavar="90d", help="End it after so long; left out: never.")] = None,
     database_url_file: _UrlFile = None,
     state_dir: _StateDir = None,
@@ -68,7 +71,7 @@ def create(
     from policy_service.application.commands.manage_keys import WantedKey  # noqa: PLC0415 - help needs none of it
 
     lifetime = None if expires is None else read_length(expires)
-    wanted = WantedKey(name, frozenset(scope), _labels(label or ()), source, lifetime)
+    wanted = WantedKey(name, frozenset(scope), _labels(label or ()), source, lifetime, fleet)
     _print(_on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir, make=True))
 
 
@@ -195,4 +198,5 @@ def _lines(keys: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def _bound(key: Mapping[str, Any]) -> str:
     labels = [f"{name}:{value}" for name, values in key["labels"].items() for value in values]
-    return " ".join([*labels, *([f"source {key['source']}"] if key["source"] else [])])
+    others = [f"{what} {key[what]}" for what in ("source", "fleet") if key[what]]
+    return " ".join([*labels, *others])

@@ -38,6 +38,7 @@ RecordId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Opaque id
 AgreementId = Annotated[
     str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the agreement.")
 ]
+FleetName = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Name of the fleet.")]
 PolicyName = Annotated[
     str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the policy.")
 ]
@@ -135,6 +136,13 @@ class StreamQuery(_Events):
 
 
 StreamParams = Annotated[StreamQuery, Query()]
+
+
+class ReportParams(Params):
+    """Over which span."""
+
+    since: Instant | None = Field(None, alias="from", description="Left out: seven days before `to`.")
+    until: Instant | None = Field(None, alias="to", description="Left out: now.")
 
 
 class AuditParams(PageParams):

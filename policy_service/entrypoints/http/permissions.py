@@ -30,6 +30,8 @@ class Permission:
     """A caller bound to labels may call; what it gets is kept to its chargers."""
     by_source: bool = False
     """A caller bound to an import source may call, naming that source."""
+    by_fleet: bool = False
+    """A caller bound to a fleet may call; what it gets is about its fleet."""
 
 
 def _needs(*scopes: Scope, by_charger: bool = False) -> Permission:
@@ -41,7 +43,8 @@ def _changes(*scopes: Scope, by_charger: bool = False, by_source: bool = False) 
 
 
 _OPEN = Permission(frozenset())
-_ANY_KEY = Permission(frozenset(Scope), by_charger=True, by_source=True)
+_ANY_KEY = Permission(frozenset(Scope), by_charger=True, by_source=True, by_fleet=True)
+_REPORT = Permission(frozenset({Scope.REPORT}), by_fleet=True)
 _DECIDE = _needs(Scope.DECIDE, by_charger=True)
 _READ = _needs(Scope.READ)
 _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
@@ -90,9 +93,11 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/events/summary"): _READ_CHARGERS,
     ("GET", "/v1/events/match"): _READ_CHARGERS,
     ("GET", "/v1/events/{decision_id}"): _READ_CHARGERS,
+    ("GET", "/v1/events/{decision_id}/explanation"): _READ_CHARGERS,
     ("POST", "/v1/events/{decision_id}/enrol"): _OPERATE,
     ("POST", "/v1/events/forget"): _changes(Scope.ADMIN),
     ("POST", "/v1/fingerprint-keys"): _changes(Scope.ADMIN),
+    ("GET", "/v1/reports/fleets/{fleet}"): _REPORT,
     ("GET", "/v1/policies"): _READ,
     ("POST", "/v1/policies/validate"): _READ,
     ("POST", "/v1/policies/reload"): _OPERATE,
@@ -147,6 +152,8 @@ def _demand(caller: Caller, needed: Permission, scope: "Connection") -> None:
         raise ProblemError(Problem.FORBIDDEN, f"this needs the scope {named}")
     if caller.chargers is not None and not needed.by_charger:
         raise beyond_reach()
+    if caller.fleet is not None and not needed.by_fleet:
+        raise ProblemError(Problem.FORBIDDEN, "the key is bound to reports about one fleet")
     if caller.source is not None and not _own_source(caller.source, needed, scope):
         raise ProblemError(Problem.FORBIDDEN, "the key is bound to imports of one source")
 

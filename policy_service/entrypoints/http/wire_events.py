@@ -1,9 +1,11 @@
 """The shapes of answers about access events."""
 
+from typing import Any
+
 from pydantic import Field
 
 from policy_service.application.ports import EventGrouping
-from policy_service.entrypoints.http.wire import InstantOut, Reply
+from policy_service.entrypoints.http.wire import DecisionReply, InstantOut, Reply, StepReply
 from policy_service.entrypoints.http.wire_records import EventReply
 
 
@@ -31,3 +33,37 @@ class EventMatch(Reply):
 
     denied: bool
     events: list[EventReply]
+
+
+class EventExplanation(Reply):
+    """A recorded decision, explained by what was in force and on record when it was made."""
+
+    event: EventReply
+    missing: str | None = Field(description="Why it cannot be explained any more; null where it is.")
+    caveats: list[str] = Field(description="What may make the explanation differ from what was decided.")
+    decision: DecisionReply | None = Field(description="The decision, made again.")
+    steps: list[StepReply] | None
+    nearest_allow: dict[str, Any] | None = Field(description="On a denial: what would have had to differ.")
+
+
+class Waits(Reply):
+    """How long refused vehicles waited: from the first denial until one was next admitted, at any charger."""
+
+    ended: int
+    not_ended: int = Field(description="Not admitted again within the span.")
+    mean_s: int | None
+    longest_s: int | None
+
+
+class FleetReport(Reply):
+    """What was decided about one fleet; no vehicle is told apart."""
+
+    fleet: str
+    since: InstantOut = Field(alias="from")
+    until: InstantOut = Field(alias="to")
+    allowed: int
+    denied: int
+    would_deny: int
+    denied_by_reason: dict[str, int]
+    denied_by_hour: dict[str, int] = Field(description="By hour of the day, UTC.")
+    waits: Waits

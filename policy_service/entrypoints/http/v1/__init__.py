@@ -8,6 +8,7 @@ from policy_service.entrypoints.http.v1 import (
     breaches,
     chargers,
     decisions,
+    event_explanation,
     event_reports,
     event_stream,
     events,
@@ -17,6 +18,7 @@ from policy_service.entrypoints.http.v1 import (
     overrides,
     policies,
     privacy,
+    reports,
     transitions,
 )
 
@@ -38,6 +40,8 @@ def routers() -> "tuple[APIRouter, ...]":
         event_stream.router,
         event_reports.router,
         events.router,
+        event_explanation.router,
+        reports.router,
         breaches.router,
         privacy.router,
         policies.router,
