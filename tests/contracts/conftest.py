@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes.events import MemoryEvents
+from fakes.events import MemoryEvents, MemoryFleetReports
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
     MemoryAgreements,
     MemoryAudit,
     MemoryChargers,
     MemoryFeeds,
-    MemoryFleetReports,
     MemoryIdentifiers,
     MemoryImportLog,
     MemoryKeys,
