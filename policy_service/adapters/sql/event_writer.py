@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+from msgspec.structs import astuple
+from sqlalchemy import JSON
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from policy_service.adapters.sql import tables
@@ -18,6 +22,19 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
 
 _IN_ORDER = "access events"
+_KNOWN = (
+    (tables.event_chargers, ("charger", "labels")),
+    (tables.event_lanes, ("charger", "type", "reason")),
+)
+"""What has been in any event: a row each, of these columns of the events."""
+
+_NULL = msgspec.Raw(b"null")
+_JSON = {column.name for column in tables.access_events.c if isinstance(column.type, JSON)}
+_Row = msgspec.defstruct(
+    "_Row", [(name, msgspec.Raw, _NULL) if name in _JSON else (name, Any, None) for name in COLUMNS]
+)
+_decode = msgspec.json.Decoder(_Row).decode
+
 _DATA_STATES = ("22", "23")
 """Classes of SQLSTATE: data exception, integrity constraint violation."""
 
@@ -32,29 +49,44 @@ class SqlEventWriter:
     async def write(self, lines: Sequence[bytes]) -> None:
         """Store events, written as ``event_line`` does, before returning; a known decision id changes nothing.
 
-        The rows are made of the JSON by the database: no event passes through Python a second time. Writers take
-        turns, so that ``position`` grows in the order in which rows become visible.
+        JSON within an event stays text: nothing of it is made an object. Writers take turns, so that ``position``
+        grows in the order in which rows become visible.
         """
         if not lines:
             return
-        listed = (b"[" + b",".join(lines) + b"]").decode()
+        rows = _rows(lines)
         async with self._database.writing() as connection:
             try:
-                await self._add(connection, listed)
+                await self._add(connection, rows)
             except DBAPIError as error:
                 if _is_about_data(error):
                     raise EventRefusedError from error
                 raise
 
-    async def _add(self, connection: AsyncConnection, listed: str) -> None:
+    async def _add(self, connection: AsyncConnection, rows: Sequence[Sequence[Any]]) -> None:
         technology = self._database.technology
         await technology.alone(connection, _IN_ORDER)
-        await technology.add_json(connection, tables.access_events, COLUMNS, listed)
-        await technology.add_json(connection, tables.event_chargers, ("charger", "labels"), listed)
-        await technology.add_json(connection, tables.event_lanes, ("charger", "type", "reason"), listed)
+        await technology.add_rows(connection, tables.access_events, COLUMNS, rows)
+        for table, names in _KNOWN:
+            cells = itemgetter(*map(COLUMNS.index, names))
+            await technology.add_rows(connection, table, names, list({cells(row): None for row in rows}))
+
+
+def _rows(lines: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    """Return the events' cells, in the order of COLUMNS. Raises EventRefusedError."""
+    try:
+        return [tuple(map(_cell, astuple(_decode(line)))) for line in lines]
+    except msgspec.DecodeError as error:
+        raise EventRefusedError from error
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+    if isinstance(value, msgspec.Raw):
+        return None if value == _NULL else bytes(value).decode()
+    return value
 
 
 def _is_about_data(error: DBAPIError) -> bool:
     """Tell whether the same statement would fail again, whatever state the database is in."""
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    return isinstance(error, (IntegrityError, DataError)) or state[:2] in _DATA_STATES or "JSON" in str(error.orig)
+    return isinstance(error, (IntegrityError, DataError)) or state[:2] in _DATA_STATES

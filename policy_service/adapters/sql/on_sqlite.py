@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ BUSY_TIMEOUT_MS = 5_000
 IMPORT_CACHE_KB = 32 * 1024
 """Pages that an import keeps at hand."""
 
+_ROWS_A_STATEMENT = 100
 _CACHE_KB = 2_000
 _WAIT_S = 60
 
@@ -76,12 +79,14 @@ class OnSqlite:
         cells = (func.json_extract(listed.c.value, f"$[{at}]") for at in range(len(table.c)))
         await connection.execute(sqlite.insert(table).from_select(list(table.c), select(*cells)))
 
-    async def add_json(self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: str) -> None:
-        """Insert rows out of a JSON array of objects, these columns of each, but those whose keys the table has."""
-        listed = func.json_each(rows).table_valued("value")
-        cells = (func.json_extract(listed.c.value, f"$.{name}") for name in names)
-        insert = sqlite.insert(table).from_select(list(names), select(*cells).where(true()))
-        await connection.execute(insert.on_conflict_do_nothing())
+    async def add_rows(
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert many rows by each statement, see ``append``; taking the cells out of JSON costs five times as much."""
+        for start in range(0, len(rows), _ROWS_A_STATEMENT):
+            some = rows[start : start + _ROWS_A_STATEMENT]
+            statement = _insert_of_many(table.name, tuple(names), len(some))
+            await connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return an IN over one parameter: the statement is the same for any number of values."""
@@ -169,6 +174,14 @@ class _Watched:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+@lru_cache(maxsize=512)
+def _insert_of_many(table: str, names: tuple[str, ...], rows: int) -> str:
+    """Return an INSERT with a placeholder for each cell; the names are those of ``tables``."""
+    columns = ", ".join(f'"{name}"' for name in names)
+    row = f"({', '.join('?' * len(names))})"
+    return f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([row] * rows)} ON CONFLICT DO NOTHING'  # noqa: S608
 
 
 def _tune(connection: DBAPIConnection, _record: object) -> None:

@@ -49,9 +49,10 @@ class Technology(Protocol):
         """Insert rows, in the order of the table's columns, as fast as it goes; the connection is in a transaction."""
         ...
 
-    async def add_json(self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: str) -> None:
-        """Insert rows out of a JSON array of objects, these columns of each, but those whose keys the table has."""
-        ...
+    async def add_rows(
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert rows of these columns, JSON as text, but those whose keys the table has, as fast as it goes."""
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return the condition that the column is one of many values."""
