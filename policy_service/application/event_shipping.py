@@ -109,7 +109,7 @@ class EventShipping:
                 self._spool.release(batch)
 
     async def _store(self, batch: SpoolBatch) -> bool:
-        """Tell whether the database has the batch; lines that it will never take are given up one by one."""
+        """Tell whether the database has the batch; lines that it will never take are set aside one by one."""
         refused: Sequence[bytes] = ()
         try:
             try:
@@ -123,6 +123,7 @@ class EventShipping:
         for _ in range(batch.damaged):
             self._observer.dropped("", "damaged")
         for line in refused:
+            self._spool.set_aside(line)
             self._observer.dropped(_decision_id(line), "refused")
         self._note_success(len(batch.lines) - len(refused))
         return True

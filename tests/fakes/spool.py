@@ -14,6 +14,7 @@ class MemorySpool:
         self.broken = False
         self.mark = self.shipped = 0
         self._lines: list[bytes] = []
+        self.aside: list[bytes] = []
 
     @property
     def used(self) -> int:
@@ -48,6 +49,9 @@ class MemorySpool:
     def release(self, batch: SpoolBatch) -> None:
         del self._lines[: len(batch.lines)]
         self.shipped += batch.size
+
+    def set_aside(self, line: bytes) -> None:
+        self.aside.append(line)
 
     def look(self) -> None:
         """Find nothing."""

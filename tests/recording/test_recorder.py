@@ -210,6 +210,7 @@ async def test_an_event_that_no_store_takes_does_not_stop_the_others() -> None:
         await rig.recorder.record(event("later"))
         await rig.shipping.flush()
     assert rig.notes.said == [("refused", "d1")]
+    assert rig.spool.aside == [event_line(event("d1", charger="bad"))]
     assert "later" in rig.state.events
 
 

@@ -155,6 +155,17 @@ async def test_a_storm_of_denials_shares_a_few_flushes(tmp_path: Path) -> None:
         assert spool.mark > 60_000
 
 
+async def test_what_is_set_aside_lies_there_for_a_person(tmp_path: Path) -> None:
+    async with _spool(tmp_path) as spool:
+        spool.set_aside(b"one")
+        spool.set_aside(b"two")
+        spool.look()
+        assert spool.batch(1000) is None
+    (kept,) = tmp_path.rglob("refused.jsonl")
+    assert kept.read_bytes() == b"one\ntwo\n"
+    assert kept.stat().st_mode & 0o077 == 0
+
+
 async def test_many_wait_for_one_flush(tmp_path: Path) -> None:
     async with _spool(tmp_path) as spool:
         await asyncio.gather(*(spool.durable(spool.append(b"%d" % number)) for number in range(300)))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 SEGMENT_BYTES = 1 << 20
 """A file is followed by another when it has grown so large: what the database has is deleted by the file."""
+ASIDE = "refused.jsonl"
+"""The file of what the database will never take."""
+ASIDE_BYTES = 1 << 24
 GATHER_BYTES = 1 << 16
 MOST_FLUSHES = 4
 """Under way at once; what comes then shares the next."""
@@ -159,6 +162,13 @@ class FileSpool:
         else:
             self._left_behind -= batch.size
 
+    def set_aside(self, line: bytes) -> None:
+        """Append it to a file that nothing here reads, until that has grown so large that nobody will either."""
+        path = self._directory / ASIDE
+        with suppress(OSError), open(path, "ab", opener=_privately) as file:
+            if file.tell() < ASIDE_BYTES:
+                file.write(line + b"\n")
+
     def tidy(self) -> None:
         """Begin a new file where the database has all of this one: what it has shall not lie about here."""
         if self._own and not self._gathered and not self._flushing:
@@ -263,3 +273,7 @@ class FileSpool:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(failure)
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

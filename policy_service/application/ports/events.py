@@ -139,6 +139,10 @@ class EventSpool(Protocol):
         """Hear that the database has the lines of a batch."""
         ...
 
+    def set_aside(self, line: bytes) -> None:
+        """Keep a line that the database will never take, for a person to look at. Never fails."""
+        ...
+
     def look(self) -> None:
         """Take over what processes left behind that are gone. Raises OSError."""
         ...
