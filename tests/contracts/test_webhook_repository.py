@@ -96,7 +96,9 @@ async def test_dead_letters_are_sent_once_more_when_somebody_wants_it(stores: St
     await _add(stores, webhook())
     await stores.webhooks.advance(ONE, 0, Progress(3), [dead_letter(number) for number in (1, 2, 3)])
     assert list(await stores.dead_letters.queued(ONE, limit=9)) == []
+    assert set(await stores.dead_letters.waiting()) == set()
     assert await stores.dead_letters.queue(ONE) == 3
+    assert set(await stores.dead_letters.waiting()) == {ONE}
     assert await stores.dead_letters.queue("wh-none") == 0
     first, *_ = await stores.dead_letters.queued(ONE, limit=2)
     assert first == dead_letter(1, queued=True)

@@ -11,7 +11,7 @@ from policy_service.domain.events import EventType
 from policy_service.domain.webhook import Attempt, DeadLetter, EventChoice, Progress, Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from fakes.stores import MemoryState
 
@@ -115,6 +115,10 @@ class MemoryDeadLetters:
         for letter in found:
             self._state.dead_letters[webhook_id, letter.position] = replace(letter, queued=True)
         return len(found)
+
+    async def waiting(self) -> Collection[str]:
+        self._state.ask()
+        return {letter.webhook for letter in self._state.dead_letters.values() if letter.queued}
 
     async def queued(self, webhook_id: str, *, limit: int) -> Sequence[DeadLetter]:
         return [letter for letter in self._of(webhook_id) if letter.queued][:limit]

@@ -12,7 +12,7 @@ from policy_service.adapters.sql.webhook_rows import letter_of
 from policy_service.application.ports import CursorError, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.domain.webhook import DeadLetter
@@ -49,6 +49,12 @@ class SqlDeadLetters:
         async with self._database.writing() as connection:
             found = await connection.execute(update(_TABLE).where(_TABLE.c.webhook == webhook_id).values(queued=True))
         return found.rowcount
+
+    async def waiting(self) -> Collection[str]:
+        """Return the webhooks that have some to be sent once more."""
+        wanted = select(_TABLE.c.webhook).where(_TABLE.c.queued).distinct()
+        async with self._database.reading() as connection:
+            return set((await connection.execute(wanted)).scalars())
 
     async def queued(self, webhook_id: str, *, limit: int) -> Sequence[DeadLetter]:
         """Return those that are to be sent once more, the oldest first."""

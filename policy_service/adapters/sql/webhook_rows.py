@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from policy_service.application.views import choice_view
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import EventType
 from policy_service.domain.webhook import DeadLetter, EventChoice, Progress, Stop, Webhook
@@ -21,7 +22,7 @@ def row_of(webhook: Webhook) -> dict[str, Any]:
         "id": webhook.id,
         "url": webhook.url,
         "description": webhook.description,
-        "choice": _listed(webhook.choice),
+        "choice": choice_view(webhook.choice),
         "secret": webhook.secret,
         "previous_secret": webhook.previous_secret,
         "previous_until": webhook.previous_until,
@@ -68,13 +69,6 @@ def letter_row(letter: DeadLetter) -> dict[str, Any]:
 def letter_of(row: Mapping[Any, Any]) -> DeadLetter:
     """Return the dead letter of a row."""
     return DeadLetter(**{**row, "type": EventType(row["type"])})
-
-
-def _listed(choice: EventChoice) -> dict[str, Any]:
-    lists = {name: list(getattr(choice, name)) for name in EventChoice.__dataclass_fields__ if name != "labels"}
-    lists = {name: values for name, values in lists.items() if values}
-    labels = {name: list(values) for name, values in choice.labels}
-    return {**lists, "labels": labels} if labels else lists
 
 
 def _choice(listed: Mapping[str, Any]) -> EventChoice:

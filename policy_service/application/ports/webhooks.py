@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from policy_service.application.ports.common import Page
     from policy_service.domain.webhook import Attempt, DeadLetter, Progress, Webhook
@@ -55,6 +55,10 @@ class DeadLetters(Protocol):
 
     async def queue(self, webhook_id: str) -> int:
         """Let all dead letters of a webhook be sent once more; return how many there are."""
+        ...
+
+    async def waiting(self) -> Collection[str]:
+        """Return the webhooks that have some to be sent once more."""
         ...
 
     async def queued(self, webhook_id: str, *, limit: int) -> Sequence[DeadLetter]:
