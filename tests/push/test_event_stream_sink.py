@@ -45,7 +45,7 @@ def streamed(redis: RedisServer) -> list[dict[str, Any]]:
     """Return the events of the stream, each in its envelope."""
     found = []
     for _, fields in redis.ask("XRANGE", STREAM, "-", "+"):
-        told = {name.decode(): value for name, value in zip(fields[::2], fields[1::2], strict=True)}
+        told = {name.decode(): value for name, value in fields.items()}
         envelope = json.loads(told["event"])
         assert (told["id"].decode(), told["type"].decode()) == (envelope["id"], envelope["type"])
         found.append(envelope)

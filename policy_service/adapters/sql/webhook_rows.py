@@ -68,7 +68,8 @@ def letter_row(letter: DeadLetter) -> dict[str, Any]:
 
 def letter_of(row: Mapping[Any, Any]) -> DeadLetter:
     """Return the dead letter of a row."""
-    return DeadLetter(**{**row, "type": EventType(row["type"])})
+    values: dict[str, Any] = {**row, "type": EventType(row["type"])}
+    return DeadLetter(**values)
 
 
 def _choice(listed: Mapping[str, Any]) -> EventChoice:
