@@ -42,8 +42,8 @@ def deny(node: Served, number: int, charger: str = "NTH-07") -> str:
     return str(asked["decision_id"])
 
 
-def added(node: Served, receiver: Receiver, **filters: object) -> dict[str, Any]:
-    reply = node.client.post("/v1/webhooks", json={"url": receiver.url, "filters": filters})
+def added(node: Served, receiver: Receiver, *, query: str = "", **filters: object) -> dict[str, Any]:
+    reply = node.client.post("/v1/webhooks", json={"url": receiver.url + query, "filters": filters})
     assert reply.status_code == 201, reply.text
     made: dict[str, Any] = reply.json()
     return made
@@ -65,6 +65,7 @@ def test_events_come_in_order_signed_and_as_cloud_events(node: Served, receiver:
         event = Webhook(made["secret"]).verify(received.body, received.headers)
         ENVELOPE.validate(event)
         assert event["id"] == received.headers["webhook-id"]
+        assert b"04C2000000" not in received.body
         assert event["data"] == node.client.get(f"/v1/events/{event['id']}").json()
     with pytest.raises(WebhookVerificationError):
         Webhook(made["secret"]).verify(receiver.received[0].body + b" ", receiver.received[0].headers)
@@ -172,14 +173,17 @@ def test_a_test_arrives_or_says_why_not(node: Served, receiver: Receiver) -> Non
 
 def test_changes_are_audited_and_no_secret_is_told_twice(tmp_path: Path, receiver: Receiver) -> None:
     with serving(POLICIES, tmp_path, webhooks_allow_private="true", log_level="debug") as node:
-        made = added(node, receiver)
+        made = added(node, receiver, query="?token=hush")
         path = f"/v1/webhooks/{made['id']}"
+        receiver.status = 503
+        told = deny(node, 1)
+        eventually(lambda: state(node, made)["last_error"] == "status 503", within=10)
+        receiver.status = 204
         fresh = node.client.post(f"{path}/rotate-secret").json()
         changed = node.client.patch(path, json={"enabled": False, "filters": {"reason": ["not_granted"]}}).json()
         assert (changed["stopped"], changed["filters"]) == ("paused", {"reason": ["not_granted"]})
-        assert changed["url"] == receiver.url
+        assert changed["url"] == f"{receiver.url}?token=hush"
         node.client.patch(path, json={"enabled": True, "filters": {}})
-        told = deny(node, 1)
         eventually(lambda: receiver.taken == [told], within=10)
         shown = [node.client.get(each).text for each in ("/v1/webhooks", path, "/v1/audit", "/metrics")]
         actions = [(each["action"], each["subject"]) for each in node.client.get("/v1/audit").json()["entries"]]
@@ -191,6 +195,7 @@ def test_changes_are_audited_and_no_secret_is_told_twice(tmp_path: Path, receive
         ]
         assert node.client.delete(path).json()["id"] == made["id"]
         assert node.client.get(path).status_code == 404
+        assert "hush" not in node.log() + node.client.get("/v1/audit").text
     written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     for secret in (made["secret"], fresh["secret"]):
         bare = secret.removeprefix("whsec_")
