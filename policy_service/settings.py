@@ -135,6 +135,18 @@ class Settings(BaseSettings):
         description="What `source` of CloudEvents names this service by: a URI reference.",
     )
     events_days: int = Field(400, ge=0, description="Days for which access events are kept; 0: for ever.")
+    webhook_retry_for: int = Field(
+        86_400,
+        ge=0,
+        description="Seconds for which an event waits for a webhook that fails, before it is a dead letter.",
+    )
+    webhooks_allow_private: bool = Field(
+        default=False, description="Let webhooks be http, and at addresses that are not public."
+    )
+    event_stream: str = Field(
+        "", description="Name of a Redis Stream that takes in every event, at REDIS_URL; left out: none."
+    )
+    event_stream_max: int = Field(100_000, ge=1, description="About how many events it keeps.")
     reports: bool = Field(
         default=False, description="Answer reports about one fleet to keys of the scope report that are bound to it."
     )
@@ -214,6 +226,9 @@ class Settings(BaseSettings):
         jwt = (self.jwt_issuer, self.jwt_jwks_url, self.jwt_audience or self.jwt_client_ids)
         if any(jwt) and not all(jwt):
             message = "JWT_ISSUER, JWT_JWKS_URL and one of JWT_AUDIENCE and JWT_CLIENT_IDS go together"
+            raise ValueError(message)
+        if self.event_stream and not self.redis_url:
+            message = "EVENT_STREAM needs REDIS_URL"
             raise ValueError(message)
         return self
 

@@ -1,4 +1,4 @@
-"""Seals identifiers so that only the service can read them, each bound to the decision that it belongs to."""
+"""Seals identifiers and secrets so that only the service can read them, each bound to what it belongs to."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class AesGcmSeal:
         """Derive the key."""
         self._cipher = AESGCM(digest(secret, b"policy-service/seal/v1", "sha256"))
 
-    def seal(self, text: str, decision_id: str) -> str:
-        """Return the text sealed for the event of that decision, as Base64."""
+    def seal(self, text: str, owner: str) -> str:
+        """Return the text sealed for its owner: a decision or a webhook, by id, as Base64."""
         nonce = os.urandom(_NONCE)
-        return b64encode(nonce + self._cipher.encrypt(nonce, text.encode(), decision_id.encode())).decode()
+        return b64encode(nonce + self._cipher.encrypt(nonce, text.encode(), owner.encode())).decode()
 
-    def opened(self, sealed: str, decision_id: str) -> str | None:
-        """Return the text; None where it was sealed under another secret, for another decision, or is damaged."""
+    def opened(self, sealed: str, owner: str) -> str | None:
+        """Return the text; None where it was sealed under another secret, for another owner, or is damaged."""
         try:
             raw = b64decode(sealed, validate=True)
-            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], decision_id.encode()).decode()
+            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], owner.encode()).decode()
         except (ValueError, InvalidTag):
             return None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.import_chargers import ChargerCommands
     from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.commands.make_override import MakeOverride
+    from policy_service.application.commands.manage_webhooks import ManageWebhooks
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
     from policy_service.application.plan_holder import PlanHolder
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.imports import ImportQueries
     from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
+    from policy_service.application.queries.webhooks import WebhookQueries
     from policy_service.application.tracing import RequestTracing
 
 
@@ -75,6 +77,8 @@ class Service:
     event_stream: EventStream
     event_source: str
     """What events on their way out name this service by."""
+    webhooks: WebhookQueries
+    manage_webhooks: ManageWebhooks
     overrides: OverrideQueries
     imports: ImportQueries
     feeds: FeedQueries

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from policy_service.domain.instant import format_instant
 from policy_service.domain.span import format_span
+from policy_service.domain.webhook import EventChoice
 
 if TYPE_CHECKING:
     from policy_service.application.lookup import Lookup
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.policy import Grant, Texts
     from policy_service.domain.selector import Selector
+    from policy_service.domain.webhook import DeadLetter, Webhook
 
 _MS = 1000
 
@@ -100,6 +102,45 @@ def event_view(event: AccessEvent) -> dict[str, Any]:
         "transaction_id": event.transaction_id,
         "caller": event.caller,
         "request_id": event.request_id,
+    }
+
+
+def webhook_view(webhook: Webhook, dead_letters: int) -> dict[str, Any]:
+    """Return the public view of a webhook; no secret is part of it."""
+    progress, choice = webhook.progress, webhook.choice
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "description": webhook.description,
+        "filters": choice_view(choice),
+        "enabled": webhook.stopped is None,
+        "stopped": webhook.stopped,
+        "failing_since": _since(progress.failing_since),
+        "last_error": progress.last_error,
+        "next_try_at": _since(progress.next_try_at),
+        "dead_letters": dead_letters,
+        "created_at": _milliseconds(webhook.created_at),
+        "created_by": webhook.created_by,
+    }
+
+
+def choice_view(choice: EventChoice) -> dict[str, Any]:
+    """Return which events a webhook is told of, without the lists that ask for any."""
+    lists = {name: list(getattr(choice, name)) for name in EventChoice.__dataclass_fields__ if name != "labels"}
+    labels = {name: list(values) for name, values in choice.labels}
+    return {name: values for name, values in {**lists, "labels": labels}.items() if values}
+
+
+def dead_letter_view(letter: DeadLetter) -> dict[str, Any]:
+    """Return the public view of an event that its receiver did not take in time."""
+    return {
+        "decision_id": letter.decision_id,
+        "type": letter.type,
+        "charger": letter.charger,
+        "recorded_at": _milliseconds(letter.recorded_at),
+        "died_at": _milliseconds(letter.died_at),
+        "last_error": letter.last_error,
+        "queued": letter.queued,
     }
 
 
@@ -235,3 +276,7 @@ def _instant(epoch: int | None) -> str | None:
 def _milliseconds(epoch_ms: int) -> str:
     seconds, milliseconds = divmod(epoch_ms, _MS)
     return f"{format_instant(seconds)[:-1]}.{milliseconds:03d}Z"
+
+
+def _since(epoch_ms: int | None) -> str | None:
+    return None if epoch_ms is None else _milliseconds(epoch_ms)

@@ -66,6 +66,7 @@ from policy_service.application.queries.past_plans import PastPlans
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
+from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
 from policy_service.bootstrap.tracing import open_tracing
@@ -107,6 +108,7 @@ class _Core(NamedTuple):
     door: Door
     feeds: FeedWatch
     rotate: RotateFingerprints
+    pushing: Pushing
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Built:
@@ -141,7 +143,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     rotate = RotateFingerprints(SqlFingerprintKeys(database), stores.fingerprints, stores.watch, clock)
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
-    core = _Core(settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate)
+    pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
+    core = _Core(
+        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing
+    )
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),
         partial(follow_changes, stores.watch, reload),
@@ -151,6 +156,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         rotate.follow,
         *door.works(stores.watch),
         feeds.keep_looking,
+        *pushing.background,
     )
     service = _service(core)
     kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
@@ -189,6 +195,8 @@ def _service(core: _Core) -> Service:
         fleet_reports=_fleet_reports(core, recorded),
         event_stream=EventStream(SqlEventFeed(database)),
         event_source=core.settings.event_source,
+        webhooks=core.pushing.webhooks,
+        manage_webhooks=core.pushing.manage,
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),

@@ -21,20 +21,25 @@ from fakes.stores import (
     MemoryVersions,
     Stores,
 )
+from fakes.webhooks import MemoryDeadLetters, MemoryLeases, MemorySinkPositions, MemoryWebhooks
 
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.dead_letters import SqlDeadLetters
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.keys import SqlKeys
+from policy_service.adapters.sql.leases import SqlLeases
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.sink_positions import SqlSinkPositions
 from policy_service.adapters.sql.versions import SqlVersionStore
+from policy_service.adapters.sql.webhooks import SqlWebhooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -59,6 +64,10 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryFeeds(state),
             MemoryPlanArchive(state),
             MemoryFleetReports(state),
+            MemoryWebhooks(state),
+            MemoryDeadLetters(state),
+            MemoryLeases(state),
+            MemorySinkPositions(state),
         )
         return
     if request.param == "sqlite":
@@ -80,5 +89,9 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlFeeds(database),
         SqlPlanArchive(database),
         SqlFleetReports(database),
+        SqlWebhooks(database),
+        SqlDeadLetters(database),
+        SqlLeases(database),
+        SqlSinkPositions(database),
     )
     await database.close()

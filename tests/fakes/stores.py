@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         AuditFilter,
         AuditRepository,
         ChargerRepository,
+        DeadLetters,
         EventFeed,
         EventReader,
         EventRetention,
@@ -42,10 +43,13 @@ if TYPE_CHECKING:
         IdentifierRepository,
         ImportLog,
         KeyRepository,
+        Leases,
         OverrideRepository,
         PlanArchive,
         PlanOrigin,
+        SinkPositions,
         VersionStore,
+        WebhookRepository,
     )
     from policy_service.domain.agreement import Agreement
     from policy_service.domain.api_key import ApiKey
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.import_run import ImportRun
     from policy_service.domain.made_override import MadeOverride
+    from policy_service.domain.webhook import DeadLetter, Webhook
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
@@ -78,6 +83,10 @@ class Stores:
     feeds: FeedRepository
     archive: PlanArchive
     reports: FleetReports
+    webhooks: WebhookRepository
+    dead_letters: DeadLetters
+    leases: Leases
+    sink_positions: SinkPositions
 
 
 @dataclass
@@ -95,6 +104,10 @@ class MemoryState:
     imports: dict[str, ImportRun] = field(default_factory=dict)
     feeds: dict[tuple[ImportKind, str], Feed] = field(default_factory=dict)
     revisions: dict[str, tuple[PlanOrigin, int]] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
+    dead_letters: dict[tuple[str, int], DeadLetter] = field(default_factory=dict)
+    leases: dict[str, tuple[str, int]] = field(default_factory=dict)
+    sink_positions: dict[str, int] = field(default_factory=dict)
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0

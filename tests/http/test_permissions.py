@@ -51,6 +51,7 @@ IDS = {
     "{charger_id}": "N-1",
     "{record_id}": "0" * 32,
     "{agreement_id}": "none",
+    "{webhook_id}": "wh-0000000000",
     "{override_id}": "ov-00000000",
     "{decision_id}": "00000000-0000-0000-0000-000000000000",
     "{name}": "yard",

@@ -27,6 +27,7 @@ from policy_service.domain.agreement import AgreementStatus
 from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.domain.import_run import ImportKind, ImportMode, ImportState
+from policy_service.domain.webhook import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -318,6 +319,54 @@ sources = Table(
     one_of("kind", ImportKind),
 )
 """One row for each source that began an import or of which one is expected, with the ids of its last."""
+
+webhooks = Table(
+    "webhooks",
+    METADATA,
+    Column("id", CODE, primary_key=True),
+    _text("url"),
+    _text("description", nullable=True),
+    _json("choice"),
+    _text("secret"),
+    _text("previous_secret", nullable=True),
+    _instant("previous_until"),
+    _text("stopped", nullable=True),
+    Column("position", BigInteger, nullable=False),
+    _instant("failing_since"),
+    Column("failures", Integer, nullable=False),
+    _instant("next_try_at"),
+    _text("last_error", nullable=True),
+    _instant("created_at", nullable=False),
+    _text("created_by", nullable=True),
+    one_of("stopped", Stop),
+)
+"""Who is told of access events, up to which position of theirs, with sealed secrets. Instants in epoch milliseconds."""
+
+webhook_dead_letters = Table(
+    "webhook_dead_letters",
+    METADATA,
+    Column("webhook", CODE, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _text("decision_id"),
+    _text("type"),
+    _text("charger"),
+    _instant("recorded_at", nullable=False),
+    _instant("died_at", nullable=False),
+    _text("last_error"),
+    Column("queued", Boolean, nullable=False),
+    one_of("type", EventType),
+)
+"""Events that a receiver did not take in time. Instants in epoch milliseconds."""
+
+leases = Table(
+    "leases", METADATA, Column("name", CODE, primary_key=True), _text("holder"), _instant("until", nullable=False)
+)
+"""Who does what only one process may do at a time, until when, in epoch milliseconds."""
+
+sink_positions = Table(
+    "sink_positions", METADATA, Column("sink", CODE, primary_key=True), Column("position", BigInteger, nullable=False)
+)
+"""Up to which position of access events each sink has them."""
 
 versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), _instant("value", nullable=False))
 """Versions, by which processes notice each other's changes."""

@@ -16,12 +16,14 @@ from prometheus_client.multiprocess import (
 
 from policy_service.application.commands.reload_policies import ReloadStatus
 from policy_service.application.registry import LEVELS
+from policy_service.application.webhook_turn import Delivered
 from policy_service.domain.access import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PREFIX = "policy_service_"
+SINKS = ("webhooks", "stream")
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -92,6 +94,22 @@ _ROWS = (
     Metric("event_spool_bytes", "gauge", "Bytes of events that wait on this node"),
     Metric("event_spool_limit_bytes", "gauge", "Bytes of events that may wait on this node"),
     Metric("event_spool_oldest_age_seconds", "gauge", "For how long the oldest of them has waited"),
+    Metric(
+        "webhook_deliveries",
+        "counter",
+        "Deliveries of events to webhooks, by how they ended; dead letters are given up",
+        ("outcome",),
+        _each(get_args(Delivered)),
+    ),
+    Metric("webhook_dead_letters", "gauge", "Events that webhooks did not take in time, on the node that delivers"),
+    Metric("events_streamed", "counter", "Events that were added to the Redis Stream"),
+    Metric(
+        "push_oldest_age_seconds",
+        "gauge",
+        "For how long the oldest event has waited to be pushed, on the node that pushes",
+        ("sink",),
+        _each(SINKS),
+    ),
     Metric("plan_in_force", "gauge", "Whether every worker has a plan to decide by", among="livemin"),
     Metric("chargers", "gauge", "Chargers in the plan", among="livemin"),
     Metric("policy_age_seconds", "gauge", "For how long what is served has not been what is committed"),
@@ -144,7 +162,10 @@ class Meters:
         return made
 
     def _gauge(self, row: Metric) -> Gauge:
-        return Gauge(row.exposed, row.told, row.labels, registry=self._registry, multiprocess_mode=row.among)
+        made = Gauge(row.exposed, row.told, row.labels, registry=self._registry, multiprocess_mode=row.among)
+        for values in row.known:
+            made.labels(*values)
+        return made
 
     def _histogram(self, row: Metric) -> Histogram:
         return Histogram(row.exposed, row.told, row.labels, registry=self._registry, buckets=row.buckets)

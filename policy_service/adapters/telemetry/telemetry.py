@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder, PlanState
     from policy_service.application.ports import Clock
     from policy_service.application.question import Answered
+    from policy_service.application.webhook_turn import Delivered
     from policy_service.domain.access import Outcome, Reason
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.feed import Feed
@@ -160,6 +161,30 @@ class Telemetry:
         self._gauges["event_spool_bytes"].set(used)
         self._gauges["event_spool_limit_bytes"].set(limit)
         self._gauges["event_spool_oldest_age_seconds"].set(oldest_age_s)
+
+    def webhook(self, webhook_id: str, outcome: Delivered, why: str | None = None, count: int = 1) -> None:
+        """Count deliveries that ended so; say what somebody has to look after."""
+        self._counters["webhook_deliveries"].labels(outcome).inc(count)
+        fields = {"webhook.id": webhook_id, "error.message": why}
+        if outcome == "failed":
+            self._log.info("a webhook did not take an event", **fields)
+        elif outcome == "gone":
+            self._log.warning("a webhook answered 410 and is stopped", **fields)
+        elif outcome == "dead_letter":
+            self._log.warning("events are given up that a webhook did not take in time", **fields, events=count)
+
+    def webhooks_wait(self, oldest_age_s: float, dead_letters: int) -> None:
+        """Measure what waits for webhooks, and what they did not take."""
+        self._gauges["push_oldest_age_seconds"].labels("webhooks").set(oldest_age_s)
+        self._gauges["webhook_dead_letters"].set(dead_letters)
+
+    def streamed(self, count: int) -> None:
+        """Count events that the stream has."""
+        self._counters["events_streamed"].inc(count)
+
+    def stream_waits(self, oldest_age_s: float) -> None:
+        """Measure what waits for the stream."""
+        self._gauges["push_oldest_age_seconds"].labels("stream").set(oldest_age_s)
 
     def audit_lost(self, entry: AuditEntry) -> None:
         """Hear that an audit entry is not in the store: it stands here instead."""

@@ -69,6 +69,15 @@ from policy_service.application.ports.registry import (
     Shared,
     SharedCache,
 )
+from policy_service.application.ports.webhooks import (
+    DeadLetters,
+    EventSink,
+    Leases,
+    SinkMessage,
+    SinkPositions,
+    WebhookRepository,
+    WebhookSender,
+)
 
 __all__ = [
     "LOSSY_SHARE",
@@ -80,6 +89,7 @@ __all__ = [
     "Clock",
     "ConflictError",
     "CursorError",
+    "DeadLetters",
     "EventCount",
     "EventErasure",
     "EventFeed",
@@ -88,6 +98,7 @@ __all__ = [
     "EventReader",
     "EventRefusedError",
     "EventRetention",
+    "EventSink",
     "EventSpool",
     "EventWriter",
     "FeedRepository",
@@ -104,6 +115,7 @@ __all__ = [
     "Keys",
     "LastGoodTree",
     "LastKnownKeys",
+    "Leases",
     "OverrideRepository",
     "Page",
     "PlanArchive",
@@ -114,6 +126,8 @@ __all__ = [
     "Seal",
     "Shared",
     "SharedCache",
+    "SinkMessage",
+    "SinkPositions",
     "SpoolBatch",
     "SpoolBrokenError",
     "SpoolFullError",
@@ -122,4 +136,6 @@ __all__ = [
     "TokenVerifier",
     "VersionStore",
     "Versions",
+    "WebhookRepository",
+    "WebhookSender",
 ]

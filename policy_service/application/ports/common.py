@@ -73,12 +73,12 @@ class Fingerprints(Protocol):
 
 
 class Seal(Protocol):
-    """Keeps a text so that only the service can read it, bound to the decision that it belongs to."""
+    """Keeps a text so that only the service can read it, bound to what it belongs to."""
 
-    def seal(self, text: str, decision_id: str) -> str:
+    def seal(self, text: str, owner: str) -> str:
         """Return the text sealed."""
         ...
 
-    def opened(self, sealed: str, decision_id: str) -> str | None:
-        """Return the text; None where the seal is not one of ours for that decision."""
+    def opened(self, sealed: str, owner: str) -> str | None:
+        """Return the text; None where the seal is not one of ours for that owner."""
         ...

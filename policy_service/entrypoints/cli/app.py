@@ -39,6 +39,9 @@ COMMANDS: dict[str, Row] = {
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "Erase what access events hold of persons."),
+    "webhooks": Row(
+        "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
+    ),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
 }

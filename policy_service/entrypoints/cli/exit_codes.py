@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done, and nothing found that is wrong",
-    ExitCode.FINDINGS: "findings: policy errors, failed tests, rejected lines of an import",
+    ExitCode.FINDINGS: "findings: policy errors, failed tests, rejected lines of an import, an undelivered ping",
     ExitCode.USAGE: "wrong usage, an unreadable file, or settings that do not hold",
     ExitCode.UNREACHABLE: "the service, or for `keys` the database, could not be reached",
     ExitCode.REFUSED: "the service answered with a problem",

@@ -87,11 +87,11 @@ class ServiceCalls:
         """Return an answer's body."""
         return self._call("GET", path, wanted, None, {})
 
-    def each(self, noun: str, **wanted: str | int) -> Iterator[dict[str, Any]]:
-        """Yield the items of a list, page after page."""
+    def each(self, noun: str, *, path: str | None = None, **wanted: str | int) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list, page after page; it is at ``/v1/NOUN`` unless a path is given."""
         cursor: dict[str, str] = {}
         while True:
-            page = self.get(f"/v1/{noun}", **{"limit": _PAGE, **wanted, **cursor})
+            page = self.get(path or f"/v1/{noun}", **{"limit": _PAGE, **wanted, **cursor})
             yield from page[noun]
             if page["next_cursor"] is None:
                 return

@@ -45,6 +45,9 @@ PolicyName = Annotated[
 OverrideId = Annotated[
     str, Path(pattern=r"^ov-[0-9a-hjkmnp-tv-z]{8}$", description="Id of the override.", examples=["ov-7k3m9x2a"])
 ]
+WebhookId = Annotated[
+    str, Path(pattern=r"^wh-[0-9a-hjkmnp-tv-z]{10}$", description="Id of the webhook.", examples=["wh-7k3m9x2a4c"])
+]
 ImportId = Annotated[
     str, Path(pattern=r"^im-[0-9a-hjkmnp-tv-z]{10}$", description="Id of the import.", examples=["im-7k3m9x2a4c"])
 ]

@@ -44,6 +44,8 @@ def _changes(*scopes: Scope, by_charger: bool = False, by_source: bool = False) 
 
 _OPEN = Permission(frozenset())
 _ANY_KEY = Permission(frozenset(Scope), by_charger=True, by_source=True, by_fleet=True)
+_ADMIN = _needs(Scope.ADMIN)
+_CHANGE_ALL = _changes(Scope.ADMIN)
 _REPORT = Permission(frozenset({Scope.REPORT}), by_fleet=True)
 _DECIDE = _needs(Scope.DECIDE, by_charger=True)
 _READ = _needs(Scope.READ)
@@ -95,14 +97,23 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/events/{decision_id}"): _READ_CHARGERS,
     ("GET", "/v1/events/{decision_id}/explanation"): _READ_CHARGERS,
     ("POST", "/v1/events/{decision_id}/enrol"): _OPERATE,
-    ("POST", "/v1/events/forget"): _changes(Scope.ADMIN),
-    ("POST", "/v1/fingerprint-keys"): _changes(Scope.ADMIN),
+    ("POST", "/v1/events/forget"): _CHANGE_ALL,
+    ("POST", "/v1/fingerprint-keys"): _CHANGE_ALL,
+    ("GET", "/v1/webhooks"): _ADMIN,
+    ("POST", "/v1/webhooks"): _CHANGE_ALL,
+    ("GET", "/v1/webhooks/{webhook_id}"): _ADMIN,
+    ("PATCH", "/v1/webhooks/{webhook_id}"): _CHANGE_ALL,
+    ("DELETE", "/v1/webhooks/{webhook_id}"): _CHANGE_ALL,
+    ("POST", "/v1/webhooks/{webhook_id}/rotate-secret"): _CHANGE_ALL,
+    ("POST", "/v1/webhooks/{webhook_id}/test"): _CHANGE_ALL,
+    ("GET", "/v1/webhooks/{webhook_id}/dead-letters"): _ADMIN,
+    ("POST", "/v1/webhooks/{webhook_id}/dead-letters/retry"): _CHANGE_ALL,
     ("GET", "/v1/reports/fleets/{fleet}"): _REPORT,
     ("GET", "/v1/policies"): _READ,
     ("POST", "/v1/policies/validate"): _READ,
     ("POST", "/v1/policies/reload"): _OPERATE,
     ("GET", "/v1/policies/{name}"): _READ,
-    ("GET", "/v1/audit"): _needs(Scope.ADMIN),
+    ("GET", "/v1/audit"): _ADMIN,
     ("GET", "/health/live"): _OPEN,
     ("GET", "/health/ready"): _OPEN,
     ("GET", "/metrics"): _READ,

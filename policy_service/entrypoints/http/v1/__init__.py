@@ -20,6 +20,7 @@ from policy_service.entrypoints.http.v1 import (
     privacy,
     reports,
     transitions,
+    webhooks,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def routers() -> "tuple[APIRouter, ...]":
         events.router,
         event_explanation.router,
         reports.router,
+        webhooks.router,
         breaches.router,
         privacy.router,
         policies.router,

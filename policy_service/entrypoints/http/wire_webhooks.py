@@ -1,0 +1,141 @@
+"""The shapes of webhooks on the wire."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
+
+from policy_service.domain.access import Outcome, Reason, VehicleClass
+from policy_service.domain.events import EventType
+from policy_service.domain.webhook import EventChoice, Stop
+from policy_service.entrypoints.http.wire import PRINTABLE_PATTERN, InstantOut, Reply, Request
+from policy_service.entrypoints.http.wire_records import Key, ListReply, Text
+
+_MOST = 100
+_NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": PRINTABLE_PATTERN}
+Labels = Annotated[
+    dict[Key, Annotated[list[Text], Field(min_length=1, max_length=_MOST)]],
+    Field(max_length=20),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": _NAME,
+            "maxProperties": 20,
+            "additionalProperties": {"type": "array", "items": _NAME, "minItems": 1, "maxItems": _MOST},
+        }
+    ),
+]
+Url = Annotated[
+    str,
+    StringConstraints(
+        strict=True, max_length=2000, pattern=r"^https?://[A-Za-z0-9.:\[\]_-]{1,300}([/?][!-~]{0,1600})?$"
+    ),
+]
+
+
+class FiltersBody(Request):
+    """Which events: of each list one must fit; a list that is left out asks for any."""
+
+    type: list[EventType] = Field(default=[], max_length=_MOST)
+    outcome: list[Outcome] = Field(default=[], max_length=_MOST)
+    reason: list[Reason] = Field(default=[], max_length=_MOST)
+    vehicle_class: list[VehicleClass] = Field(default=[], max_length=_MOST)
+    charger: list[Text] = Field(default=[], max_length=1000)
+    fleet: list[Text] = Field(default=[], max_length=_MOST)
+    labels: Labels = Field(default={}, description='Such as `{"depot": ["north", "south"]}`.')
+
+    def choice(self) -> EventChoice:
+        """Return it as the domain knows it."""
+        return EventChoice(
+            tuple(self.type),
+            tuple(self.outcome),
+            tuple(self.reason),
+            tuple(self.vehicle_class),
+            tuple(self.charger),
+            tuple(self.fleet),
+            tuple(sorted((name, tuple(values)) for name, values in self.labels.items())),
+        )
+
+
+class WebhookBody(Request):
+    """Somebody to tell of events."""
+
+    url: Url = Field(description="Where to send them; https, at a public address.")
+    filters: FiltersBody = FiltersBody()
+    description: Text | None = Field(None, description="Whose it is, for those who read it later.")
+
+
+class WebhookPatch(Request):
+    """What is to change; what is left out stays."""
+
+    url: Url = ""
+    filters: FiltersBody = FiltersBody()
+    description: Text | None = None
+    enabled: StrictBool = Field(default=True, description="`false` pauses it; `true` goes on where it stopped.")
+
+    def changes(self) -> dict[str, Any]:
+        """Return what is to change, as the domain names it."""
+        found = {"url": self.url, "choice": self.filters.choice(), "description": self.description}
+        names = {"url": "url", "choice": "filters", "description": "description"}
+        return {name: value for name, value in found.items() if names[name] in self.model_fields_set}
+
+
+class WebhookReply(Reply):
+    """A webhook, without its secret."""
+
+    id: str
+    url: str
+    description: str | None
+    filters: dict[str, Any]
+    enabled: bool
+    stopped: Stop | None = Field(description="`paused` by an operator, or `gone`: its receiver answered 410.")
+    failing_since: InstantOut | None = Field(description="Its first failure since the last success.")
+    last_error: str | None
+    next_try_at: InstantOut | None
+    dead_letters: int = Field(description="Events that it did not take in time.")
+    created_at: InstantOut
+    created_by: str | None
+
+
+class WebhookList(Reply):
+    """All webhooks, the oldest first."""
+
+    webhooks: list[WebhookReply]
+
+
+class SecretReply(WebhookReply):
+    """A webhook with its fresh secret, which is shown this once."""
+
+    secret: str = Field(description="For a library of Standard Webhooks: `whsec_…`.")
+    previous_until: InstantOut | None = Field(description="Until when the secret so far signs as well.")
+
+
+class AttemptReply(Reply):
+    """What became of a test."""
+
+    delivered: bool
+    status: int | None = Field(description="What the receiver answered.")
+    error: str | None = Field(description="Why it answered nothing.")
+
+
+class DeadLetterReply(Reply):
+    """An event that its receiver did not take in time."""
+
+    decision_id: str
+    type: str
+    charger: str
+    recorded_at: InstantOut
+    died_at: InstantOut
+    last_error: str
+    queued: bool = Field(description="It is about to be sent once more.")
+
+
+class DeadLetterList(ListReply):
+    """A page of dead letters, the oldest first."""
+
+    dead_letters: list[DeadLetterReply]
+
+
+class RetryReply(Reply):
+    """How many dead letters are sent once more."""
+
+    queued: int

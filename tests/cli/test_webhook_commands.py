@@ -1,0 +1,56 @@
+"""Webhooks by command: made, looked at, tried, rotated, stopped and removed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ended import Ended
+
+URL = "https://csms.invalid/hooks"
+
+
+def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str) -> None:
+    def webhooks(*words: str, code: int = 0) -> Ended:
+        ended = cli("webhooks", *words, "--url", service)
+        assert ended.code == code, ended
+        return ended
+
+    assert webhooks("list").out == "there is no webhook\n"
+    chosen = ("--type", "access.denied", "--label", "depot:north", "--label", "depot:south", "--description", "CSMS")
+    made = webhooks("add", URL, *chosen)
+    name = made.err.split()[0]
+    assert made.out.startswith("whsec_")
+    assert webhooks("list").out == f"{name}  well  {URL}\n"
+    assert webhooks("show", name).out.splitlines() == [
+        f"{name}  well  {URL}",
+        "whose    CSMS",
+        "type     access.denied",
+        "depot    north, south",
+    ]
+    fresh = webhooks("rotate", name)
+    assert fresh.out.startswith("whsec_")
+    assert fresh.out != made.out
+    assert webhooks("test", name, code=ExitCode.FINDINGS).out == "not delivered: name not found\n"
+    assert json.loads(webhooks("test", name, "--json", code=ExitCode.FINDINGS).out)["error"] == "name not found"
+    assert webhooks("pause", name).out.startswith(f"{name}  paused  ")
+    assert json.loads(webhooks("resume", name, "--json").out)["enabled"] is True
+    assert webhooks("dead-letters", name).out == "there are no dead letters\n"
+    assert json.loads(webhooks("dead-letters", name, "--json").out) == {"dead_letters": []}
+    assert webhooks("dead-letters", name, "--retry").out == "0 dead letters are sent once more\n"
+    assert webhooks("remove", name).out == f"{name} is removed\n"
+    assert json.loads(webhooks("list", "--json").out) == {"webhooks": []}
+
+
+def test_what_cannot_be_a_webhook_is_told(cli: Callable[..., Ended], service: str) -> None:
+    inside = cli("webhooks", "add", "https://127.0.0.1/", "--url", service)
+    assert inside.code == ExitCode.REFUSED
+    assert "not public" in inside.err
+    assert cli("webhooks", "add", URL, "--label", "depot", "--url", service).code == ExitCode.USAGE
+    assert cli("webhooks", "show", "../../health/live", "--url", service).code == ExitCode.REFUSED
+    assert cli("webhooks", "list", "--url", "http://127.0.0.1:9").code == ExitCode.UNREACHABLE

@@ -1,0 +1,265 @@
+"""Turns of a webhook, by rules: order, waiting, dead letters, who may push."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.events import MemoryEvents
+from fakes.samples import event, lines
+from fakes.webhooks import FakeSender, MemoryDeadLetters, MemoryLeases, MemoryWebhooks, webhook
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy_service.adapters.sealing import AesGcmSeal
+from policy_service.application.push_lease import PushLease
+from policy_service.application.webhook_delivery import WebhookDelivery
+from policy_service.application.webhook_dispatch import WebhookDispatch
+from policy_service.application.webhook_turn import Turns
+from policy_service.domain.events import EventType
+from policy_service.domain.webhook import Attempt, EventChoice, Progress, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakes.clock import FakeClock
+    from fakes.stores import MemoryState
+
+    from policy_service.application.webhook_turn import Delivered
+    from policy_service.domain.webhook import Webhook
+
+pytestmark = pytest.mark.anyio
+
+SEAL = AesGcmSeal(b"a secret of the tests")
+ONE = "wh-0000000001"
+HOUR_MS = 3_600_000
+
+
+class Heard:
+    """Counts what it hears."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.outcomes: Counter[str] = Counter()
+        self.age_s = 0.0
+        self.dead = 0
+
+    def webhook(self, webhook_id: str, outcome: Delivered, why: str | None = None, count: int = 1) -> None:
+        assert webhook_id
+        assert why is None or outcome != "delivered"
+        self.outcomes[outcome] += count
+
+    def webhooks_wait(self, oldest_age_s: float, dead_letters: int) -> None:
+        self.age_s, self.dead = oldest_age_s, dead_letters
+
+
+class Pushed:
+    """Turns over stores in memory."""
+
+    def __init__(self, state: MemoryState, clock: FakeClock) -> None:
+        """Wire them."""
+        self.state, self.clock = state, clock
+        self.sender, self.heard = FakeSender(), Heard()
+        self.events = MemoryEvents(state)
+        self.webhooks, self.letters = MemoryWebhooks(state), MemoryDeadLetters(state)
+        delivery = WebhookDelivery(self.sender, SEAL, clock, "/tests")
+        self.turns = Turns(
+            self.webhooks, self.letters, self.events, self.events, delivery, self.heard, clock, retry_for_ms=HOUR_MS
+        )
+
+    async def add(self, **changed: object) -> Webhook:
+        made = webhook(**{"secret": SEAL.seal("whsec_c2VjcmV0", ONE), **changed})
+        await self.webhooks.add(made, most=9)
+        return made
+
+    async def happen(self, *names: str, **changed: object) -> None:
+        now = self.clock.now_ms()
+        await self.events.write(lines(*(event(name, **{"recorded_at": now, **changed}) for name in names)))
+
+    async def turn(self) -> int | None:
+        return await self.turns.take(self.state.webhooks[ONE])
+
+    @property
+    def progress(self) -> Progress:
+        return self.state.webhooks[ONE].progress
+
+    @property
+    def dead(self) -> list[str]:
+        return [letter.decision_id for _, letter in sorted(self.state.dead_letters.items())]
+
+
+@pytest.fixture
+def pushed(state: MemoryState, clock: FakeClock) -> Pushed:
+    return Pushed(state, clock)
+
+
+async def test_what_is_not_chosen_is_passed_by(pushed: Pushed) -> None:
+    await pushed.add(choice=EventChoice(type=(EventType.BREACH,)))
+    await pushed.happen(*(f"d{number}" for number in range(250)))
+    await pushed.happen("b", type=EventType.BREACH)
+    assert await pushed.turn() is None
+    assert pushed.sender.ids == ["b"]
+    assert pushed.progress == Progress(251)
+
+
+async def test_nothing_overtakes_what_fails(pushed: Pushed) -> None:
+    await pushed.add()
+    await pushed.happen("a", "b", "c")
+    pushed.sender.answers.extend([Attempt(200), Attempt(None, "timeout")])
+    assert await pushed.turn() == pushed.clock.now_ms()
+    assert pushed.sender.ids == ["a", "b"]
+    assert (pushed.progress.position, pushed.progress.failures, pushed.progress.last_error) == (1, 1, "timeout")
+    assert await pushed.turn() is None
+    assert pushed.sender.ids == ["a", "b", "b", "c"]
+    assert pushed.progress == Progress(3)
+
+
+@given(failures=st.integers(0, 200), jitter=st.floats(0, 1), now=st.integers(0, 2**41))
+def test_waits_double_up_to_a_quarter_of_an_hour(failures: int, jitter: float, now: int) -> None:
+    before = Progress(7, 5, failures, None, "status 500")
+    after = before.failed("timeout", now, jitter)
+    assert after.next_try_at is not None
+    wait = after.next_try_at - now
+    assert 0 <= wait <= min(1000 * 2**failures, 900_000)
+    assert wait == round(min(1000 * 2 ** min(failures, 10), 900_000) * jitter)
+    assert (after.position, after.failing_since, after.failures) == (7, 5, failures + 1)
+
+
+async def test_an_event_waits_for_so_long_and_is_a_dead_letter(pushed: Pushed) -> None:
+    await pushed.add()
+    await pushed.happen("a", "b")
+    pushed.sender.otherwise = Attempt(500)
+    await pushed.turn()
+    pushed.clock.milliseconds += HOUR_MS // 2
+    await pushed.happen("late")
+    pushed.clock.milliseconds += HOUR_MS // 2
+    await pushed.turn()
+    assert pushed.dead == ["a", "b"]
+    assert pushed.progress.position == 2
+    assert pushed.progress.failing_since is not None
+    pushed.sender.otherwise = Attempt(200)
+    await pushed.turn()
+    assert pushed.sender.ids[-1] == "late"
+    assert pushed.heard.outcomes == {"failed": 2, "dead_letter": 2, "delivered": 1}
+
+
+async def test_old_events_get_their_chance_when_the_receiver_has_only_begun_to_fail(pushed: Pushed) -> None:
+    await pushed.add()
+    await pushed.happen("old", recorded_at=pushed.clock.now_ms() - 9 * HOUR_MS)
+    pushed.sender.otherwise = Attempt(500)
+    await pushed.turn()
+    assert pushed.dead == []
+    pushed.clock.milliseconds += HOUR_MS
+    await pushed.turn()
+    assert pushed.dead == ["old"]
+
+
+async def test_dead_letters_go_once_more_until_one_fails(pushed: Pushed) -> None:
+    await pushed.add()
+    await pushed.happen("a", "b", "c")
+    pushed.sender.otherwise = Attempt(500)
+    await pushed.turn()
+    pushed.clock.milliseconds += HOUR_MS
+    await pushed.turn()
+    assert pushed.dead == ["a", "b", "c"]
+    await pushed.webhooks.change(ONE, lambda each: each.resumed())
+    await pushed.letters.queue(ONE)
+    pushed.sender.answers.extend([Attempt(200), Attempt(503)])
+    await pushed.turn()
+    assert pushed.dead == ["b", "c"]
+    assert {(letter.queued, letter.last_error) for letter in pushed.state.dead_letters.values()} == {
+        (False, "status 503")
+    }
+    await pushed.letters.queue(ONE)
+    await pushed.events.delete_before(pushed.clock.now_ms())
+    await pushed.turn()
+    assert pushed.dead == []
+
+
+async def test_410_stops_it(pushed: Pushed) -> None:
+    await pushed.add()
+    await pushed.happen("a")
+    pushed.sender.otherwise = Attempt(410)
+    await pushed.turn()
+    assert pushed.state.webhooks[ONE].stopped is Stop.GONE
+    assert pushed.progress == Progress(0)
+    assert pushed.dead == []
+
+
+async def test_a_webhook_that_is_paused_meanwhile_gets_nothing_more(pushed: Pushed) -> None:
+    seen = await pushed.add()
+    await pushed.happen("a", "b")
+    await pushed.webhooks.change(ONE, lambda each: replace(each, stopped=Stop.PAUSED))
+    await pushed.turns.take(seen)
+    assert len(pushed.sender.posted) == 1
+    assert pushed.progress == Progress(0)
+
+
+async def test_a_secret_that_cannot_be_read_sends_nothing_unsigned(pushed: Pushed) -> None:
+    await pushed.add(secret=AesGcmSeal(b"another secret").seal("whsec_c2VjcmV0", ONE))
+    await pushed.happen("a")
+    await pushed.turn()
+    assert pushed.sender.posted == []
+    assert pushed.progress.last_error == "secret cannot be read"
+
+
+async def test_after_a_day_only_the_new_secret_signs(pushed: Pushed) -> None:
+    made = (await pushed.add()).rotated(SEAL.seal("whsec_bmV3", ONE), pushed.clock.now_ms() + 1)
+    await pushed.webhooks.change(ONE, lambda _: made)
+    await pushed.happen("a")
+    await pushed.turn()
+    pushed.clock.milliseconds += 1
+    await pushed.happen("b")
+    await pushed.turn()
+    assert [len(each.headers["webhook-signature"].split()) for each in pushed.sender.posted] == [2, 1]
+
+
+async def test_one_process_pushes_and_another_takes_over(state: MemoryState, clock: FakeClock) -> None:
+    one, other = (PushLease(MemoryLeases(state), clock, lasts_s=10, prolong_s=0) for _ in range(2))
+    assert await one.held()
+    assert not await other.held()
+    await one.give_back()
+    assert await other.held()
+    clock.milliseconds += 9_999
+    assert not await one.held()
+    clock.milliseconds += 1
+    assert await one.held()
+    state.down = True
+    assert not await one.held()
+
+
+async def test_a_slow_receiver_holds_up_no_other_and_an_outage_is_waited_out(pushed: Pushed) -> None:
+    class Slow(FakeSender):
+        async def post(self, url: str, headers: object, body: bytes) -> Attempt:
+            if "slow" in url:
+                await asyncio.sleep(30)
+            return await super().post(url, headers, body)  # type: ignore[arg-type]
+
+    slow = Slow()
+    delivery = WebhookDelivery(slow, SEAL, pushed.clock, "/tests")
+    await pushed.add(url="https://slow.example/")
+    other = "wh-0000000002"
+    await pushed.webhooks.add(webhook(other, secret=SEAL.seal("whsec_c2VjcmV0", other)), most=9)
+    lease = PushLease(MemoryLeases(pushed.state), pushed.clock, prolong_s=0)
+    dispatch = WebhookDispatch(replace(pushed.turns, delivery=delivery), lease, pushed.heard, every_s=0.01)
+    running = asyncio.create_task(dispatch.keep_dispatching())
+    await pushed.happen("a")
+    await _eventually(lambda: slow.ids == ["a"])
+    pushed.state.down = True
+    await asyncio.sleep(0.05)
+    pushed.state.down = False
+    await pushed.happen("b")
+    await _eventually(lambda: slow.ids == ["a", "b"])
+    running.cancel()
+    await asyncio.wait([running])
+    assert pushed.state.leases == {}
+    assert pushed.state.webhooks[ONE].progress == Progress(0)
+
+
+async def _eventually(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - nobody says when it does
+            await asyncio.sleep(0.01)
