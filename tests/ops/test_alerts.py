@@ -61,6 +61,7 @@ ILL = {
     "PolicyServiceEventsLost": {'policy_service_events_dropped_total{why="full"}': "0+0x80 1+0x10"},
     "PolicyServiceSpoolFilling": {"policy_service_event_spool_bytes": "1000+0x60 600000+0x30"},
     "PolicyServiceSpoolStuck": {"policy_service_event_spool_oldest_age_seconds": "1+0x60 1+60x30"},
+    "PolicyServicePushStuck": {'policy_service_push_oldest_age_seconds{sink="webhooks"}': "0+0x60 1+60x30"},
     "PolicyServiceAuditLost": {"policy_service_audit_lost_total": "0+0x80 1+0x10"},
     "PolicyServiceSlow": {
         'policy_service_decision_duration_seconds_bucket{le="0.01"}': "0+0x90",
