@@ -22,13 +22,24 @@ class Workers(Multiprocess):
         self._ended = ended
         self._seen: set[int] = set()
 
+    def init_processes(self) -> None:
+        """Start the first ones."""
+        super().init_processes()
+        self._let_go()
+
     def keep_subprocess_alive(self) -> None:
         """Start what has ended anew; uvicorn asks for this twice a second."""
         before = self._seen | self._pids()  # those of before may have gone by a signal to this process, too
         super().keep_subprocess_alive()
+        self._let_go()
         self._seen = self._pids()
         for pid in before - self._seen:
             self._ended(pid)
+
+    def _let_go(self) -> None:
+        """Close this side's copies of the workers' ends: else one that dies before its pong is waited for in vain."""
+        for process in self.processes:
+            process.child_conn.close()
 
     def _pids(self) -> set[int]:
         return {process.pid for process in self.processes if process.pid is not None}
