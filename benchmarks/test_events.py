@@ -57,6 +57,21 @@ WANTED = {
     "half a year ago, denied": EventFilter(until=_HALF_A_YEAR, outcome=Outcome.ACCESS_DENIED),
     "one hour half a year ago": EventFilter(since=_HALF_A_YEAR, until=_HALF_A_YEAR + 3_600_000),
     "bound to two rows of a depot": EventFilter(within=(("depot", ("depot-1",)), ("row", ("1", "7")))),
+    "a vehicle": EventFilter(vehicle="vehicle-17"),
+    "a vehicle that never was": EventFilter(vehicle="vehicle-9999"),
+    "a vehicle, denied, at a depot": EventFilter(
+        vehicle="vehicle-17", outcome=Outcome.ACCESS_DENIED, label=("depot", "depot-3")
+    ),
+    "a fingerprint": EventFilter(identifier_fingerprint="f1b0c8d2a7e9436510000017"),
+    "a transaction": EventFilter(transaction_id="tx-1200"),
+    "a fleet": EventFilter(fleet="fleet-7"),
+    "a fleet, denied": EventFilter(fleet="fleet-7", outcome=Outcome.ACCESS_DENIED),
+    "a fleet, a rare reason": EventFilter(fleet="fleet-7", reason=Reason.IDENTIFIER_BLOCKED),
+    "a fleet at a charger": EventFilter(fleet="fleet-7", charger="NTH-1007"),
+    "a fleet at a depot": EventFilter(fleet="fleet-7", label=("depot", "depot-3")),
+    "a policy": EventFilter(policy="policy-3"),
+    "a policy, denied": EventFilter(policy="policy-3", outcome=Outcome.ACCESS_DENIED),
+    "a policy that never was": EventFilter(policy="policy-9"),
 }
 
 

@@ -8,7 +8,18 @@ if TYPE_CHECKING:
     from policy_service.application.ports import EventFilter
     from policy_service.domain.events import AccessEvent
 
-_EQUAL = ("type", "outcome", "reason", "charger", "vehicle_class")
+_EQUAL = (
+    "type",
+    "outcome",
+    "reason",
+    "charger",
+    "vehicle_class",
+    "vehicle",
+    "fleet",
+    "policy",
+    "identifier_fingerprint",
+    "transaction_id",
+)
 
 
 def fits(event: AccessEvent, wanted: EventFilter) -> bool:

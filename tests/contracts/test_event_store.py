@@ -88,6 +88,37 @@ async def test_filters_narrow(stores: Stores) -> None:
     assert await _ids(stores, label=("a b", "c.d")) == ["a"]
 
 
+_MARKS = {
+    "vehicle": "bus 17",
+    "fleet": 'so"uth',
+    "policy": "south-depot",
+    "identifier_fingerprint": "f1b0",
+    "transaction_id": "4711",
+}
+
+
+@pytest.mark.parametrize("name", _MARKS)
+async def test_the_events_of_one_vehicle_fleet_policy_card_or_transaction_are_found(stores: Stores, name: str) -> None:
+    await stores.events.write(
+        lines(
+            event("a", **_MARKS, recorded_at=10),
+            event("b", **{**_MARKS, name: "other"}, recorded_at=20),
+            event("c", **{**_MARKS, name: None}, recorded_at=30),
+            event("d", **_MARKS, charger="X", labels={}, recorded_at=40),
+        )
+    )
+    wanted = {name: _MARKS[name]}
+    assert await _ids(stores, **wanted) == ["d", "a"]
+    assert await _ids(stores, **wanted, charger="X") == ["d"]
+    assert await _ids(stores, **wanted, charger="Y") == []
+    assert await _ids(stores, **wanted, label=("depot", "north")) == ["a"]
+    assert await _ids(stores, **wanted, within=(("depot", ("south",)),)) == []
+    assert await _ids(stores, **wanted, reason=Reason.OWN_VEHICLE) == []
+    assert await _ids(stores, **wanted, until=40) == ["a"]
+    groups = await stores.events.counts(EventFilter(**wanted), EventGrouping.CHARGER)
+    assert [(group.key, group.count) for group in groups] == [("NTH-01", 1), ("X", 1)]
+
+
 @pytest.mark.parametrize("name", ['"', "'", "]", "$.x", "\\", "depot\x00", "", '"]["x'])
 async def test_no_label_breaks_the_query(stores: Stores, name: str) -> None:
     await stores.events.write(lines(event("a")))
@@ -128,12 +159,17 @@ def _any_event(rng: random.Random, number: int) -> AccessEvent:
         labels=rng.choice(_PLACES),
         recorded_at=rng.randrange(20),
         vehicle_class=rng.choice(known.get(reason, [VehicleClass.OWN, VehicleClass.AGREEMENT])),
+        vehicle=rng.choice(["bus-1", "bus-2", None]),
+        fleet=rng.choice(["n", "s", None]),
+        policy=rng.choice(["depot", "yard", None]),
+        identifier_fingerprint=rng.choice(["f1", "f2", None]),
+        transaction_id=rng.choice(["t1", None]),
     )
 
 
 def _any_filter(rng: random.Random) -> EventFilter:
-    def maybe(values: Sequence[object]) -> Any:  # noqa: ANN401 - whatever the field holds
-        return rng.choice(list(values)) if rng.random() < 0.3 else None
+    def maybe(values: Sequence[object], share: float = 0.3) -> Any:  # noqa: ANN401 - whatever the field holds
+        return rng.choice(list(values)) if rng.random() < share else None
 
     return EventFilter(
         type=maybe(list(EventType)),
@@ -142,6 +178,11 @@ def _any_filter(rng: random.Random) -> EventFilter:
         charger=maybe("XYW"),
         label=maybe([("depot", "s"), ("row", "1"), ("x", "y")]),
         vehicle_class=maybe(list(VehicleClass)),
+        vehicle=maybe(["bus-1", "bus-9"], 0.1),
+        fleet=maybe(["n", "x"], 0.1),
+        policy=maybe(["yard", "x"], 0.1),
+        identifier_fingerprint=maybe(["f1", "f9"], 0.1),
+        transaction_id=maybe(["t1", "t9"], 0.1),
         since=maybe(range(20)),
         until=maybe(range(20)),
         within=maybe([(("depot", ("n", "s")),), (("row", ("1",)), ("depot", ("s",)))]) or (),

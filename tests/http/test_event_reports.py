@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ from fakes.served import POLICIES, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fakes.served import Served
 
@@ -44,6 +47,32 @@ def test_events_are_counted_by_what_operators_ask_for(node: Served) -> None:
     assert _counts(node, "reason", to="2026-01-01T00:00Z") == {}
 
 
+def test_events_are_asked_for_by_vehicle_fleet_policy_card_or_transaction(node: Served) -> None:
+    every = node.client.get("/v1/events").json()["events"]
+    for name in ("vehicle", "fleet", "policy", "identifier_fingerprint", "transaction_id"):
+        for value in {event[name] for event in every} - {None}:
+            same = [event for event in every if event[name] == value]
+            assert node.client.get("/v1/events", params={name: value}).json()["events"] == same
+            assert sum(count for count, _ in _counts(node, "type", **{name: value}).values()) == len(same)
+    assert _counts(node, "charger", fleet="north") == {"NTH-08": (1, 0)}
+    assert _counts(node, "charger", transaction_id="t-of-nobody") == {}
+
+
+def test_an_export_holds_all_that_fits_however_many_pages_that_is(tmp_path: Path) -> None:
+    def exported(**wanted: str) -> list[dict[str, str]]:
+        export = node.client.get("/v1/events", params=wanted, headers={"Accept": "text/csv"})
+        return list(csv.DictReader(io.StringIO(export.text)))
+
+    with serving(POLICIES, tmp_path) as node:
+        for number in range(260):
+            assert node.decide(charger="NTH-06", identifier=f"04E3{number:06X}", time=NIGHT).is_success
+        rows = exported(charger="NTH-06")
+        assert len({row["decision_id"] for row in rows}) == len(rows) == 260
+        assert [row["recorded_at"] for row in rows] == sorted((row["recorded_at"] for row in rows), reverse=True)
+        cursor = node.client.get("/v1/events?charger=NTH-06&limit=255").json()["next_cursor"]
+        assert exported(charger="NTH-06", cursor=cursor) == rows[255:]
+
+
 def test_a_failed_session_is_told_from_a_denial(node: Served) -> None:
     def match(transaction_id: str) -> dict[str, object]:
         wanted = {"charger": "NTH-07", "transaction_id": transaction_id}
@@ -58,3 +87,5 @@ def test_a_failed_session_is_told_from_a_denial(node: Served) -> None:
 def test_questions_in_bad_form_are_problems(node: Served) -> None:
     for path in ("summary", "summary?group_by=identifier", "match", "match?charger=NTH-07", "match?transaction_id=t"):
         assert node.client.get(f"/v1/events/{path}").status_code == 422
+    for wanted in ("vehicle=", "fleet=%00", "policy=", "identifier_fingerprint=04A2B3C4D5E681", "transaction_id=a%20b"):
+        assert node.client.get(f"/v1/events?{wanted}").status_code == 422

@@ -133,6 +133,22 @@ def test_filters_narrow_the_stream(node: Served) -> None:
         eventually(lambda: listener.names() == [wanted], within=5)
 
 
+def test_one_vehicle_is_followed(node: Served) -> None:
+    own = {"identifier": "04A2B3C4D5E681", "type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}
+    assert node.client.put(f"/v1/identifiers/{'a' * 32}", json=own).is_success
+    with _listening(node, vehicle="bus-17") as listener:
+        _deny(node, 1)
+        assert node.decide(charger="NTH-08", identifier=own["identifier"], time=NIGHT).is_success
+        eventually(lambda: [message.data["data"]["vehicle"] for message in listener.messages] == ["bus-17"], within=5)
+
+
+def test_a_stream_says_at_once_how_far_it_is(node: Served) -> None:
+    _deny(node, 1)
+    node.client.get("/v1/events")
+    with node.client.stream("GET", "/v1/events/stream") as reply:
+        assert next(reply.iter_bytes()) == b": policy-service access events\nid: 1\n\n"
+
+
 def test_a_position_of_nowhere_begins_with_a_gap(node: Served) -> None:
     _deny(node, 1)
     node.client.get("/v1/events")

@@ -121,6 +121,9 @@ def test_events_are_filtered_and_exported(served: Served) -> None:
     assert export.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(export.text)))
     assert [row["decision_id"] for row in rows] == [event["decision_id"] for event in found]
+    page = served.client.get(f"{address}&limit=2", headers={"Accept": "text/csv"})
+    assert len(list(csv.DictReader(io.StringIO(page.text)))) == 2
+    assert page.headers["x-next-cursor"]
     assert served.client.get(f"{address}&label=depot:south").json()["events"] == []
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import false, or_
 
 from policy_service.adapters.sql import tables
+from policy_service.adapters.sql.event_pages import MARKS, reasons_of, types_of
 from policy_service.domain.events import EventType
 
 if TYPE_CHECKING:
@@ -26,10 +27,25 @@ def conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:
         conditions.append(or_(column.type != str(EventType.BREACH), column.outcome == str(wanted.outcome)))
     if wanted.vehicle_class is not None:
         conditions.append(column.vehicle_class == str(wanted.vehicle_class))
+    marks = ((name, getattr(wanted, name)) for name in MARKS)
+    conditions += [column[name] == value for name, value in marks if value is not None]
     if wanted.since is not None:
         conditions.append(column.recorded_at >= wanted.since)
     if wanted.until is not None:
         conditions.append(column.recorded_at < wanted.until)
+    return conditions
+
+
+def lane_conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:
+    """Return what lanes say, as conditions, for where they are not used."""
+    column = _TABLE.c
+    conditions = within_labels(column.labels, labels_of(wanted))
+    if wanted.charger is not None:
+        conditions.append(column.charger == wanted.charger)
+    if wanted.type is not None or wanted.outcome is not None:
+        conditions.append(column.type.in_([str(each) for each in types_of(wanted)]))
+    if wanted.reason is not None:
+        conditions.append(column.reason.in_([str(each) for each in reasons_of(wanted)]))
     return conditions
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, select
 
 from policy_service.adapters.sql import tables
-from policy_service.adapters.sql.event_conditions import conditions_of, labels_of, within_labels
-from policy_service.adapters.sql.event_pages import reasons_of, types_of
+from policy_service.adapters.sql.event_conditions import conditions_of, lane_conditions_of
 from policy_service.application.ports import EventCount, EventGrouping
 from policy_service.domain.access import Outcome
 
@@ -39,7 +38,7 @@ class SqlEventCounts:
         count = func.count().label("count")
         query = (
             select(key, count, func.sum(_DENIED), func.min(recorded), func.max(recorded))
-            .where(*_all_conditions(wanted))
+            .where(*conditions_of(wanted), *lane_conditions_of(wanted))
             .group_by("key")
             .order_by(*(["key"] if by in _SPANS_MS else [count.desc(), "key"]))
         )
@@ -57,15 +56,3 @@ def _key(by: EventGrouping) -> ColumnElement[Any]:
     else:
         key = column[str(by)]
     return key
-
-
-def _all_conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
-    column = _TABLE.c
-    conditions = [*conditions_of(wanted), *within_labels(column.labels, labels_of(wanted))]
-    if wanted.charger is not None:
-        conditions.append(column.charger == wanted.charger)
-    if wanted.type is not None or wanted.outcome is not None:
-        conditions.append(column.type.in_([str(each) for each in types_of(wanted)]))
-    if wanted.reason is not None:
-        conditions.append(column.reason.in_([str(each) for each in reasons_of(wanted)]))
-    return conditions

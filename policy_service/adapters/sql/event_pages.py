@@ -3,6 +3,9 @@
 Events of one charger, type and reason lie in one lane. What is asked for is in the lanes of all chargers, types and
 reasons that fit; a page is found by looking at the head of each, and then into those with the newest heads only, of
 which as many can matter as the page has rows. So a page costs the same whether what is asked for is common or not.
+
+Events of one card, vehicle, transaction, fleet or policy lie in one lane as well, which leaves the rest to be looked at
+event by event.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 MOST_LANES = 4_000
 """More than these, and it is quicker to look through all chargers' events for those that fit: then they are common."""
+
+MARKS = ("transaction_id", "identifier_fingerprint", "vehicle", "fleet", "policy")
+"""Columns that have a lane for each of their values, the one with the fewest events in a lane first."""
 
 _EVENTS, _LANES = tables.access_events, tables.event_lanes
 _OUTCOMES = {
@@ -73,6 +79,16 @@ async def lanes_of(
 def lanes_anywhere(wanted: EventFilter) -> Lanes:
     """Return the lanes of events of the filter, whichever the charger."""
     return Lanes(("type", "reason"), [list(kind) for kind in product(types_of(wanted), reasons_of(wanted))])
+
+
+def lane_of_mark(wanted: EventFilter) -> Lanes | None:
+    """Return the shortest lane that holds all events of the filter, where it asks for such a one.
+
+    A charger's lanes are shorter than those of a fleet or a policy.
+    """
+    marks = MARKS if wanted.charger is None else MARKS[: MARKS.index("fleet")]
+    asked = ((name, getattr(wanted, name)) for name in marks)
+    return next((Lanes((name,), [[str(value)]]) for name, value in asked if value is not None), None)
 
 
 def types_of(wanted: EventFilter) -> list[EventType]:

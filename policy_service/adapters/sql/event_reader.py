@@ -8,9 +8,18 @@ from sqlalchemy import and_, false, func, not_, select
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
-from policy_service.adapters.sql.event_conditions import conditions_of, labels_of, within_labels
+from policy_service.adapters.sql.event_conditions import conditions_of, labels_of, lane_conditions_of, within_labels
 from policy_service.adapters.sql.event_counts import SqlEventCounts
-from policy_service.adapters.sql.event_pages import Lanes, Place, behind, heads, lanes_anywhere, lanes_of, newest
+from policy_service.adapters.sql.event_pages import (
+    Lanes,
+    Place,
+    behind,
+    heads,
+    lane_of_mark,
+    lanes_anywhere,
+    lanes_of,
+    newest,
+)
 from policy_service.adapters.sql.event_rows import event_of
 from policy_service.application.ports import CursorError, Page
 
@@ -65,6 +74,9 @@ class SqlEventReader(SqlEventCounts):
         self, connection: AsyncConnection, wanted: EventFilter, conditions: list[ColumnElement[bool]]
     ) -> Lanes:
         """Return where to look; what lanes do not say is added to the conditions."""
+        if (marked := lane_of_mark(wanted)) is not None:
+            conditions += lane_conditions_of(wanted)
+            return marked
         labels, lane = labels_of(wanted), tables.event_lanes.c
         if wanted.charger is None and not labels:
             return lanes_anywhere(wanted)

@@ -144,6 +144,8 @@ POSITION = BigInteger().with_variant(Integer, "sqlite")
 
 _TRADED = text("transaction_id IS NOT NULL")
 _SEALED = text("sealed_identifier IS NOT NULL")
+_OF_VEHICLE, _OF_FLEET, _OF_POLICY = (text(f"{name} IS NOT NULL") for name in ("vehicle", "fleet", "policy"))
+_IN_LANE = ("recorded_at", "position", "type", "reason")
 
 access_events = Table(
     "access_events",
@@ -190,6 +192,16 @@ access_events = Table(
     Index("ix_access_events_charger_lanes", "charger", "type", "reason", "recorded_at", "position", "vehicle_class"),
     Index("ix_access_events_transaction", "transaction_id", "charger", sqlite_where=_TRADED, postgresql_where=_TRADED),
     Index(None, "identifier_fingerprint", "recorded_at", "position"),
+    Index(
+        "ix_access_events_vehicle",
+        "vehicle",
+        "recorded_at",
+        "position",
+        sqlite_where=_OF_VEHICLE,
+        postgresql_where=_OF_VEHICLE,
+    ),
+    Index("ix_access_events_fleet", "fleet", *_IN_LANE, sqlite_where=_OF_FLEET, postgresql_where=_OF_FLEET),
+    Index("ix_access_events_policy", "policy", *_IN_LANE, sqlite_where=_OF_POLICY, postgresql_where=_OF_POLICY),
     Index("ix_access_events_sealed", "recorded_at", sqlite_where=_SEALED, postgresql_where=_SEALED),
     sqlite_autoincrement=True,
 )

@@ -25,6 +25,11 @@ class EventFilter:
     charger: str | None = None
     label: tuple[str, str] | None = None
     vehicle_class: VehicleClass | None = None
+    vehicle: str | None = None
+    fleet: str | None = None
+    policy: str | None = None
+    identifier_fingerprint: str | None = None
+    transaction_id: str | None = None
     since: int | None = None
     until: int | None = None
     within: Labels = ()

@@ -33,6 +33,7 @@ Filter = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=
 Label = Annotated[
     str, StringConstraints(max_length=511, pattern=r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]+$")
 ]
+TransactionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 ChargerId = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the charger.")]
 RecordId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Opaque id of the record.")]
 AgreementId = Annotated[
@@ -101,7 +102,7 @@ class OverrideParams(PageParams):
     ended: bool = Field(default=False, description="Those that are ended or over as well.")
 
 
-class _Events(Params):
+class WhichEvents(Params):
     """Which access events."""
 
     type: EventType | None = None
@@ -110,16 +111,23 @@ class _Events(Params):
     charger: Filter | None = None
     label: Label | None = None
     vehicle_class: VehicleClass | None = None
+    vehicle: Filter | None = None
+    fleet: Filter | None = None
+    policy: Filter | None = None
+    identifier_fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] | None = Field(
+        None, description="As events show it: those of one card."
+    )
+    transaction_id: TransactionId | None = None
 
 
-class EventParams(_Events, PageParams):
+class EventParams(WhichEvents, PageParams):
     """Which access events of a list."""
 
     since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
     until: Instant | None = Field(None, alias="to", description="Recorded before.")
 
 
-class SummaryParams(_Events):
+class SummaryParams(WhichEvents):
     """Which access events, and what they are counted by."""
 
     group_by: EventGrouping
@@ -131,10 +139,10 @@ class MatchParams(Params):
     """Which transaction."""
 
     charger: Filter
-    transaction_id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+    transaction_id: TransactionId
 
 
-class StreamQuery(_Events):
+class StreamQuery(WhichEvents):
     """Which access events of a stream."""
 
 

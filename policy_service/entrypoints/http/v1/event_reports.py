@@ -31,8 +31,8 @@ async def summarise(request: Request, service: ServiceOf, wanted: Annotated[Summ
     """Count recorded decisions by group; without `from`, those of the 24 hours before `to`, or before now."""
     until = service.clock.now() + 1 if wanted.until is None else wanted.until
     since = until - _DAY_S if wanted.since is None else wanted.since
-    asked = wanted.model_copy(update={"since": since, "until": until})
-    groups = await service.events.counts(filter_of(asked, caller_of(request)), wanted.group_by)
+    asked = filter_of(wanted, caller_of(request), since, until)
+    groups = await service.events.counts(asked, wanted.group_by)
     told = [_group(group, wanted.group_by) for group in groups]
     span = {"from": format_instant(since), "to": format_instant(until)}
     return answer({**span, "group_by": str(wanted.group_by), "groups": told})

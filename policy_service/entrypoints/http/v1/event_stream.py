@@ -10,15 +10,15 @@ from starlette.responses import Response, StreamingResponse
 
 from policy_service.application.callers import UnknownCallerError
 from policy_service.application.cloud_events import cloud_event
-from policy_service.application.ports import EventFilter
 from policy_service.application.queries.event_stream import TooManyListenersError
 from policy_service.entrypoints.http.access import ServiceOf
 from policy_service.entrypoints.http.callers import caller_of, presented
 from policy_service.entrypoints.http.connection import ENDING
 from policy_service.entrypoints.http.openapi import replies
-from policy_service.entrypoints.http.params import StreamParams, label_of
+from policy_service.entrypoints.http.params import StreamParams
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
+from policy_service.entrypoints.http.v1.events import filter_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -46,9 +46,11 @@ async def stream(
     """Send each event as it becomes visible: `id` leads on after a break, `event` is the type, `data` a CloudEvent.
 
     With `Last-Event-ID` all that came after that event comes first. Where some of it is not kept any more, the first
-    event is `gap`. Without it the stream begins with what comes from now on.
+    event is `gap`. Without it the stream begins with what comes from now on. An `id` without an event says how far it is.
     """
-    turns = service.event_stream.listen(_filter(wanted, request), None if last_event_id is None else int(last_event_id))
+    turns = service.event_stream.listen(
+        filter_of(wanted, caller_of(request)), None if last_event_id is None else int(last_event_id)
+    )
     try:
         first = await anext(turns)
     except TooManyListenersError:
@@ -60,7 +62,7 @@ async def stream(
 async def _lines(
     request: Request, service: "Service", first: "Turn", turns: "AsyncGenerator[Turn]"
 ) -> "AsyncGenerator[bytes]":
-    yield b": policy-service access events\n\n"
+    yield b": policy-service access events\nid: %d\n\n" % first.position
     if first.gap:
         yield b"event: gap\nid: %d\ndata: {}\n\n" % first.position
     silent = 0
@@ -72,7 +74,7 @@ async def _lines(
             if turn.events:
                 yield b"".join(_told(at, event, service.event_source) for at, event in turn.events)
             elif silent % _SILENCE_TURNS == 0:
-                yield b": still here\n\n"
+                yield b": still here\nid: %d\n\n" % turn.position
 
 
 def _told(position: int, event: "AccessEvent", source: str) -> bytes:
@@ -86,16 +88,3 @@ async def _may_still(request: Request, service: "Service") -> bool:
         return await service.callers.identify(presented(request.scope)) == caller_of(request)
     except UnknownCallerError:
         return False
-
-
-def _filter(wanted: StreamParams, request: Request) -> EventFilter:
-    caller = caller_of(request)
-    return EventFilter(
-        type=wanted.type,
-        outcome=wanted.outcome,
-        reason=wanted.reason,
-        charger=wanted.charger,
-        label=label_of(wanted.label),
-        vehicle_class=wanted.vehicle_class,
-        within=() if caller.chargers is None else caller.chargers.labels or (),
-    )
