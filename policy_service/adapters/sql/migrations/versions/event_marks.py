@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _NEWEST = ("recorded_at", "position")
 _INDEXES = {"vehicle": _NEWEST, "fleet": (*_NEWEST, "type", "reason"), "policy": (*_NEWEST, "type", "reason")}
