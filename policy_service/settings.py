@@ -134,6 +134,16 @@ class Settings(BaseSettings):
         min_length=1,
         description="What `source` of CloudEvents names this service by: a URI reference.",
     )
+    start_grace: int = Field(
+        60,
+        ge=0,
+        le=600,
+        description="Seconds that a session's start may follow its Authorize by: a switch between the two does not "
+        "refuse it.",
+    )
+    charger_cache_max_age: int = Field(
+        3_600, ge=1, description="Seconds for which a charger may remember that a vehicle was allowed, at most."
+    )
     events_days: int = Field(400, ge=0, description="Days for which access events are kept; 0: for ever.")
     webhook_retry_for: int = Field(
         86_400,

@@ -26,6 +26,8 @@ class Question:
     transaction_id: str | None = None
     language: str | None = None
     record: bool = True
+    grace_s: int = 0
+    """For so many seconds a switch of mode or window is not held against who asks: a start follows its Authorize."""
     caller: str | None = None
     request_id: str | None = None
 
@@ -38,3 +40,5 @@ class Answered:
     decision: Decision
     revision: str
     language: str | None
+    fleet: str | None = None
+    """The vehicle's, where it is known."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.manage_webhooks import ManageWebhooks
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
+    from policy_service.application.ocpp.authorise import Authorise
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
     from policy_service.application.queries.agreements import AgreementQueries
@@ -64,6 +65,7 @@ class Service:
     clock: Clock
     plans: PlanHolder
     decide: Decide
+    authorise: Authorise
     explain: Explain
     chargers: Chargers
     policies: Policies

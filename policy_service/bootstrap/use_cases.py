@@ -45,6 +45,7 @@ from policy_service.application.event_retention import keep_events_for
 from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
+from policy_service.application.ocpp.authorise import Authorise
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.agreements import AgreementQueries
@@ -179,10 +180,12 @@ def _service(core: _Core) -> Service:
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, attribute_types)
     recorded = core.recording.shipping.flush
     logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
+    decide = _decide(core, findings)
     return Service(
         clock=clock,
         plans=plans,
-        decide=_decide(core, findings),
+        decide=decide,
+        authorise=_authorise(core, decide),
         explain=Explain(plans, findings, clock, core.ids),
         chargers=Chargers(plans),
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
@@ -217,6 +220,13 @@ def _service(core: _Core) -> Service:
         audit=AuditQueries(audit),
         metrics=core.telemetry,
         tracing=core.tracing.requests,
+    )
+
+
+def _authorise(core: _Core, decide: Decide) -> Authorise:
+    told = core.settings
+    return Authorise(
+        core.plans, decide, core.clock, start_grace_s=told.start_grace, cache_age_s=told.charger_cache_max_age
     )
 
 

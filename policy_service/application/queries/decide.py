@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import ChargerPlan, Plan
 
 
+_SWITCHED = {Reason.NOT_GRANTED, Reason.UNKNOWN_IDENTIFIER, Reason.NO_IDENTIFIER, Reason.SYNTHETIC_IDENTIFIER}
+"""Reasons that another mode or window would not have had."""
 _SAMPLED = 6
 """Hexadecimal digits of an id that choose."""
 
@@ -147,9 +149,13 @@ class Decide:
         if decision is None:
             finding = await self._findings.about(presented, question, plan.chargers[question.charger])
             decision = _settled(decide(plan, question.charger, at, finding))
+            if decision.denied and question.grace_s:
+                decision = _judged_back(plan, decision, finding, question.grace_s)
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
-        answered = Answered(self._ids.next(), decision, plan.revision, question.language)
+        record = finding.record if isinstance(finding, Registration) else None
+        fleet = None if record is None else record.fleet
+        answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet)
         if not question.record or not self._rules.wants(decision, answered.decision_id):
             return answered, None
         return answered, self._event(plan, question, presented, answered, finding, now_ms)
@@ -187,6 +193,18 @@ class Decide:
 
 def _signal(entry: ChargerPlan | None) -> DriverSignal:
     return DriverSignal.STATUS_ONLY if entry is None else driver_signal(entry.profile, entry.charger.protocol)
+
+
+def _judged_back(plan: Plan, decision: Decision, finding: Finding, grace_s: int) -> Decision:
+    """Return the decision as it was some seconds ago, where only a switch of mode or window stands between.
+
+    It holds for this one question: ``valid_until`` is its own time. A block, and a validity that is over, are never
+    judged back: they concern the vehicle.
+    """
+    if decision.answer.reason not in _SWITCHED:
+        return decision
+    before = _settled(decide(plan, decision.charger, decision.time - grace_s, finding))
+    return decision if before.denied else before._replace(time=decision.time, valid_until=decision.time)
 
 
 def _settled(decision: Decision | None) -> Decision:

@@ -60,6 +60,12 @@ _IMPORT_SOURCE = _changes(Scope.IMPORT, by_source=True)
 PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("POST", "/v1/decide"): _DECIDE,
     ("POST", "/v1/decide/batch"): _DECIDE,
+    ("POST", "/v1/ocpp/1.6/{charger_id}/authorize"): _DECIDE,
+    ("POST", "/v1/ocpp/1.6/{charger_id}/start-transaction"): _DECIDE,
+    ("POST", "/v1/ocpp/2.0.1/{charger_id}/authorize"): _DECIDE,
+    ("POST", "/v1/ocpp/2.0.1/{charger_id}/transaction-event"): _DECIDE,
+    ("POST", "/v1/ocpp/2.1/{charger_id}/authorize"): _DECIDE,
+    ("POST", "/v1/ocpp/2.1/{charger_id}/transaction-event"): _DECIDE,
     ("POST", "/v1/explain"): _READ_CHARGERS,
     ("GET", "/v1/chargers"): _READ_CHARGERS,
     ("POST", "/v1/chargers/import"): _IMPORT,

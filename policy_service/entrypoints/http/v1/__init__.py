@@ -15,6 +15,7 @@ from policy_service.entrypoints.http.v1 import (
     feeds,
     identifiers,
     imports,
+    ocpp,
     overrides,
     policies,
     privacy,
@@ -31,6 +32,7 @@ def routers() -> "tuple[APIRouter, ...]":
     """Return the routers in the order of the documentation."""
     return (
         decisions.router,
+        ocpp.router,
         chargers.router,
         transitions.router,
         overrides.router,

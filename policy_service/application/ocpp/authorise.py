@@ -1,0 +1,82 @@
+"""Authorise: one decide, made for a message of a charger, with what the charger needs to act on the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from policy_service.application.messages import message_of
+from policy_service.application.ocpp.moments import Moment, moment
+from policy_service.application.plan_holder import standing
+from policy_service.domain.charger_profile import driver_signal
+from policy_service.domain.events import DriverSignal
+
+if TYPE_CHECKING:
+    from policy_service.application.plan_holder import PlanHolder
+    from policy_service.application.ports import Clock
+    from policy_service.application.queries.decide import Decide
+    from policy_service.application.question import Answered, Question
+    from policy_service.domain.charger_profile import ChargerProfile
+
+
+class Verdict(NamedTuple):
+    """An answer, and what is told with it."""
+
+    answered: Answered
+    moment: Moment
+    expires: int | None
+    """Until when a charger may remember that it was allowed, in epoch seconds; None on a denial."""
+    profile: ChargerProfile | None
+    signal: DriverSignal
+    text: str | None
+    """What a refused driver reads; None where the charger shows no text."""
+
+
+class Authorise:
+    """Answers what chargers ask, at the instant that counts."""
+
+    def __init__(
+        self, plans: PlanHolder, decide: Decide, clock: Clock, *, start_grace_s: int, cache_age_s: int
+    ) -> None:
+        """Wire the collaborators. An Accepted is remembered ``cache_age_s`` at most: caches defeat schedules."""
+        self._plans = plans
+        self._decide = decide
+        self._clock = clock
+        self._start_grace_s = start_grace_s
+        self._cache_age_s = cache_age_s
+
+    async def __call__(self, question: Question, *, starts: bool = False, replayed: bool = False) -> Verdict:
+        """Answer a question whose time is the message's; ``starts``: a session begins, which its Authorize preceded.
+
+        Raises as decide does.
+        """
+        when = moment(question.time, self._clock.now(), replayed=replayed)
+        entry = standing(self._plans).chargers.get(question.charger)
+        profile, protocol = (None, None) if entry is None else (entry.profile, entry.charger.protocol)
+        signal = driver_signal(profile, protocol)
+        asked = replace(
+            question,
+            time=when.at,
+            grace_s=self._start_grace_s if starts else 0,
+            language=question.language or _language(profile),
+        )
+        answered = await self._decide(asked)
+        if not answered.decision.denied:
+            return Verdict(answered, when, self._expiry(answered, when), profile, DriverSignal.NONE, None)
+        text = message_of(answered.decision, asked.language) if signal is DriverSignal.TEXT else None
+        return Verdict(answered, when, None, profile, signal, text)
+
+    async def unasked(self, question: Question, *, replayed: bool = False) -> Answered:
+        """Take notice of a session that nobody is asked for: in managed mode it is a breach. Raises as decide does."""
+        when = moment(question.time, self._clock.now(), replayed=replayed)
+        return await self._decide.breach(replace(question, identifier="", identifier_type=None, time=when.at))
+
+    def _expiry(self, answered: Answered, when: Moment) -> int:
+        """Return the end of what was answered, or of the longest memory of a charger, whichever comes first."""
+        longest = when.at + self._cache_age_s
+        valid_until = answered.decision.valid_until
+        return longest if valid_until is None else min(valid_until, longest)
+
+
+def _language(profile: ChargerProfile | None) -> str | None:
+    return profile.denial.languages[0] if profile is not None and profile.denial.languages else None
