@@ -46,7 +46,13 @@ spec:
   chargers: {ids: [NIGHTS]}
   defaultMode: freevend
   windows:
-    - {name: night, mode: managed, rrule: FREQ=DAILY, from: 2026-01-01, start: "18:00", end: "06:00", allow: [{class: own}]}
+    - name: night
+      mode: managed
+      rrule: FREQ=DAILY
+      from: 2026-01-01
+      start: "18:00"
+      end: "06:00"
+      allow: [{class: own}]
 ---
 apiVersion: policy-service/v1
 kind: ChargerInventory

@@ -1,6 +1,6 @@
 """OCPP's payloads: what is read of requests as they came, and what answers look like."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -20,17 +20,13 @@ class Answer(Reply):
     model_config = ConfigDict(alias_generator=to_camel)
 
 
-def _identifier(longest: int) -> Any:  # noqa: ANN401 - an annotation
-    """Return an identifier that a version has room for, described as it is checked."""
-    schema = {"type": "string", "maxLength": longest, "pattern": IDENTIFIER_PATTERN}
-    return Annotated[IdentifierText, Field(max_length=longest), WithJsonSchema(schema)]
+def _described(longest: int) -> WithJsonSchema:
+    """Describe an identifier as it is checked, with the room that a version has for it."""
+    return WithJsonSchema({"type": "string", "maxLength": longest, "pattern": IDENTIFIER_PATTERN})
 
 
-if TYPE_CHECKING:
-    IdTag = Token36 = str
-else:
-    IdTag, Token36 = _identifier(20), _identifier(36)
-
+IdTag = Annotated[IdentifierText, Field(max_length=20), _described(20)]
+Token36 = Annotated[IdentifierText, Field(max_length=36), _described(36)]
 TokenType = Annotated[str, StringConstraints(strict=True, max_length=20, pattern=r"^[A-Za-z0-9_-]*$")]
 
 

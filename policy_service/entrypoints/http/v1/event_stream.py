@@ -46,7 +46,7 @@ async def stream(
     """Send each event as it becomes visible: `id` leads on after a break, `event` is the type, `data` a CloudEvent.
 
     With `Last-Event-ID` all that came after that event comes first. Where some of it is not kept any more, the first
-    event is `gap`. Without it the stream begins with what comes from now on. An `id` without an event says how far it is.
+    event is `gap`. Without it the stream begins with what comes from now on. A bare `id` says how far it is.
     """
     turns = service.event_stream.listen(
         filter_of(wanted, caller_of(request)), None if last_event_id is None else int(last_event_id)
