@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from policy_service.domain.access import Reason
+from policy_service.language.document_records import WireStatus
 
 if TYPE_CHECKING:
     from policy_service.domain.charger_profile import ChargerProfile
@@ -14,20 +15,7 @@ ACCEPTED = "Accepted"
 KEY_CODE = "keycode"
 STATUSES_1_6 = frozenset({ACCEPTED, "Blocked", "Expired", "Invalid", "ConcurrentTx"})
 """AuthorizationStatus, OCPP 1.6 section 7.2."""
-STATUSES_2 = frozenset(
-    {
-        ACCEPTED,
-        "Blocked",
-        "ConcurrentTx",
-        "Expired",
-        "Invalid",
-        "NoCredit",
-        "NotAllowedTypeEVSE",
-        "NotAtThisLocation",
-        "NotAtThisTime",
-        "Unknown",
-    }
-)
+STATUSES_2 = frozenset({ACCEPTED, *get_args(WireStatus)})
 """AuthorizationStatusEnumType, OCPP 2.0.1 part 2, section 3.8; 2.1 has the same."""
 
 
