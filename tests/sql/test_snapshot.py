@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -212,3 +213,34 @@ async def test_it_is_made_when_something_has_changed_and_confirmed_while_nothing
     await keeping.step()
     assert snapshot.find(("A",)) is not None
     snapshot.close()
+
+
+_GIVING_UP = """
+import asyncio, contextlib, pathlib, random, sys
+from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.snapshot_maker import SnapshotMaker
+from policy_service.domain.charger import Charger
+
+async def give_up(directory):
+    database = database_at(f"sqlite+aiosqlite:///{directory / 'registry'}")
+    await upgrade(database)
+    await SqlChargers(database).put([Charger(f"N-{number}", {"depot": "north"}) for number in range(3_000)])
+    for turn in range(100):
+        copying = asyncio.create_task(SnapshotMaker(database, directory / f"{turn}.sqlite3").make())
+        await asyncio.sleep(random.random() * 0.03)
+        copying.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await copying
+    await database.close()
+
+asyncio.run(give_up(pathlib.Path(sys.argv[1])))
+"""
+
+
+async def test_one_that_is_given_up_at_any_moment_takes_nothing_with_it(tmp_path: Path) -> None:
+    """In a process of its own: SQLite, closed under a statement, ends the process."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", _GIVING_UP, str(tmp_path))
+    assert await child.wait() == 0
+    assert not list(tmp_path.glob("*.unfinished"))

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from sqlalchemy import JSON, Text, cast, select
 
@@ -17,13 +17,16 @@ from policy_service.adapters.sql.snapshot_file import FORM, MAKE_TABLES, TABLES
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from sqlalchemy import Select, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.engine import Database
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 _CHUNK = 1_000
 """Rows read at a time: the service goes on deciding between two chunks."""
@@ -67,16 +70,31 @@ class SnapshotMaker:
                 _remove(unfinished)
 
     async def _fill(self, path: Path) -> None:
-        file = await asyncio.to_thread(_begin, path)
+        file = await _to_its_end(_begin, path)
         try:
             with translated():
                 async with self._database.engine.connect() as connection:
                     await self._database.technology.one_moment(connection)
                     for table in TABLES:
                         await _copy(connection, table, file)
-            await asyncio.to_thread(_finish, file, path)
+            await _to_its_end(_finish, file, path)
         finally:
             file.close()
+
+
+async def _to_its_end(step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Take a step in a thread; cancelled or not, return when it is over.
+
+    A file that is closed under a statement takes the whole process with it.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(step, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({running})
+        raise
 
 
 def _begin(path: Path) -> sqlite3.Connection:
@@ -96,7 +114,7 @@ async def _copy(connection: AsyncConnection, table: Table, file: sqlite3.Connect
             rows = await result.fetchmany(_CHUNK)
         if not rows:
             return
-        await asyncio.to_thread(_insert, file, insert, [tuple(row) for row in rows])
+        await _to_its_end(_insert, file, insert, [tuple(row) for row in rows])
 
 
 def _insert(file: sqlite3.Connection, insert: str, rows: list[tuple[object, ...]]) -> None:
