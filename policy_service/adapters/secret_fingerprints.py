@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hmac import digest
 from typing import TYPE_CHECKING
 
@@ -55,5 +56,6 @@ class SecretFingerprints:
         return _fingerprint(self._first, text)
 
 
+@lru_cache(maxsize=4096)  # vehicles come again: this is a tenth of what recording a decision costs
 def _fingerprint(key: bytes, text: str) -> str:
     return digest(key, text.encode(), "sha256").hex()[:_FINGERPRINT_HEX]

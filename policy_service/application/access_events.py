@@ -22,7 +22,7 @@ _MS = 1000
 _NO_LABELS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Circumstances:
     """What surrounds a decision and is worth recording; nothing of it has a say in the outcome."""
 

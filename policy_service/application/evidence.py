@@ -23,18 +23,23 @@ def evidence_of(registration: Registration) -> Mapping[str, object]:
     Instants are epoch seconds.
     """
     record, agreement = registration.record, registration.agreement
-    told = {
+    told: dict[str, object] = {
         "record": record.id,
-        "type": str(record.type),
-        "attributes": dict(record.attributes) or None,
-        "chargers": None if record.chargers is None else selector_view(record.chargers),
-        "valid_from": record.valid_from,
-        "valid_to": record.valid_to,
-        "status": str(record.status),
+        "type": record.type,
+        "status": record.status,
         "source": record.source,
-        "agreement": None if agreement is None else _agreement(agreement),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    if record.attributes:
+        told["attributes"] = dict(record.attributes)
+    if record.chargers is not None:
+        told["chargers"] = selector_view(record.chargers)
+    if record.valid_from is not None:
+        told["valid_from"] = record.valid_from
+    if record.valid_to is not None:
+        told["valid_to"] = record.valid_to
+    if agreement is not None:
+        told["agreement"] = _agreement(agreement)
+    return told
 
 
 def _agreement(agreement: Agreement) -> Mapping[str, object]:

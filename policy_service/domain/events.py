@@ -33,9 +33,11 @@ class DriverSignal(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AccessEvent:
     """One recorded decision; ``decision_id`` is its idempotent key (UUIDv7). Instants are epoch milliseconds.
+
+    Nothing changes one; to have Python see to that would make each three times as dear to build.
 
     Carries no identifier in the clear: its masked form, a keyed fingerprint, and, where an unknown one may still be
     enrolled, the sealed form that only the service opens.
