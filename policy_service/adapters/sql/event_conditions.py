@@ -11,6 +11,8 @@ from policy_service.adapters.sql.event_pages import MARKS, reasons_of, types_of
 from policy_service.domain.events import EventType
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import ColumnElement
 
     from policy_service.application.ports import EventFilter
@@ -20,20 +22,25 @@ _TABLE = tables.access_events
 
 
 def conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:
-    """Return what is asked for beside what makes a lane."""
+    """Return what is asked for beside what can make a lane."""
     column = _TABLE.c
     conditions: list[ColumnElement[bool]] = []
     if wanted.outcome is not None:  # any other type has one outcome
         conditions.append(or_(column.type != str(EventType.BREACH), column.outcome == str(wanted.outcome)))
     if wanted.vehicle_class is not None:
         conditions.append(column.vehicle_class == str(wanted.vehicle_class))
-    marks = ((name, getattr(wanted, name)) for name in MARKS)
-    conditions += [column[name] == value for name, value in marks if value is not None]
     if wanted.since is not None:
         conditions.append(column.recorded_at >= wanted.since)
     if wanted.until is not None:
         conditions.append(column.recorded_at < wanted.until)
     return conditions
+
+
+def mark_conditions_of(wanted: EventFilter, served: Collection[str] = MARKS) -> list[ColumnElement[bool]]:
+    """Return the conditions on marks; those not to be ``served`` by an index are such as none can serve."""
+    asked = ((name, getattr(wanted, name)) for name in MARKS)
+    columns = ((_TABLE.c[name] if name in served else _TABLE.c[name].concat(""), value) for name, value in asked)
+    return [column == value for column, value in columns if value is not None]
 
 
 def lane_conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:

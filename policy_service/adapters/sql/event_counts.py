@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, select
 
 from policy_service.adapters.sql import tables
-from policy_service.adapters.sql.event_conditions import conditions_of, lane_conditions_of
+from policy_service.adapters.sql.event_conditions import conditions_of, lane_conditions_of, mark_conditions_of
 from policy_service.application.ports import EventCount, EventGrouping
 from policy_service.domain.access import Outcome
 
@@ -38,7 +38,7 @@ class SqlEventCounts:
         count = func.count().label("count")
         query = (
             select(key, count, func.sum(_DENIED), func.min(recorded), func.max(recorded))
-            .where(*conditions_of(wanted), *lane_conditions_of(wanted))
+            .where(*conditions_of(wanted), *mark_conditions_of(wanted), *lane_conditions_of(wanted))
             .group_by("key")
             .order_by(*(["key"] if by in _SPANS_MS else [count.desc(), "key"]))
         )

@@ -4,8 +4,8 @@ Events of one charger, type and reason lie in one lane. What is asked for is in 
 reasons that fit; a page is found by looking at the head of each, and then into those with the newest heads only, of
 which as many can matter as the page has rows. So a page costs the same whether what is asked for is common or not.
 
-Events of one card, vehicle, transaction, fleet or policy lie in one lane as well, which leaves the rest to be looked at
-event by event.
+So do those of one fleet or policy, type and reason. Events of one card, vehicle or transaction lie in one lane, which
+leaves the rest to be looked at event by event: they are few.
 """
 
 from __future__ import annotations
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 MOST_LANES = 4_000
 """More than these, and it is quicker to look through all chargers' events for those that fit: then they are common."""
 
-MARKS = ("transaction_id", "identifier_fingerprint", "vehicle", "fleet", "policy")
-"""Columns that have a lane for each of their values, the one with the fewest events in a lane first."""
+_FEW = ("transaction_id", "identifier_fingerprint", "vehicle")
+_MANY = ("fleet", "policy")
+MARKS = (*_FEW, *_MANY)
+"""Columns that have lanes of their own, the one with the fewest events in a lane first."""
 
+_KIND = ("type", "reason")
 _EVENTS, _LANES = tables.access_events, tables.event_lanes
 _OUTCOMES = {
     EventType.DENIED: {Outcome.ACCESS_DENIED},
@@ -73,22 +76,29 @@ async def lanes_of(
     fitting = (column.type.in_(list(types)), column.reason.in_(list(reasons)))
     query = select(column.charger, column.type, column.reason).where(*fitting, *chargers).limit(MOST_LANES + 1)
     rows = [[str(cell) for cell in row] for row in await connection.execute(query)]
-    return None if len(rows) > MOST_LANES else Lanes(("charger", "type", "reason"), rows)
+    return None if len(rows) > MOST_LANES else Lanes(("charger", *_KIND), rows)
 
 
 def lanes_anywhere(wanted: EventFilter) -> Lanes:
     """Return the lanes of events of the filter, whichever the charger."""
-    return Lanes(("type", "reason"), [list(kind) for kind in product(types_of(wanted), reasons_of(wanted))])
+    return Lanes(_KIND, [list(kind) for kind in product(types_of(wanted), reasons_of(wanted))])
 
 
-def lane_of_mark(wanted: EventFilter) -> Lanes | None:
-    """Return the shortest lane that holds all events of the filter, where it asks for such a one.
+def lanes_of_mark(wanted: EventFilter) -> Lanes | None:
+    """Return the shortest lanes that hold all events of the filter, where it asks for a mark.
 
     A charger's lanes are shorter than those of a fleet or a policy.
     """
-    marks = MARKS if wanted.charger is None else MARKS[: MARKS.index("fleet")]
-    asked = ((name, getattr(wanted, name)) for name in marks)
-    return next((Lanes((name,), [[str(value)]]) for name, value in asked if value is not None), None)
+    asked = [(name, str(value)) for name in MARKS if (value := getattr(wanted, name)) is not None]
+    if not asked:
+        return None
+    name, value = asked[0]
+    if name in _FEW:
+        return Lanes((name,), [[value]])
+    if wanted.charger is not None:
+        return None
+    kinds = lanes_anywhere(wanted)
+    return Lanes((name, *kinds.names), [[value, *kind] for kind in kinds.rows])
 
 
 def types_of(wanted: EventFilter) -> list[EventType]:

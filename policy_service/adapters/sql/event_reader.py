@@ -8,16 +8,22 @@ from sqlalchemy import and_, false, func, not_, select
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
-from policy_service.adapters.sql.event_conditions import conditions_of, labels_of, lane_conditions_of, within_labels
+from policy_service.adapters.sql.event_conditions import (
+    conditions_of,
+    labels_of,
+    lane_conditions_of,
+    mark_conditions_of,
+    within_labels,
+)
 from policy_service.adapters.sql.event_counts import SqlEventCounts
 from policy_service.adapters.sql.event_pages import (
     Lanes,
     Place,
     behind,
     heads,
-    lane_of_mark,
     lanes_anywhere,
     lanes_of,
+    lanes_of_mark,
     newest,
 )
 from policy_service.adapters.sql.event_rows import event_of
@@ -59,6 +65,7 @@ class SqlEventReader(SqlEventCounts):
         """Return position and instant of the newest events."""
         technology, column = self._database.technology, _TABLE.c
         lanes = await self._lanes(connection, wanted, conditions)
+        conditions += mark_conditions_of(wanted, served=lanes.names)
         best = (await connection.execute(heads(technology, lanes, conditions))).all()
         if not best:
             return []
@@ -74,7 +81,7 @@ class SqlEventReader(SqlEventCounts):
         self, connection: AsyncConnection, wanted: EventFilter, conditions: list[ColumnElement[bool]]
     ) -> Lanes:
         """Return where to look; what lanes do not say is added to the conditions."""
-        if (marked := lane_of_mark(wanted)) is not None:
+        if (marked := lanes_of_mark(wanted)) is not None:
             conditions += lane_conditions_of(wanted)
             return marked
         labels, lane = labels_of(wanted), tables.event_lanes.c

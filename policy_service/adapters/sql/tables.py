@@ -145,7 +145,7 @@ POSITION = BigInteger().with_variant(Integer, "sqlite")
 _TRADED = text("transaction_id IS NOT NULL")
 _SEALED = text("sealed_identifier IS NOT NULL")
 _OF_VEHICLE, _OF_FLEET, _OF_POLICY = (text(f"{name} IS NOT NULL") for name in ("vehicle", "fleet", "policy"))
-_IN_LANE = ("recorded_at", "position", "type", "reason")
+_IN_LANE = ("type", "reason", "recorded_at", "position")
 
 access_events = Table(
     "access_events",
