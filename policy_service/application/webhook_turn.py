@@ -82,7 +82,7 @@ class Turns:
             self.observer.webhook(webhook.id, "gone")
             return
         now = self.clock.now_ms()
-        failed = at.failed(attempt.fault, now, _jitter())
+        failed = at.failed(attempt.fault, now, _jitter(), attempt.wait_ms)
         dead, passed = await self._overdue(webhook, failed, head, now)
         if await self.webhooks.advance(webhook.id, at.position, passed, dead):
             self.observer.webhook(webhook.id, "failed", attempt.fault)

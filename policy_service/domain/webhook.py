@@ -77,11 +77,14 @@ class Progress:
         """Return the progress of a webhook that passed events by, failing or not."""
         return replace(self, position=position)
 
-    def failed(self, error: str, now: int, jitter: float) -> Progress:
-        """Return the progress after a failure; the wait is ``jitter``, in [0, 1], of one that doubles up to 15 min."""
-        wait = min(_BASE_MS << min(self.failures, _DOUBLINGS), _MOST_MS)
+    def failed(self, error: str, now: int, jitter: float, wait_ms: int = 0) -> Progress:
+        """Return the progress after a failure; the wait is ``jitter``, in [0, 1], of one that doubles up to 15 min.
+
+        A receiver may ask for a longer wait, of ``wait_ms``, within the same bound.
+        """
+        drawn = round(min(_BASE_MS << min(self.failures, _DOUBLINGS), _MOST_MS) * jitter)
         since = now if self.failing_since is None else self.failing_since
-        return Progress(self.position, since, self.failures + 1, now + round(wait * jitter), error)
+        return Progress(self.position, since, self.failures + 1, now + max(drawn, min(wait_ms, _MOST_MS)), error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ class Attempt:
     status: int | None
     error: str | None = None
     """One word for why there is no status."""
+    wait_ms: int = 0
+    """For how long the receiver asks to be left alone (``Retry-After``, RFC 9110 section 10.2.3)."""
 
     @property
     def delivered(self) -> bool:

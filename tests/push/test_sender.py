@@ -134,6 +134,26 @@ async def test_no_redirect_is_followed(receiver: Receiver) -> None:
     assert [each.path for each in receiver.received] == ["/hooks"]
 
 
+@pytest.mark.parametrize(
+    ("told", "least", "most"),
+    [
+        ("120", 120_000, 120_000),
+        ("9" * 40, 1, 10**12),
+        ("soon", 0, 0),
+        ("-1", 0, 0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0),
+        ("Thu, 01 Jan 2099 00:00:00 GMT", 1, 10**13),
+    ],
+)
+async def test_a_receiver_says_when_it_wants_to_be_asked_again(
+    receiver: Receiver, told: str, least: int, most: int
+) -> None:
+    receiver.status, receiver.retry_after = 503, told
+    answered = await PinnedSender(SystemResolver(), allow_private=True).post(receiver.url, {}, b"{}")
+    assert answered.status == 503
+    assert least <= answered.wait_ms <= most
+
+
 async def test_an_answer_that_never_ends_is_not_read(receiver: Receiver) -> None:
     receiver.status, receiver.endless = 200, True
     began = time.monotonic()

@@ -128,6 +128,12 @@ def test_waits_double_up_to_a_quarter_of_an_hour(failures: int, jitter: float, n
     assert (after.position, after.failing_since, after.failures) == (7, 5, failures + 1)
 
 
+@given(asked=st.integers(0, 2**40), jitter=st.floats(0, 1))
+def test_a_receiver_may_ask_for_a_longer_wait_within_the_bound(asked: int, jitter: float) -> None:
+    drawn, told = Progress(7).failed("x", 0, jitter), Progress(7).failed("x", 0, jitter, asked)
+    assert told.next_try_at == max(drawn.next_try_at or 0, min(asked, 900_000))
+
+
 async def test_an_event_waits_for_so_long_and_is_a_dead_letter(pushed: Pushed) -> None:
     await pushed.add()
     await pushed.happen("a", "b")

@@ -39,6 +39,7 @@ class Receiver:
         self.status = 204
         """The answer from now on."""
         self.location: str | None = None
+        self.retry_after: str | None = None
         self.endless = False
         """Whether answers have a body that does not end."""
         self.delay_s = 0.0
@@ -71,6 +72,8 @@ class Receiver:
         request.send_response(status)
         if self.location is not None:
             request.send_header("Location", self.location)
+        if self.retry_after is not None:
+            request.send_header("Retry-After", self.retry_after)
         if self.endless:
             request.end_headers()
             while not self.stopped.is_set():

@@ -6,6 +6,8 @@ import asyncio
 import re
 import socket
 import ssl
+import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
 import httpx2
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _HOST = re.compile(rb"[a-z0-9._-]+|[0-9a-f:.]+")
 _MOST_PORT = 65_535
+_MOST_DIGITS = 9
+"""Of a wait in seconds: more than anybody waits."""
 PATIENCE_S = 10.0
 """For one delivery, from the name's resolution to the head of the answer."""
 
@@ -121,7 +125,7 @@ class PinnedSender:
                     return Attempt(None, "broken connection")
                 else:
                     await answer.aclose()
-                    return Attempt(answer.status_code)
+                    return Attempt(answer.status_code, wait_ms=_wait_ms(answer.headers.get("Retry-After", "")))
         return attempt
 
 
@@ -133,6 +137,17 @@ def _objection_of(target: httpx2.URL) -> str | None:
     except ValueError:  # a name: its addresses are looked at whenever something is sent
         return None
     return None if public else "the address is not public"
+
+
+def _wait_ms(told: str) -> int:
+    """Return the wait that a ``Retry-After`` asks for, in milliseconds: seconds or an instant; else none."""
+    told = told.strip()
+    if told.isascii() and told.isdigit():
+        return int(told[:_MOST_DIGITS]) * 1000
+    try:
+        return max(0, round((parsedate_to_datetime(told).timestamp() - time.time()) * 1000))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _is_about_tls(error: BaseException | None) -> bool:

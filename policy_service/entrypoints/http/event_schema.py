@@ -12,6 +12,29 @@ from policy_service.entrypoints.http.wire_records import EventReply
 FILE = f"events/access-event.v{SCHEMA_VERSION}.json"
 """Under ``schemas/``."""
 
+_CHANNELS: dict[str, dict[str, Any]] = {
+    "events": {
+        "address": "/v1/events/stream",
+        "description": "Server-sent events: `id` is where to go on (`Last-Event-ID`), `event` the type.",
+    },
+    "webhooks": {
+        "address": None,
+        "description": "The URL of each webhook (`POST /v1/webhooks`), with the headers `webhook-id`, "
+        "`webhook-timestamp` and `webhook-signature` of Standard Webhooks 1.0. Anything but 2xx is sent again.",
+    },
+    "stream": {
+        "address": None,
+        "description": "The Redis Stream that `POLICY_SERVICE_EVENT_STREAM` names: each entry has the fields `id`, "
+        "`type` and `event`, which is the message. One `id` may come twice.",
+    },
+}
+"""An address that is None is the operator's to choose."""
+_OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "follow": ("events", {}),
+    "deliver": ("webhooks", {"bindings": {"http": {"method": "POST", "bindingVersion": "0.3.0"}}}),
+    "append": ("stream", {}),
+}
+
 
 class AccessCloudEvent(BaseModel):
     """An access event in the envelope of CloudEvents 1.0."""
@@ -36,7 +59,7 @@ def envelope_schema() -> dict[str, Any]:
 
 
 def async_api(version: str) -> dict[str, Any]:
-    """Return the AsyncAPI 3.0 description of the stream."""
+    """Return the AsyncAPI 3.0 description of all ways on which events leave."""
     messages = {
         str(kind): {
             "name": str(kind),
@@ -49,16 +72,17 @@ def async_api(version: str) -> dict[str, Any]:
         }
         for kind in EventType
     }
-    channel = {
-        "address": "/v1/events/stream",
-        "description": "Server-sent events: `id` is where to go on (`Last-Event-ID`), `event` the type.",
-        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
+    references = {name: {"$ref": f"#/components/messages/{name}"} for name in messages}
+    channels = {name: {**told, "messages": references} for name, told in _CHANNELS.items()}
+    operations = {
+        operation: {"action": "send", "channel": {"$ref": f"#/channels/{name}"}, **bound}
+        for operation, (name, bound) in _OPERATIONS.items()
     }
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "policy-service", "version": version, "description": "Access events as they become visible."},
         "defaultContentType": "application/cloudevents+json",
-        "channels": {"events": channel},
-        "operations": {"follow": {"action": "send", "channel": {"$ref": "#/channels/events"}}},
+        "channels": channels,
+        "operations": operations,
         "components": {"messages": messages},
     }
