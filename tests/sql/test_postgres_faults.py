@@ -148,16 +148,18 @@ async def test_two_replaces_of_one_source_are_never_mixed(database: Database) ->
 
 
 async def test_imports_of_several_sources_at_once_lose_nothing(database: Database) -> None:
-    identifiers, versions, seen = SqlIdentifiers(database), SqlVersionStore(database), []
+    identifiers, versions = SqlIdentifiers(database), SqlVersionStore(database)
 
     async def merge(source: str) -> None:
+        seen = []
         async with identifiers.importing(source, atomic=False) as session:
             for start in range(0, 100, 10):
                 batch = [identifier(f"K{start + number}", source=source) for number in range(10)]
                 assert not await session.add(batch)
                 seen.append((await versions.versions()).registry)
+        assert len(set(seen)) == len(seen), "each batch is a later version"
+        assert seen == sorted(seen)
 
     await asyncio.gather(*(merge(source) for source in "abcdef"))
     page = await identifiers.page(limit=1000, cursor=None)
     assert len(page.items) == 600
-    assert seen == sorted(seen), "each batch is a later version"
