@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.application.plan_holder import standing
+from policy_service.domain.access import OnUnreachable
 from policy_service.domain.moment import Moment, moment
 from policy_service.domain.ocpp_answers import Shown, language_of, shown
 
@@ -22,6 +23,8 @@ class Verdict(NamedTuple):
     answered: Answered
     moment: Moment
     shown: Shown
+    on_unreachable: OnUnreachable
+    """What the governing policy lets a client do that cannot reach the service; denied where none governs."""
 
 
 class Authorise:
@@ -54,7 +57,8 @@ class Authorise:
         answered = await self._decide(asked)
         forgotten = when.at + self._cache_age_s
         told = shown(answered.decision, answered.fleet, profile, protocol, asked.language, forgotten)
-        return Verdict(answered, when, told)
+        policy = None if entry is None else entry.policy
+        return Verdict(answered, when, told, OnUnreachable.DENY if policy is None else policy.on_unreachable)
 
     async def unasked(self, question: Question, *, replayed: bool = False) -> Answered:
         """Take notice of a session that nobody is asked for: in managed mode it is a breach. Raises as decide does."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policy_service.domain.access import OnUnreachable
+
 if TYPE_CHECKING:
     from policy_service.application.ocpp.authorise import Verdict
 
@@ -18,5 +20,9 @@ def headers(verdict: Verdict) -> dict[str, str]:
     ]
     if decision.denied:
         parts.append(f"signal={verdict.shown.signal}")
+    if decision.valid_until is not None:
+        parts.append(f"valid-until={decision.valid_until}")
+    if verdict.on_unreachable is not OnUnreachable.DENY:
+        parts.append(f"on-unreachable={verdict.on_unreachable}")
     parts += ["late"] * verdict.moment.late + ["clock-suspect"] * verdict.moment.clock_suspect
     return {"Policy-Decision": ", ".join(parts)}
