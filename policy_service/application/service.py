@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.commands.make_override import MakeOverride
     from policy_service.application.commands.manage_webhooks import ManageWebhooks
+    from policy_service.application.commands.record_degraded import RecordDegraded
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
     from policy_service.application.ocpp.authorise import Authorise
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from policy_service.application.ports import Clock
     from policy_service.application.queries.agreements import AgreementQueries
     from policy_service.application.queries.audit import AuditQueries
+    from policy_service.application.queries.bundles import Bundles
     from policy_service.application.queries.chargers import Chargers
     from policy_service.application.queries.decide import Decide
     from policy_service.application.queries.event_stream import EventStream
@@ -67,12 +69,14 @@ class Service:
     decide: Decide
     authorise: Authorise
     explain: Explain
+    bundles: Bundles
     chargers: Chargers
     policies: Policies
     reload: ReloadPolicies
     health: Health
     identifiers: IdentifierQueries
     agreements: AgreementQueries
+    record_degraded: RecordDegraded
     events: EventQueries
     explain_event: ExplainEvent
     fleet_reports: FleetReportQueries | None

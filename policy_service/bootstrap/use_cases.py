@@ -38,6 +38,7 @@ from policy_service.application.commands.import_chargers import ChargerCommands
 from policy_service.application.commands.import_identifiers import ImportIdentifiers
 from policy_service.application.commands.log_import import LoggedImport
 from policy_service.application.commands.make_override import MakeOverride
+from policy_service.application.commands.record_degraded import RecordDegraded
 from policy_service.application.commands.reload_policies import ReloadPolicies
 from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
 from policy_service.application.decision_id import DecisionIds
@@ -50,6 +51,7 @@ from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
+from policy_service.application.queries.bundles import Bundles
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.queries.decide import RecordRules
 from policy_service.application.queries.event_stream import EventStream
@@ -187,12 +189,14 @@ def _service(core: _Core) -> Service:
         decide=decide,
         authorise=_authorise(core, decide),
         explain=Explain(plans, findings, clock, core.ids),
+        bundles=_bundles(core),
         chargers=Chargers(plans),
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),
         identifiers=identifier_queries,
         agreements=AgreementQueries(agreements),
+        record_degraded=RecordDegraded(plans, lookup, core.recording.recorder, clock),
         events=EventQueries(SqlEventReader(database), recorded),
         explain_event=_explain_event(core, recorded),
         fleet_reports=_fleet_reports(core, recorded),
@@ -227,6 +231,17 @@ def _authorise(core: _Core, decide: Decide) -> Authorise:
     told = core.settings
     return Authorise(
         core.plans, decide, core.clock, start_grace_s=told.start_grace, cache_age_s=told.charger_cache_max_age
+    )
+
+
+def _bundles(core: _Core) -> Bundles:
+    told = core.settings
+    return Bundles(
+        core.plans,
+        core.stores.snapshot,
+        core.clock,
+        start_grace_s=told.start_grace,
+        charger_cache_s=told.charger_cache_max_age,
     )
 
 

@@ -19,6 +19,8 @@ class Scope(StrEnum):
     OPERATE = "operate"
     IMPORT = "import"
     REPORT = "report"
+    BUNDLE = "bundle"
+    DEGRADED = "degraded"
     ADMIN = "admin"
 
 

@@ -22,7 +22,7 @@ class NameConvertor(StringConvertor):
 class DecisionConvertor(StringConvertor):
     """A path segment that is a decision's id: any but the words that actions on events are called by."""
 
-    regex = "(?!(?:forget|match|stream|summary)$)[^/]+"
+    regex = "(?!(?:degraded|forget|match|stream|summary)$)[^/]+"
 
 
 register_url_convertor("name", NameConvertor())
@@ -79,6 +79,17 @@ class ChargerParams(PageParams):
     """Which chargers."""
 
     label: Label | None = Field(None, description="Label and value, such as `depot:north`.")
+
+
+class BundleParams(Params):
+    """Which chargers a bundle is for."""
+
+    label: list[Label] = Field(
+        [],
+        max_length=32,
+        description="Label and value, such as `depot:north`. Repeated, values of one label are any of, different "
+        "labels must all match; left out: all that the caller may ask about.",
+    )
 
 
 class IdentifierParams(PageParams):
