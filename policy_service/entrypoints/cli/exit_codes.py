@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     DENIED = 6
     INTERNAL = 70
     INTERRUPTED = 130
+    CLOSED_PIPE = 141
 
 
 MEANINGS: dict[ExitCode, str] = {
@@ -29,4 +30,5 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.DENIED: "decide --exit-code: access denied",
     ExitCode.INTERNAL: "a defect of policy-service itself",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+    ExitCode.CLOSED_PIPE: "the reader of the output went away, such as `head`",
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policy_service.domain.charger import Charger
-from policy_service.domain.instant import format_instant
+from policy_service.domain.instant import InstantError, format_instant, parse_instant
 from policy_service.engine.zone import Zone, zone_names
-from policy_service.entrypoints.cli.instants import local_text
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.instants import local_text, read_instant
 from policy_service.entrypoints.cli.service_calls import FORBIDDEN, ProblemAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from policy_service.domain.selector import Selector
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
@@ -19,21 +20,46 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
-    """Return the zones of the policies that govern the chargers, or of all; too many where ``when`` narrows them.
+def zones_by_policy(calls: ServiceCalls) -> Mapping[str, Zone]:
+    """Return the zone of each policy in force.
 
     None where the key may not see policies: what it may do is told in UTC then.
     """
     try:
-        by_policy: dict[str, str] = {policy["name"]: policy["timezone"] for policy in calls.each("policies")}
+        named: dict[str, str] = {policy["name"]: policy["timezone"] for policy in calls.each("policies")}
     except ProblemAnswerError as error:
         if error.status == FORBIDDEN:
-            return ()
+            return {}
         raise
-    names = set(by_policy.values())
-    if len(names) > 1 and chargers is not None:
-        names = {by_policy[name] for name in _governing(calls, chargers) if name in by_policy}
-    return [Zone.of(name) for name in sorted(names) if name in zone_names()]
+    return {policy: Zone.of(name) for policy, name in named.items() if name in zone_names()}
+
+
+def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
+    """Return the zones of the policies that govern the chargers, or of all; too many where ``when`` narrows them."""
+    by_policy = zones_by_policy(calls)
+    zones = {zone.name: zone for zone in by_policy.values()}
+    if len(zones) > 1 and chargers is not None:
+        governing = _governing(calls, chargers)
+        zones = {zone.name: zone for policy, zone in by_policy.items() if policy in governing}
+    return [zone for _, zone in sorted(zones.items())]
+
+
+def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str]) -> int:
+    """Return the instant that a text means, in epoch seconds; note what is odd about it. Raises CommandError.
+
+    ``zones`` tells whose wall clock is meant by a text without an offset; it is asked only where there is one.
+    """
+    try:
+        return parse_instant(text.strip())
+    except InstantError:
+        found = zones()
+    if len(found) != 1:
+        why = f"their policies keep {', '.join(zone.name for zone in found)}" if found else "no policy governs them"
+        message = f"`{text}`: by which clock is that at these chargers? {why}"
+        raise CommandError(message, "write it with an offset, such as 2026-11-24T06:00+11:00 or 2026-11-23T19:00Z")
+    asked = read_instant(text, found[0])
+    remarks += [asked.remark] if asked.remark else []
+    return asked.at
 
 
 def told_at(at: int, zones: Sequence[Zone]) -> str:
