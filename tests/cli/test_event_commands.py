@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NIGHT = "2026-11-24T11:15:00Z"
 MELBOURNE, AUCKLAND = "2026-11-24 22:15:00+11:00", "2026-11-25 00:15:00+13:00"
 BUS = {"identifier": "04A2B3C4D5E681", "type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}
+CROWD = "NTH-06"
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -67,10 +68,10 @@ def events(cli: Callable[..., Ended], recorded: Recorded) -> Events:
 
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Serve more events than stand on a page."""
+    """Serve more events of one charger than stand on a page."""
     with serving(POLICIES, tmp_path_factory.mktemp("crowded")) as node:
         for count in (1000, 203):
-            asked = [{"charger": "NTH-07", "identifier": f"04C3{number:010X}"} for number in range(count)]
+            asked = [{"charger": CROWD, "identifier": f"04C3{number:010X}"} for number in range(count)]
             assert node.client.post("/v1/decide/batch", json={"requests": asked}).is_success
         yield node
 
@@ -191,7 +192,7 @@ def test_what_makes_no_sense_is_told_with_what_would(events: Events, words: tupl
 def test_lists_of_any_length_are_put_together_from_pages(
     cli: Callable[..., Ended], crowded: Served, flags: tuple[str, ...], count: int, told: str
 ) -> None:
-    asked = ("events", "list", *flags, "--url", crowded.url)
+    asked = ("events", "list", "--charger", CROWD, *flags, "--url", crowded.url)
     ids = _ids(cli(*asked, "--json"))
     assert (len(ids), len(set(ids))) == (count, count)
     lines = cli(*asked)
@@ -286,19 +287,13 @@ def test_a_reader_that_goes_away_ends_it_quietly(crowded: Served, flags: tuple[s
         assert (process.wait(WITHIN_S), told) == (ExitCode.CLOSED_PIPE, b"")
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[Served]:
-    with serving(POLICIES, tmp_path / "state") as served:
-        yield served
-
-
-def test_events_are_followed_in_columns_until_ctrl_c(node: Served) -> None:
-    _denied(node, 1)
-    with following(node.url, "--charger", "NTH-08", "--outcome", "access_denied") as follower:
-        _denied(node, 2)
-        first = _denied(node, 3, "NTH-08")
+def test_events_are_followed_in_columns_until_ctrl_c(crowded: Served) -> None:
+    _denied(crowded, 1)
+    with following(crowded.url, "--charger", "NTH-08", "--outcome", "access_denied") as follower:
+        _denied(crowded, 2)
+        first = _denied(crowded, 3, "NTH-08")
         assert follower.wrote(2)[1].split()[-1] == first
-        second = _denied(node, 4, "NTH-08")
+        second = _denied(crowded, 4, "NTH-08")
         heading, *lines = follower.wrote(3)
         assert [line.split()[-1] for line in lines] == [first, second]
         assert {line.index("NTH-08") for line in lines} == {heading.index("charger")}
@@ -308,13 +303,13 @@ def test_events_are_followed_in_columns_until_ctrl_c(node: Served) -> None:
         assert len(follower.out) == 3
 
 
-def test_a_follower_whose_reader_goes_away_ends_quietly(node: Served) -> None:
-    with started(node.url, "--json") as process:
+def test_a_follower_whose_reader_goes_away_ends_quietly(crowded: Served) -> None:
+    with started(crowded.url, "--json") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stderr.readline().startswith("following access events")
         process.stdout.close()
-        _denied(node, 1)
+        _denied(crowded, 1)
         assert (process.wait(WITHIN_S), process.stderr.read()) == (ExitCode.CLOSED_PIPE, "")
 
 

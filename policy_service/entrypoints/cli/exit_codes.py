@@ -24,7 +24,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done, and nothing found that is wrong",
     ExitCode.FINDINGS: "findings: policy errors, failed tests, rejected lines of an import, an undelivered ping",
     ExitCode.USAGE: "wrong usage, an unreadable file, or settings that do not hold",
-    ExitCode.UNREACHABLE: "the service, or for `keys` the database, could not be reached",
+    ExitCode.UNREACHABLE: "the service, or for `keys` and `serve` the database, could not be reached",
     ExitCode.REFUSED: "the service answered with a problem",
     ExitCode.NOTHING_TESTED: "test --fail-on-empty: no case was run",
     ExitCode.DENIED: "decide --exit-code: access denied",

@@ -34,14 +34,35 @@ def zones_by_policy(calls: ServiceCalls) -> Mapping[str, Zone]:
     return {policy: Zone.of(name) for policy, name in named.items() if name in zone_names()}
 
 
+class Clocks:
+    """Tells by which clocks chargers go; asks the service once, however often it is asked."""
+
+    def __init__(self, calls: ServiceCalls) -> None:
+        """Ask this service. Raises CommandError."""
+        self._calls = calls
+        self._by_policy = zones_by_policy(calls)
+        self._inventory: list[dict[str, Any]] | None = None
+
+    def of(self, chargers: Selector | None) -> Sequence[Zone]:
+        """Return the zones of the policies that govern the chargers, None: all chargers.
+
+        Too many where ``when`` narrows them.
+        """
+        zones = {zone.name: zone for zone in self._by_policy.values()}
+        if len(zones) > 1 and chargers is not None:
+            governing = self._governing(chargers)
+            zones = {zone.name: zone for policy, zone in self._by_policy.items() if policy in governing}
+        return [zone for _, zone in sorted(zones.items())]
+
+    def _governing(self, chargers: Selector) -> set[str]:
+        if self._inventory is None:
+            self._inventory = list(self._calls.each("chargers"))
+        return {each["policy"] for each in self._inventory if chargers.matches(Charger(each["id"], each["labels"]))}
+
+
 def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
-    """Return the zones of the policies that govern the chargers, or of all; too many where ``when`` narrows them."""
-    by_policy = zones_by_policy(calls)
-    zones = {zone.name: zone for zone in by_policy.values()}
-    if len(zones) > 1 and chargers is not None:
-        governing = _governing(calls, chargers)
-        zones = {zone.name: zone for policy, zone in by_policy.items() if policy in governing}
-    return [zone for _, zone in sorted(zones.items())]
+    """Return the zones of the policies that govern the chargers, or of all."""
+    return Clocks(calls).of(chargers)
 
 
 def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str]) -> int:
@@ -66,14 +87,3 @@ def told_at(at: int, zones: Sequence[Zone]) -> str:
     """Write an instant by the zones' clocks where they are few, and in UTC."""
     local = [f"{local_text(at, zone)} {zone.name}" for zone in zones if zone.name != "UTC"]
     return ", ".join([*(local if len(local) <= _SHOWN else ()), format_instant(at)])
-
-
-def _governing(calls: ServiceCalls, chargers: Selector) -> set[str]:
-    label = next(((name, values[0]) for name, values in chargers.labels or () if len(values) == 1), None)
-    wanted = {} if label is None else {"label": ":".join(label)}
-    matching = (each for each in calls.each("chargers", **wanted) if _matches(chargers, each))
-    return {each["policy"] for each in matching if each["policy"] is not None}
-
-
-def _matches(chargers: Selector, listed: dict[str, Any]) -> bool:
-    return chargers.matches(Charger(listed["id"], listed["labels"]))

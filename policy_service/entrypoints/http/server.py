@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from policy_service.settings import Settings
 
 
+_CODES: dict[type[Exception], int] = {wiring.BrokenTreeError: 1, wiring.NoDatabaseError: 3, wiring.StartError: 2}
+"""What a start that failed ends with, by the command line's table of exit codes."""
+
+
 def run_server(settings: Settings) -> int:
     """Serve until a signal; return the exit code. Diagnostics of a tree that cannot be served go to stderr."""
     wiring.prepare(settings)
@@ -101,7 +105,7 @@ def worker(settings: Settings) -> ServiceApplication:
 def _tell(error: wiring.BrokenTreeError | wiring.StartError) -> int:
     text = wiring.rendered(error.state) if isinstance(error, wiring.BrokenTreeError) else str(error)
     sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
-    return 1
+    return next(code for kind, code in _CODES.items() if isinstance(error, kind))
 
 
 def _heard(_number: int, _frame: FrameType | None) -> None:
