@@ -67,7 +67,7 @@ class Following:
                 if not self._connected:
                     self._say_that_it_is_there()
                 if message.event == "gap":
-                    note("some events since the last one are missing here: they are not kept any more")
+                    note("some events since the last one are missing here: they are not on record any more")
                 elif message.data:
                     yield from self._fresh(message)
                 self._position = message.id or self._position

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from policy_service.settings import Settings
 
 
-_CODES: dict[type[Exception], int] = {wiring.BrokenTreeError: 1, wiring.NoDatabaseError: 3, wiring.StartError: 2}
+_BAD_SETTINGS = 2
+_CODES: dict[type[Exception], int] = {
+    wiring.BrokenTreeError: 1,
+    wiring.NoDatabaseError: 3,
+    wiring.StartError: _BAD_SETTINGS,
+}
 """What a start that failed ends with, by the command line's table of exit codes."""
 
 
@@ -45,7 +50,7 @@ def run_server(settings: Settings) -> int:
         server.run()
     if application.failure is not None:
         return _tell(application.failure)
-    return 0 if server.started else 1
+    return 0 if server.started else _BAD_SETTINGS  # it has said that the address cannot be had
 
 
 class ServiceApplication:
@@ -88,7 +93,7 @@ def _serve_many(settings: Settings) -> int:
     try:
         listening = config.bind_socket()
     except SystemExit:  # it has said why
-        return 1
+        return _BAD_SETTINGS
     try:
         Workers(config, [listening], wiring.forget_worker).run()
     finally:
