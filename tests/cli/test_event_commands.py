@@ -313,6 +313,7 @@ def test_a_follower_whose_reader_goes_away_ends_quietly(crowded: Served) -> None
         assert (process.wait(WITHIN_S), process.stderr.read()) == (ExitCode.CLOSED_PIPE, "")
 
 
+@pytest.mark.timeout(300)  # three starts of a service
 def test_a_follower_outlives_the_service_and_neither_loses_nor_doubles_an_event(tmp_path: Path) -> None:
     with serving(POLICIES, tmp_path) as node:
         port = int(node.settings["PORT"])
@@ -338,6 +339,7 @@ def test_a_follower_outlives_the_service_and_neither_loses_nor_doubles_an_event(
             assert not any("Traceback" in line for line in follower.err)
 
 
+@pytest.mark.timeout(240)  # two starts of a service
 def test_a_follower_says_where_events_are_missing(tmp_path: Path) -> None:
     with serving(POLICIES, tmp_path / "old") as node:
         port = int(node.settings["PORT"])

@@ -21,6 +21,8 @@ WITHIN_S = 60
 
 def started(url: str, *arguments: str) -> subprocess.Popen[str]:
     """Start the command."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # inherited, where a script runs the tests in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
     return subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
         [sys.executable, "-m", "policy_service", "events", "follow", *arguments, "--url", url],
