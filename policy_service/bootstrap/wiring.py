@@ -46,6 +46,10 @@ class StartError(Exception):
     """The service cannot start; the message says what to do about it."""
 
 
+class NoDatabaseError(StartError):
+    """The service cannot start, as its database cannot be reached."""
+
+
 def prepare(settings: Settings) -> None:
     """Set the process up: zone data and logs."""
     use_pinned_zone_data()
@@ -107,7 +111,7 @@ async def _opened(settings: Settings, stack: AsyncExitStack) -> Built:
         await built.door.open(settings)
     except StoreUnavailableError as error:
         message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
-        raise StartError(message) from error
+        raise NoDatabaseError(message) from error
     except ValueError as error:
         message = f"error: {error}"
         raise StartError(message) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -157,6 +158,12 @@ def test_locked_chargers_and_zones_are_told_apart(cli: Callable[..., Ended], mix
     assert "their policies keep America/New_York, Europe/London" in unclear.err
     clear = made(cli("override", "open", "--label", "side:west", *local, "--json"))
     assert clear["until"] == f"{year}-01-02T11:00:00Z"
+    weekday = date(year, 1, 2).strftime("%a")
+    listed = cli("override", "list", "--url", mixed).out.splitlines()
+    told = listed[next(number for number, line in enumerate(listed) if line.startswith(clear["id"])) + 1]
+    assert told.startswith(f"    until {weekday} {year}-01-02 06:00 America/New_York, {year}-01-02T11:00:00Z")
+    shown = cli("override", "show", clear["id"], "--url", mixed).out
+    assert "Europe/London" not in shown
 
 
 def test_a_key_that_may_not_see_policies_is_told_what_it_did_in_utc(cli: Callable[..., Ended], tmp_path: Path) -> None:

@@ -57,9 +57,16 @@ class Served:
         return self.process.wait(30)
 
 
-def start(policies: Path, state: Path, *, variables: Mapping[str, str] | None = None, **settings: object) -> Served:
+def start(
+    policies: Path,
+    state: Path,
+    *,
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: object,
+) -> Served:
     """Start the service; it may not be up yet. ``variables`` are other ones of its environment."""
-    port = settings.pop("port", None) or _free_port()
+    port = port or _free_port()
     state.mkdir(parents=True, exist_ok=True)
     log = state / "log"
     clean = {
@@ -79,10 +86,15 @@ def start(policies: Path, state: Path, *, variables: Mapping[str, str] | None = 
 
 @contextmanager
 def serving(
-    policies: Path, state: Path, *, variables: Mapping[str, str] | None = None, **settings: object
+    policies: Path,
+    state: Path,
+    *,
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: object,
 ) -> Iterator[Served]:
-    """Serve while the context is open."""
-    served = start(policies, state, variables=variables, **settings)
+    """Serve while the context is open; at this port, where it takes the place of one that ended."""
+    served = start(policies, state, port=port, variables=variables, **settings)
     try:
         eventually(lambda: served.process.poll() is not None or _up(served), within=60)
         assert served.process.poll() is None, served.log()

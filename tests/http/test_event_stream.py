@@ -154,6 +154,8 @@ def test_a_position_of_nowhere_begins_with_a_gap(node: Served) -> None:
     node.client.get("/v1/events")
     with _listening(node, after="4711") as listener:
         eventually(lambda: [message.event for message in listener.messages] == ["gap"], within=5)
+        fresh = _deny(node, 2)
+        eventually(lambda: listener.names() == [None, fresh], within=5)
 
 
 def test_a_stream_in_bad_form_is_a_problem(node: Served) -> None:

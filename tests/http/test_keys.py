@@ -172,7 +172,7 @@ def test_the_bootstrap_key_comes_from_a_file_and_changes_with_it(tmp_path: Path)
 @pytest.mark.parametrize("text", ["too-short", "two words are no key but a text", "", "umläute-gehen-auch-nicht-hier"])
 def test_a_bootstrap_file_without_a_key_ends_the_start(tmp_path: Path, text: str) -> None:
     served = start(POLICIES, tmp_path / "state", bootstrap_key_file=bootstrap_file(tmp_path, text))
-    assert served.process.wait(60) == 1
+    assert served.process.wait(60) == 2
     assert "the bootstrap key must be one word of" in served.log()
     assert not text or text not in served.log()
 
@@ -193,7 +193,7 @@ def _serve(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_others_reach_nothing_without_a_key(tmp_path: Path, workers: str) -> None:
     ended = _serve(tmp_path, "--host", "0.0.0.0", "--workers", workers)  # noqa: S104 - what must be refused
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     command = f"policy-service keys create --name NAME --scope admin --state-dir {tmp_path / 'state'}"
     assert command in ended.stderr
     assert "POLICY_SERVICE_BOOTSTRAP_KEY_FILE" in ended.stderr

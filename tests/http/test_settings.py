@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.served import POLICIES, start
 from pydantic import ValidationError
 
 from policy_service.settings import Settings, SettingsError, is_loopback
@@ -107,3 +109,12 @@ def test_keys_of_the_issuer_come_over_tls_or_from_this_machine(url: str, *, acce
 )
 def test_addresses_of_this_machine_alone_are_told_apart(host: str, *, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_an_address_that_is_taken_ends_the_start_like_a_setting_that_does_not_hold(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        served = start(POLICIES, tmp_path / "state", port=other.getsockname()[1])
+        served.client.close()
+        assert served.process.wait(60) == 2
+    assert "Traceback" not in served.log()
+    assert "address already in use" in served.log()

@@ -144,7 +144,7 @@ def test_files_that_cannot_be_used_end_the_start(
 ) -> None:
     files = {name: certificates.file(value) for name, value in settings.items()}
     served = start(POLICIES, tmp_path / "state", **files)
-    assert served.process.wait(60) == 1
+    assert served.process.wait(60) == 2
     served.client.close()
     assert told in served.log()
     assert "Traceback" not in served.log()

@@ -100,5 +100,5 @@ def test_the_command_serves_on_postgresql_and_ends_by_itself_where_there_is_none
     ended = subprocess.run(  # noqa: S603 - our own interpreter and our own code
         command + flags, env=clean, capture_output=True, text=True, timeout=60, check=False
     )
-    assert ended.returncode != 0
+    assert ended.returncode == 3
     assert "POLICY_SERVICE_DATABASE_URL" in ended.stderr

@@ -54,8 +54,9 @@ class EventStream:
             raise TooManyListenersError
         self._listeners += 1
         try:
-            position = await self._feed.latest() if after is None else after
             gap = after is not None and await self._begins_behind(after)
+            latest = await self._feed.latest()
+            position = latest if after is None else min(after, latest)  # another database begins before its events
             yield Turn((), position, gap)
             while True:
                 found: Sequence[tuple[int, AccessEvent]] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import policy_service
 from policy_service.entrypoints.cli.exit_codes import MEANINGS, ExitCode
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.failure import ClosedPipeError, CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ COMMANDS: dict[str, Row] = {
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
-    "events": Row("events", "Erase what access events hold of persons."),
+    "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
     "webhooks": Row(
         "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
     ),
@@ -100,13 +101,25 @@ def overview(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code; no mistake ends in a traceback."""
+    """Run the command line and return its exit code; no mistake ends in a traceback, nor does a closed pipe."""
+    try:
+        code = _ended(arguments)
+        sys.stdout.flush()
+    except (ClosedPipeError, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left would fail again at the exit
+        return ExitCode.CLOSED_PIPE
+    return code
+
+
+def _ended(arguments: Sequence[str]) -> int:
     try:
         app(args=list(arguments), prog_name=PROGRAM)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.OK
     except CommandError as error:
         return _failed(error)
+    except ClosedPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 - the last door: a defect is told in a line
         return _failed(_defect(error))
     return ExitCode.OK

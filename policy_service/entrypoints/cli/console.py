@@ -12,22 +12,31 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from policy_service.entrypoints.cli.failure import ClosedPipeError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import RenderableType
 
     from policy_service.entrypoints.cli.failure import CommandError
 
 
+class _Console(Console):
+    """Leaves it to the command line how to end where nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise ClosedPipeError
+
+
 def stdout() -> Console:
     """Return the console of standard output as it is now: tests and pipes replace the stream."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    return _Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> Console:
     """Return the console of standard error."""
-    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+    return _Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
 
 
 def out(line: RenderableType = "") -> None:
@@ -43,7 +52,31 @@ def note(line: RenderableType) -> None:
 def out_json(value: Mapping[str, object] | Sequence[object]) -> None:
     """Write the answer as JSON, indented for a terminal and dense for a pipe."""
     indent = 2 if sys.stdout.isatty() else None
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+    out_raw(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+
+
+def out_json_items(noun: str, items: Iterable[object]) -> None:
+    """Write a list of any length as JSON, an item a line, as the items come."""
+    before = f"{{{json.dumps(noun)}: [\n"
+    for item in items:
+        out_raw(before + json.dumps(item, ensure_ascii=False))
+        before = ",\n"
+    out_raw("\n]}\n" if before == ",\n" else f"{before}]}}\n")
+
+
+def out_json_line(item: Mapping[str, object]) -> None:
+    """Write one item as a line of JSON, at once."""
+    out_raw(json.dumps(item, ensure_ascii=False) + "\n", flush=True)
+
+
+def out_raw(text: str, *, flush: bool = False) -> None:
+    """Write what is no line for people."""
+    try:
+        sys.stdout.write(text)
+        if flush:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise ClosedPipeError from None
 
 
 def fail(error: CommandError) -> None:

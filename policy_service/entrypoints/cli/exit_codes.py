@@ -17,16 +17,18 @@ class ExitCode(IntEnum):
     DENIED = 6
     INTERNAL = 70
     INTERRUPTED = 130
+    CLOSED_PIPE = 141
 
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done, and nothing found that is wrong",
     ExitCode.FINDINGS: "findings: policy errors, failed tests, rejected lines of an import, an undelivered ping",
     ExitCode.USAGE: "wrong usage, an unreadable file, or settings that do not hold",
-    ExitCode.UNREACHABLE: "the service, or for `keys` the database, could not be reached",
+    ExitCode.UNREACHABLE: "the service, or for `keys` and `serve` the database, could not be reached",
     ExitCode.REFUSED: "the service answered with a problem",
     ExitCode.NOTHING_TESTED: "test --fail-on-empty: no case was run",
     ExitCode.DENIED: "decide --exit-code: access denied",
     ExitCode.INTERNAL: "a defect of policy-service itself",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+    ExitCode.CLOSED_PIPE: "the reader of the output went away, such as `head`",
 }

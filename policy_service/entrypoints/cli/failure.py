@@ -14,3 +14,7 @@ class CommandError(Exception):
         self.message = message
         self.hint = hint
         self.code = code
+
+
+class ClosedPipeError(Exception):
+    """Whatever read the command's output has gone, such as `head` that has seen enough."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from policy_service.domain.instant import InstantError, parse_instant
@@ -77,6 +77,14 @@ def wall_text(wall: int) -> str:
 def local_text(at: int, zone: Zone) -> str:
     """Write an instant by the wall clock of a zone."""
     return wall_text(zone.to_wall(at))
+
+
+def offset_text(at: int, zone: Zone) -> str:
+    """Write an instant by the wall clock of a zone with its offset, so that it can be typed again as it stands."""
+    if zone.name == "UTC":
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    offset = timezone(timedelta(seconds=zone.to_wall(at) - at))
+    return datetime.fromtimestamp(at, offset).isoformat(" ")
 
 
 def as_date(wall: int) -> date:

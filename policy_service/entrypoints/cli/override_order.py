@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from policy_service.domain.instant import InstantError, format_instant, parse_instant
+from policy_service.domain.instant import format_instant
 from policy_service.domain.selector import Expression, Selector
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.instants import read_instant
+from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.lengths import read_length
+from policy_service.entrypoints.cli.zones import instant_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ class Picked:
             raise CommandError(message, "give --charger NTH-01, --charger 'NTH-*', --label depot:north or --when")
         return Selector(
             ids=tuple(self.chargers) or None,
-            labels=_labels(self.labels) or None,
+            labels=read_labels(self.labels) or None,
             exclude=tuple(self.exclude),
             when=None if self.when is None else Expression(self.when),
         )
@@ -73,9 +74,9 @@ class Span:
             what = "an override needs an end" if self.until is None else "--for and --until both say when it ends"
             raise CommandError(what, "give one of --for 2h and --until '2026-11-24 06:00'")
         remarks: list[str] = []
-        start = None if self.start is None else _instant(self.start, zones, remarks)
+        start = None if self.start is None else instant_by(self.start, zones, remarks)
         if self.until is not None:
-            return start, _instant(self.until, zones, remarks), remarks
+            return start, instant_by(self.until, zones, remarks), remarks
         length = read_length(self.length or "")
         return start, (int(time.time()) if start is None else start) + length, remarks
 
@@ -84,7 +85,7 @@ def body_of(picked: Picked, start: int | None, until: int) -> dict[str, Any]:
     """Return of the request's body which chargers and when."""
     chargers: dict[str, Any] = {"ids": list(picked.chargers)} if picked.chargers else {}
     if picked.labels:
-        chargers["labels"] = {name: list(values) for name, values in _labels(picked.labels)}
+        chargers["labels"] = {name: list(values) for name, values in read_labels(picked.labels)}
     if picked.exclude:
         chargers["exclude"] = list(picked.exclude)
     if picked.when is not None:
@@ -96,28 +97,3 @@ def body_of(picked: Picked, start: int | None, until: int) -> dict[str, Any]:
 def allow_of(only: Only | None) -> dict[str, Any]:
     """Return who may charge, nothing where the policy says."""
     return {} if only is None else {"allow": _ALLOW[only]}
-
-
-def _labels(written: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    labels: dict[str, tuple[str, ...]] = {}
-    for text in written:
-        name, colon, value = text.partition(":")
-        if not (name and colon and value):
-            message = f"--label {text}: no label"
-            raise CommandError(message, "write it like --label depot:north")
-        labels[name] = (*labels.get(name, ()), value)
-    return tuple(sorted(labels.items()))
-
-
-def _instant(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str]) -> int:
-    try:
-        return parse_instant(text.strip())
-    except InstantError:
-        found = zones()
-    if len(found) != 1:
-        why = f"their policies keep {', '.join(zone.name for zone in found)}" if found else "no policy governs them"
-        message = f"`{text}`: by which clock is that at these chargers? {why}"
-        raise CommandError(message, "write it with an offset, such as 2026-11-24T06:00+11:00 or 2026-11-23T19:00Z")
-    asked = read_instant(text, found[0])
-    remarks += [asked.remark] if asked.remark else []
-    return asked.at

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from policy_service.domain.instant import parse_instant
+from policy_service.domain.selector import Expression, Selector
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.outline import labelled
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from policy_service.engine.zone import Zone
     from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
+    from policy_service.entrypoints.cli.zones import Clocks
 
 _NAMED = 12
 """Chargers that a line names; of more, how many."""
@@ -46,11 +48,11 @@ def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]
         yield labelled("to end", f"policy-service override end {made['id']}")
 
 
-def list_lines(overrides: Sequence[Mapping[str, Any]], zones: Sequence[Zone]) -> Iterator[Text]:
+def list_lines(overrides: Sequence[Mapping[str, Any]], clocks: Clocks) -> Iterator[Text]:
     """Yield two lines an override: what it is, and why."""
     for made in overrides:
         word, style = _DONE[made["mode"]]
-        until = told_at(parse_instant(made["until"]), zones)
+        until = told_at(parse_instant(made["until"]), clocks.of(selector_of(made)))
         yield Text.assemble((made["id"], "bold"), f"  {made['state']}  ", (word, style), f"  {_picked(made)}")
         yield Text(f"    until {until}: {made['reason']}{_by(made['created_by'])}")
 
@@ -72,6 +74,18 @@ def refusal(error: ProblemAnswerError) -> CommandError:
         told = "; ".join(f"{_FLAGS.get(each['pointer'], each['pointer'])} {each['detail']}" for each in errors)
         return CommandError(f"nothing was made: {told}", error.hint, ExitCode.REFUSED)
     return error
+
+
+def selector_of(made: Mapping[str, Any]) -> Selector:
+    """Return which chargers an override picks, as the domain knows it."""
+    written: dict[str, Any] = made["selector"]
+    labels = tuple((name, tuple(values)) for name, values in written.get("labels", {}).items())
+    return Selector(
+        ids=tuple(written.get("ids", ())) or None,
+        labels=labels or None,
+        exclude=tuple(written.get("exclude", ())),
+        when=Expression(written["when"]) if written.get("when") else None,
+    )
 
 
 def _chargers(ids: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.override_order import Only, Picked, Span, allow_of, body_of
-from policy_service.entrypoints.cli.override_text import ended_line, list_lines, made_lines, refusal
+from policy_service.entrypoints.cli.override_text import ended_line, list_lines, made_lines, refusal, selector_of
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
     CaFileOption,
@@ -19,7 +19,7 @@ from policy_service.entrypoints.cli.service_calls import (
     ServiceCalls,
     UrlOption,
 )
-from policy_service.entrypoints.cli.zones import zones_of
+from policy_service.entrypoints.cli.zones import Clocks, zones_of
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -153,7 +153,7 @@ def list_(
     if as_json:
         out_json({"overrides": found})
     elif found:
-        for line in list_lines(found, zones_of(calls)):
+        for line in list_lines(found, Clocks(calls)):
             out(line)
     else:
         out("no override is active or coming" if not all_ else "no override is on record")
@@ -175,7 +175,7 @@ def show(
     if as_json:
         out_json(found)
         return
-    for line in made_lines(found, zones_of(calls)):
+    for line in made_lines(found, zones_of(calls, selector_of(found))):
         out(line)
 
 
@@ -195,7 +195,7 @@ def end(
     if as_json:
         out_json(ended)
     else:
-        out(ended_line(ended, zones_of(calls)))
+        out(ended_line(ended, zones_of(calls, selector_of(ended))))
 
 
 def _path(override_id: str) -> str:

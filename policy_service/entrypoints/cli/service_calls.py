@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -14,7 +16,7 @@ from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
 UrlOption = Annotated[
     str, typer.Option("--url", metavar="URL", help="Address of the running service.", envvar="POLICY_SERVICE_URL")
@@ -49,13 +51,31 @@ CertFileOption = Annotated[
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 _PATIENCE_S = 300.0
-_PAGE = 1000
+_SILENCE_S = 45.0
+"""A stream that says nothing for so long is broken: the service shows every 15 s or so that it lives."""
+_CONNECT_S = 5.0
+MOST_A_PAGE = 1000
+"""Items that the service lists at once."""
 FORBIDDEN = 403
 _UNAUTHORIZED = 401
 _HINTS = {
     _UNAUTHORIZED: "give a good API key with --key-file or POLICY_SERVICE_KEY_FILE; `policy-service keys` makes one",
     FORBIDDEN: "the key may not do this: ask for one that may",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the service is, and who asks it: options of each command that does."""
+
+    url: UrlOption = DEFAULT_URL
+    key_file: KeyFileOption = None
+    ca_file: CaFileOption = None
+    cert_file: CertFileOption = None
+
+    def calls(self) -> ServiceCalls:
+        """Return what asks there. Raises CommandError."""
+        return ServiceCalls(self.url, self.key_file, ca_file=self.ca_file, cert_file=self.cert_file)
 
 
 class ProblemAnswerError(CommandError):
@@ -91,11 +111,28 @@ class ServiceCalls:
         """Yield the items of a list, page after page; it is at ``/v1/NOUN`` unless a path is given."""
         cursor: dict[str, str] = {}
         while True:
-            page = self.get(path or f"/v1/{noun}", **{"limit": _PAGE, **wanted, **cursor})
+            page = self.get(path or f"/v1/{noun}", **{"limit": MOST_A_PAGE, **wanted, **cursor})
             yield from page[noun]
             if page["next_cursor"] is None:
                 return
             cursor = {"cursor": page["next_cursor"]}
+
+    def get_csv(self, path: str, **wanted: str | int) -> tuple[str, str | None]:
+        """Return a page of a list as CSV, with the names of the columns above it, and the cursor of the next."""
+        answer = self._ask("GET", path, wanted, None, {"Accept": "text/csv"})
+        _demand(answer, "text/csv")
+        return answer.text, answer.headers.get("X-Next-Cursor")
+
+    @contextmanager
+    def stream(self, path: str, headers: Mapping[str, str], **wanted: str | int) -> Generator[Iterator[bytes]]:
+        """Read an answer that goes on and on, in pieces as they come."""
+        with (
+            self._faults_told(),
+            self._client(_SILENCE_S) as client,
+            client.stream("GET", self._url + path, params=wanted, headers={**self._headers, **headers}) as answer,
+        ):
+            _demand(answer, headers["Accept"])
+            yield answer.iter_bytes()
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask for a change and return the answer's body."""
@@ -115,17 +152,29 @@ class ServiceCalls:
         content: Iterable[bytes] | None,
         headers: Mapping[str, str],
     ) -> dict[str, Any]:
+        return _body(self._ask(method, path, wanted, content, headers))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        wanted: Mapping[str, str | int],
+        content: Iterable[bytes] | None,
+        headers: Mapping[str, str],
+    ) -> httpx2.Response:
+        with self._faults_told(), self._client(_PATIENCE_S) as client:
+            return client.request(
+                method, self._url + path, params=dict(wanted), content=content, headers={**self._headers, **headers}
+            )
+
+    def _client(self, patience_s: float) -> httpx2.Client:
+        timeout = httpx2.Timeout(patience_s, connect=_CONNECT_S)
+        return httpx2.Client(timeout=timeout, trust_env=False, verify=self._trust)
+
+    @contextmanager
+    def _faults_told(self) -> Generator[None]:
         try:
-            with httpx2.Client(
-                timeout=httpx2.Timeout(_PATIENCE_S, connect=5.0), trust_env=False, verify=self._trust
-            ) as client:
-                answer = client.request(
-                    method,
-                    self._url + path,
-                    params=dict(wanted),
-                    content=content,
-                    headers={**self._headers, **headers},
-                )
+            yield
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
             message = "--url is no address of a service"
             raise CommandError(message, f"write it like {DEFAULT_URL}") from None
@@ -134,7 +183,6 @@ class ServiceCalls:
             what = "no service answers at" if isinstance(error, httpx2.ConnectError) else "the connection broke to"
             message = f"{what} {self._url} ({type(error).__name__})"
             raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
-        return _body(answer)
 
 
 def _trust(ca_file: Path | None, cert_file: Path | None) -> ssl.SSLContext | bool:
@@ -154,18 +202,32 @@ def _trust(ca_file: Path | None, cert_file: Path | None) -> ssl.SSLContext | boo
     return context
 
 
+def _demand(answer: httpx2.Response, media_type: str) -> None:
+    """Raise CommandError where the answer is of another kind."""
+    if answer.is_success and answer.headers.get("Content-Type", "").startswith(media_type):
+        return
+    answer.read()
+    _body(answer)
+    raise _strange(answer)
+
+
 def _body(answer: httpx2.Response) -> dict[str, Any]:
     try:
         body = json.loads(answer.content)
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        message = f"what answers there is no policy-service (status {answer.status_code})"
-        raise CommandError(message, "check --url", ExitCode.REFUSED)
+        raise _strange(answer)
     found = cast("dict[str, Any]", body)
     if not answer.is_success:
         raise ProblemAnswerError(answer.status_code, found)
     return found
+
+
+def _strange(answer: httpx2.Response) -> CommandError:
+    message = f"what answers there is no policy-service (status {answer.status_code})"
+    code = ExitCode.UNREACHABLE if answer.is_server_error else ExitCode.REFUSED  # a gateway answers in its stead
+    return CommandError(message, "check --url", code)
 
 
 def _key(path: Path) -> str:

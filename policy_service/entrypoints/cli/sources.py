@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.text import Text
 
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.span import format_span, parse_span
+from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.lengths import length_text, read_length
 from policy_service.entrypoints.cli.service_calls import (
@@ -23,6 +23,8 @@ from policy_service.entrypoints.cli.service_calls import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.text import Text
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -83,18 +85,16 @@ def expect(
 
 
 def _lines(found: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    """Yield a heading and a line each, in columns as wide as they need be."""
-    rows = [("kind", "source", "records", "every", "due", "last import"), *map(_cells, found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    styles = ["dim", *("bold red" if feed["overdue"] else "" for feed in found)]
-    for cells, style in zip(rows, styles, strict=True):
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        yield Text("  ".join(padded).rstrip(), style=style)
+    """Yield a heading and a line each."""
+    columns = Columns("kind", "source", "records", "every", "due", "last import")
+    return columns.lines([_cells(feed) for feed in found])
 
 
-def _cells(feed: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(feed: Mapping[str, Any]) -> list[tuple[str, str]]:
+    style = "bold red" if feed["overdue"] else ""
     due = (feed["due_at"] or "-") + _overdue(feed)
-    return feed["kind"], feed["source"], f"{feed['records']:,}", _every(feed), due, _last(feed)
+    cells = (feed["kind"], feed["source"], f"{feed['records']:,}", _every(feed), due, _last(feed))
+    return [(cell, style) for cell in cells]
 
 
 def _last(feed: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
     CaFileOption,
@@ -60,7 +60,13 @@ def add(  # noqa: PLR0913 - a parameter a flag
     as_json: JsonOption = False,
 ) -> None:
     """Tell somebody of events from now on; print the secret that its requests are signed with, this once."""
-    lists = {"type": kind, "reason": reason, "charger": charger, "fleet": fleet, "labels": _labels(label or [])}
+    lists = {
+        "type": kind,
+        "reason": reason,
+        "charger": charger,
+        "fleet": fleet,
+        "labels": dict(read_labels(label or [])),
+    }
     body: dict[str, Any] = {"url": target, "filters": {name: found for name, found in lists.items() if found}}
     if description is not None:
         body["description"] = description
@@ -250,17 +256,6 @@ def _state(webhook: dict[str, Any]) -> str:
     if webhook["stopped"]:
         return str(webhook["stopped"])
     return "failing" if webhook["failing_since"] else "well"
-
-
-def _labels(given: list[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for text in given:
-        name, colon, value = text.partition(":")
-        if not (name and colon and value):
-            message = "a label is written NAME:VALUE"
-            raise CommandError(message, "such as --label depot:north")
-        found.setdefault(name, []).append(value)
-    return found
 
 
 def _path(webhook_id: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policy_service.domain.charger import Charger
-from policy_service.domain.instant import format_instant
+from policy_service.domain.instant import InstantError, format_instant, parse_instant
 from policy_service.engine.zone import Zone, zone_names
-from policy_service.entrypoints.cli.instants import local_text
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.instants import local_text, read_instant
 from policy_service.entrypoints.cli.service_calls import FORBIDDEN, ProblemAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from policy_service.domain.selector import Selector
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
@@ -19,35 +20,70 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
-    """Return the zones of the policies that govern the chargers, or of all; too many where ``when`` narrows them.
+def zones_by_policy(calls: ServiceCalls) -> Mapping[str, Zone]:
+    """Return the zone of each policy in force.
 
     None where the key may not see policies: what it may do is told in UTC then.
     """
     try:
-        by_policy: dict[str, str] = {policy["name"]: policy["timezone"] for policy in calls.each("policies")}
+        named: dict[str, str] = {policy["name"]: policy["timezone"] for policy in calls.each("policies")}
     except ProblemAnswerError as error:
         if error.status == FORBIDDEN:
-            return ()
+            return {}
         raise
-    names = set(by_policy.values())
-    if len(names) > 1 and chargers is not None:
-        names = {by_policy[name] for name in _governing(calls, chargers) if name in by_policy}
-    return [Zone.of(name) for name in sorted(names) if name in zone_names()]
+    return {policy: Zone.of(name) for policy, name in named.items() if name in zone_names()}
+
+
+class Clocks:
+    """Tells by which clocks chargers go; asks the service once, however often it is asked."""
+
+    def __init__(self, calls: ServiceCalls) -> None:
+        """Ask this service. Raises CommandError."""
+        self._calls = calls
+        self._by_policy = zones_by_policy(calls)
+        self._inventory: list[dict[str, Any]] | None = None
+
+    def of(self, chargers: Selector | None) -> Sequence[Zone]:
+        """Return the zones of the policies that govern the chargers, None: all chargers.
+
+        Too many where ``when`` narrows them.
+        """
+        zones = {zone.name: zone for zone in self._by_policy.values()}
+        if len(zones) > 1 and chargers is not None:
+            governing = self._governing(chargers)
+            zones = {zone.name: zone for policy, zone in self._by_policy.items() if policy in governing}
+        return [zone for _, zone in sorted(zones.items())]
+
+    def _governing(self, chargers: Selector) -> set[str]:
+        if self._inventory is None:
+            self._inventory = list(self._calls.each("chargers"))
+        return {each["policy"] for each in self._inventory if chargers.matches(Charger(each["id"], each["labels"]))}
+
+
+def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
+    """Return the zones of the policies that govern the chargers, or of all."""
+    return Clocks(calls).of(chargers)
+
+
+def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str]) -> int:
+    """Return the instant that a text means, in epoch seconds; note what is odd about it. Raises CommandError.
+
+    ``zones`` tells whose wall clock is meant by a text without an offset; it is asked only where there is one.
+    """
+    try:
+        return parse_instant(text.strip())
+    except InstantError:
+        found = zones()
+    if len(found) != 1:
+        why = f"their policies keep {', '.join(zone.name for zone in found)}" if found else "no policy governs them"
+        message = f"`{text}`: by which clock is that at these chargers? {why}"
+        raise CommandError(message, "write it with an offset, such as 2026-11-24T06:00+11:00 or 2026-11-23T19:00Z")
+    asked = read_instant(text, found[0])
+    remarks += [asked.remark] if asked.remark else []
+    return asked.at
 
 
 def told_at(at: int, zones: Sequence[Zone]) -> str:
     """Write an instant by the zones' clocks where they are few, and in UTC."""
     local = [f"{local_text(at, zone)} {zone.name}" for zone in zones if zone.name != "UTC"]
     return ", ".join([*(local if len(local) <= _SHOWN else ()), format_instant(at)])
-
-
-def _governing(calls: ServiceCalls, chargers: Selector) -> set[str]:
-    label = next(((name, values[0]) for name, values in chargers.labels or () if len(values) == 1), None)
-    wanted = {} if label is None else {"label": ":".join(label)}
-    matching = (each for each in calls.each("chargers", **wanted) if _matches(chargers, each))
-    return {each["policy"] for each in matching if each["policy"] is not None}
-
-
-def _matches(chargers: Selector, listed: dict[str, Any]) -> bool:
-    return chargers.matches(Charger(listed["id"], listed["labels"]))

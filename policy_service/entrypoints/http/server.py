@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from policy_service.settings import Settings
 
 
+_BAD_SETTINGS = 2
+_CODES: dict[type[Exception], int] = {
+    wiring.BrokenTreeError: 1,
+    wiring.NoDatabaseError: 3,
+    wiring.StartError: _BAD_SETTINGS,
+}
+"""What a start that failed ends with, by the command line's table of exit codes."""
+
+
 def run_server(settings: Settings) -> int:
     """Serve until a signal; return the exit code. Diagnostics of a tree that cannot be served go to stderr."""
     wiring.prepare(settings)
@@ -41,7 +50,7 @@ def run_server(settings: Settings) -> int:
         server.run()
     if application.failure is not None:
         return _tell(application.failure)
-    return 0 if server.started else 1
+    return 0 if server.started else _BAD_SETTINGS  # it has said that the address cannot be had
 
 
 class ServiceApplication:
@@ -84,7 +93,7 @@ def _serve_many(settings: Settings) -> int:
     try:
         listening = config.bind_socket()
     except SystemExit:  # it has said why
-        return 1
+        return _BAD_SETTINGS
     try:
         Workers(config, [listening], wiring.forget_worker).run()
     finally:
@@ -101,7 +110,7 @@ def worker(settings: Settings) -> ServiceApplication:
 def _tell(error: wiring.BrokenTreeError | wiring.StartError) -> int:
     text = wiring.rendered(error.state) if isinstance(error, wiring.BrokenTreeError) else str(error)
     sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
-    return 1
+    return next(code for kind, code in _CODES.items() if isinstance(error, kind))
 
 
 def _heard(_number: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,99 @@
+"""One access event in lines for people, with what the service says of how it came about."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from rich.text import Text
+
+from policy_service.domain.access import REASONS, Outcome, Reason
+from policy_service.domain.instant import format_instant, parse_instant
+from policy_service.engine.zone import Zone, zone_names
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.outline import labelled, when_text
+from policy_service.entrypoints.cli.past_explanation import explanation_lines, zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policy_service.entrypoints.cli.service_calls import ServiceCalls
+
+_SAME_S = 5
+"""Seconds within which a question counts as one about now."""
+_OVERRIDE = re.compile(r"ov-[0-9a-z]{8}")
+_SIGNALS = {
+    "text": "the charger could show a text",
+    "status_only": "the charger could show its status only",
+    "none": "the charger could show nothing",
+    "None": "not on record what the charger could show",
+}
+
+
+def explained_event(calls: ServiceCalls, decision_id: str) -> dict[str, Any]:
+    """Return the event of a decision with its explanation, by the policies and the registry of then."""
+    return calls.get(f"/v1/events/{quote(decision_id, safe='')}/explanation")
+
+
+def as_one(explained: dict[str, Any]) -> dict[str, Any]:
+    """Return the event with its explanation inside."""
+    explanation = {name: value for name, value in explained.items() if name != "event"}
+    return {**explained["event"], "explanation": explanation}
+
+
+def event_outline(calls: ServiceCalls, explained: dict[str, Any]) -> Iterator[Text]:
+    """Yield what was decided, when, about whom, then why; by the clock of the charger's policy, and in UTC."""
+    zone = zone_of(explained) or _zone(calls, explained["event"])
+    yield from _lines(explained["event"], zone)
+    yield from explanation_lines(explained, zone)
+
+
+def _zone(calls: ServiceCalls, event: dict[str, Any]) -> Zone:
+    """Return the zone of the charger's policy; UTC where there is none any more."""
+    at = parse_instant(event["time"])
+    span = {"from": event["time"], "to": format_instant(at + 1)}
+    try:
+        name = calls.get(f"/v1/chargers/{quote(event['charger'], safe='')}/schedule", **span)["timezone"]
+    except CommandError:
+        name = None
+    return Zone.of(name if name in zone_names() else "UTC")
+
+
+def _lines(event: dict[str, Any], zone: Zone) -> Iterator[Text]:
+    reason = str(event["reason"])
+    meaning = REASONS[Reason(reason)].meaning if reason in Reason.__members__.values() else reason
+    refused = event["outcome"] == Outcome.ACCESS_DENIED
+    yield Text.assemble(("refused", "bold red") if refused else (str(event["outcome"]), "bold green"), f"  {meaning}")
+    yield labelled("when", when_text(parse_instant(event["time"]), zone))
+    yield labelled("charger", str(event["charger"]))
+    yield labelled("vehicle", _vehicle(event))
+    yield labelled("reason", reason)
+    yield labelled(
+        "policy", f"{event['policy']}, {_by(event)}: {event['mode']}" if event["policy"] else "none governs the charger"
+    )
+    if event["transaction_id"] or event["ocpp_action"]:
+        yield labelled("asked by", " ".join(str(event[key]) for key in ("ocpp_action", "transaction_id") if event[key]))
+    recorded = parse_instant(event["recorded_at"])
+    if abs(recorded - parse_instant(event["time"])) > _SAME_S:
+        yield labelled("recorded", when_text(recorded, zone))
+    if refused:
+        yield labelled("driver", _SIGNALS[str(event["driver_signal"])])
+    yield labelled("decision", str(event["decision_id"]))
+    if reason == Reason.UNKNOWN_IDENTIFIER:
+        yield labelled("to admit", f"policy-service enrol {event['decision_id']} --vehicle … --fleet …")
+
+
+def _by(event: dict[str, Any]) -> str:
+    """Return what set the mode: overrides made over HTTP are named like `ov-7k3m9x2a`."""
+    window = str(event["window"] or "")
+    if _OVERRIDE.fullmatch(window):
+        return f"override {window}"
+    return f"window {window}" if window else "its default mode"
+
+
+def _vehicle(event: dict[str, Any]) -> str:
+    named = [str(event[key]) for key in ("vehicle", "fleet", "agreement") if event.get(key)]
+    told = ", ".join(dict.fromkeys(named)) or "not on record"
+    shown = event.get("identifier_masked")
+    return f"{told} (class {event['vehicle_class'] or 'none'}{f', identifier {shown}' if shown else ''})"
