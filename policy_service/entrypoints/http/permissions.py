@@ -66,6 +66,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("POST", "/v1/ocpp/2.0.1/{charger_id}/transaction-event"): _DECIDE,
     ("POST", "/v1/ocpp/2.1/{charger_id}/authorize"): _DECIDE,
     ("POST", "/v1/ocpp/2.1/{charger_id}/transaction-event"): _DECIDE,
+    ("POST", "/v1/citrineos/authorize"): _DECIDE,
     ("POST", "/v1/explain"): _READ_CHARGERS,
     ("GET", "/v1/chargers"): _READ_CHARGERS,
     ("POST", "/v1/chargers/import"): _IMPORT,

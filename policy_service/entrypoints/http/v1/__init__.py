@@ -7,6 +7,7 @@ from policy_service.entrypoints.http.v1 import (
     audit,
     breaches,
     chargers,
+    citrineos,
     decisions,
     event_explanation,
     event_reports,
@@ -33,6 +34,7 @@ def routers() -> "tuple[APIRouter, ...]":
     return (
         decisions.router,
         ocpp.router,
+        citrineos.router,
         chargers.router,
         transitions.router,
         overrides.router,
