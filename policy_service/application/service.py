@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from policy_service.application.commands.manage_webhooks import ManageWebhooks
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
+    from policy_service.application.ocpi.authorise_token import AuthoriseToken
+    from policy_service.application.ocpi.party import OcpiParty
     from policy_service.application.ocpp.authorise import Authorise
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
@@ -66,6 +68,8 @@ class Service:
     plans: PlanHolder
     decide: Decide
     authorise: Authorise
+    authorise_token: AuthoriseToken
+    ocpi_party: OcpiParty
     explain: Explain
     chargers: Chargers
     policies: Policies

@@ -45,6 +45,8 @@ from policy_service.application.event_retention import keep_events_for
 from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
+from policy_service.application.ocpi.authorise_token import AuthoriseToken
+from policy_service.application.ocpi.party import OcpiParty
 from policy_service.application.ocpp.authorise import Authorise
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
@@ -186,6 +188,8 @@ def _service(core: _Core) -> Service:
         plans=plans,
         decide=decide,
         authorise=_authorise(core, decide),
+        authorise_token=AuthoriseToken(plans, decide),
+        ocpi_party=_ocpi_party(core.settings),
         explain=Explain(plans, findings, clock, core.ids),
         chargers=Chargers(plans),
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
@@ -228,6 +232,10 @@ def _authorise(core: _Core, decide: Decide) -> Authorise:
     return Authorise(
         core.plans, decide, core.clock, start_grace_s=told.start_grace, cache_age_s=told.charger_cache_max_age
     )
+
+
+def _ocpi_party(settings: Settings) -> OcpiParty:
+    return OcpiParty(settings.ocpi_country_code, settings.ocpi_party_id, settings.ocpi_issuer)
 
 
 def _decide(core: _Core, findings: Findings) -> Decide:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from policy_service.application.messages import message_of
 from policy_service.application.ocpp.moments import Moment, moment
 from policy_service.application.plan_holder import standing
-from policy_service.domain.charger_profile import driver_signal
+from policy_service.domain.charger_profile import driver_signal, shown_language
 from policy_service.domain.events import DriverSignal
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Authorise:
             question,
             time=when.at,
             grace_s=self._start_grace_s if starts else 0,
-            language=question.language or _language(profile),
+            language=question.language or shown_language(profile),
         )
         answered = await self._decide(asked)
         if not answered.decision.denied:
@@ -76,7 +76,3 @@ class Authorise:
         longest = when.at + self._cache_age_s
         valid_until = answered.decision.valid_until
         return longest if valid_until is None else min(valid_until, longest)
-
-
-def _language(profile: ChargerProfile | None) -> str | None:
-    return profile.denial.languages[0] if profile is not None and profile.denial.languages else None

@@ -67,6 +67,8 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("POST", "/v1/ocpp/2.1/{charger_id}/authorize"): _DECIDE,
     ("POST", "/v1/ocpp/2.1/{charger_id}/transaction-event"): _DECIDE,
     ("POST", "/v1/citrineos/authorize"): _DECIDE,
+    ("POST", "/ocpi/2.2.1/tokens/{token_uid}/authorize"): _DECIDE,
+    ("POST", "/ocpi/2.3.0/tokens/{token_uid}/authorize"): _DECIDE,
     ("POST", "/v1/explain"): _READ_CHARGERS,
     ("GET", "/v1/chargers"): _READ_CHARGERS,
     ("POST", "/v1/chargers/import"): _IMPORT,
