@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; the default is this machine alone.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 lets the system choose.")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Address that others reach the service by, such as `https://policy.example.com`; left out: as each "
+        "request names it.",
+    )
     workers: int = Field(1, ge=1, le=256, description="Worker processes; each reloads the policies by itself.")
     state_dir: Path = Field(
         Path(".state"), description="Directory this node may write: last good policies, registry copy, database."

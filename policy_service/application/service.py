@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policy_service.application.ocpp.authorise import Authorise
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
+    from policy_service.application.queries.access_search import AccessSearch
     from policy_service.application.queries.agreements import AgreementQueries
     from policy_service.application.queries.audit import AuditQueries
     from policy_service.application.queries.chargers import Chargers
@@ -70,6 +71,9 @@ class Service:
     authorise: Authorise
     authorise_token: AuthoriseToken
     ocpi_party: OcpiParty
+    access_search: AccessSearch
+    public_url: str
+    """Where others reach the service; empty where that is not set."""
     explain: Explain
     chargers: Chargers
     policies: Policies

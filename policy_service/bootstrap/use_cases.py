@@ -50,6 +50,7 @@ from policy_service.application.ocpi.party import OcpiParty
 from policy_service.application.ocpp.authorise import Authorise
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.queries.access_search import AccessSearch
 from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.chargers import Chargers
@@ -182,7 +183,7 @@ def _service(core: _Core) -> Service:
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, attribute_types)
     recorded = core.recording.shipping.flush
     logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
-    decide = _decide(core, findings)
+    decide, chargers = _decide(core, findings), Chargers(plans)
     return Service(
         clock=clock,
         plans=plans,
@@ -190,8 +191,10 @@ def _service(core: _Core) -> Service:
         authorise=_authorise(core, decide),
         authorise_token=AuthoriseToken(plans, decide),
         ocpi_party=_ocpi_party(core.settings),
+        access_search=AccessSearch(plans, chargers, lookup, core.stores.registry, identifiers, clock),
+        public_url=core.settings.public_url.rstrip("/"),
         explain=Explain(plans, findings, clock, core.ids),
-        chargers=Chargers(plans),
+        chargers=chargers,
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),

@@ -14,7 +14,7 @@ from policy_service.application.callers import BeyondReachError
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.ports import ConflictError, CursorError, StoreUnavailableError
 from policy_service.domain.identifier import IdentifierError
-from policy_service.entrypoints.http import docs, ocpi, openapi, operations
+from policy_service.entrypoints.http import authzen, docs, ocpi, openapi, operations
 from policy_service.entrypoints.http.callers import beyond_reach
 from policy_service.entrypoints.http.dialects import error_response
 from policy_service.entrypoints.http.edge import Edge
@@ -49,7 +49,7 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
     )
     app.state.service = service
     app.state.max_body_bytes = max_body_bytes
-    for router in (*routers(), ocpi.router, operations.router, docs.router):
+    for router in (*routers(), ocpi.router, *authzen.routers(), operations.router, docs.router):
         include(app, router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # the documented way to extend it
     _handle_errors(app)

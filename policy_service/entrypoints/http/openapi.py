@@ -80,6 +80,14 @@ def _tell_who_may_call(document: dict[str, Any]) -> None:
             operation["description"] = f"{operation.get('description', '')} Needs the scope {scopes}.".strip()
 
 
+def _forget_what_is_told_otherwise(document: dict[str, Any]) -> None:
+    """Take away the answer to bad parameters that the framework describes where a route does not."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, made once."""
     if app.openapi_schema is None:
@@ -92,6 +100,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             schemas.setdefault(name, schema)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        _forget_what_is_told_otherwise(document)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         _tell_who_may_call(document)
         app.openapi_schema = document
