@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; the default is this machine alone.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 lets the system choose.")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Address that others reach the service by, such as `https://policy.example.com`; left out: as each "
+        "request names it.",
+    )
     workers: int = Field(1, ge=1, le=256, description="Worker processes; each reloads the policies by itself.")
     state_dir: Path = Field(
         Path(".state"), description="Directory this node may write: last good policies, registry copy, database."
@@ -144,6 +150,11 @@ class Settings(BaseSettings):
     charger_cache_max_age: int = Field(
         3_600, ge=1, description="Seconds for which a charger may remember that a vehicle was allowed, at most."
     )
+    ocpi_country_code: str = Field(
+        "ZZ", pattern="^[A-Z]{2}$", description="Country of the party that tokens are issued by, in answers over OCPI."
+    )
+    ocpi_party_id: str = Field("ZZZ", pattern="^[A-Z0-9]{3}$", description="Id of that party.")
+    ocpi_issuer: str = Field("policy-service", min_length=1, max_length=64, description="Name of that party.")
     events_days: int = Field(400, ge=0, description="Days for which access events are kept; 0: for ever.")
     webhook_retry_for: int = Field(
         86_400,

@@ -42,3 +42,5 @@ class Answered:
     language: str | None
     fleet: str | None = None
     """The vehicle's, where it is known."""
+    record_id: str | None = None
+    """Opaque id of the vehicle's record, where it is known."""

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from policy_service.application.commands.record_degraded import RecordDegraded
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
+    from policy_service.application.ocpi.authorise_token import AuthoriseToken
+    from policy_service.application.ocpi.party import OcpiParty
     from policy_service.application.ocpp.authorise import Authorise
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
+    from policy_service.application.queries.access_search import AccessSearch
     from policy_service.application.queries.agreements import AgreementQueries
     from policy_service.application.queries.audit import AuditQueries
     from policy_service.application.queries.bundles import Bundles
@@ -68,6 +71,11 @@ class Service:
     plans: PlanHolder
     decide: Decide
     authorise: Authorise
+    authorise_token: AuthoriseToken
+    ocpi_party: OcpiParty
+    access_search: AccessSearch
+    public_url: str
+    """Where others reach the service; empty where that is not set."""
     explain: Explain
     bundles: Bundles
     chargers: Chargers

@@ -46,9 +46,12 @@ from policy_service.application.event_retention import keep_events_for
 from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
+from policy_service.application.ocpi.authorise_token import AuthoriseToken
+from policy_service.application.ocpi.party import OcpiParty
 from policy_service.application.ocpp.authorise import Authorise
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.queries.access_search import AccessSearch
 from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.bundles import Bundles
@@ -182,15 +185,19 @@ def _service(core: _Core) -> Service:
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, attribute_types)
     recorded = core.recording.shipping.flush
     logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
-    decide = _decide(core, findings)
+    decide, chargers = _decide(core, findings), Chargers(plans)
     return Service(
         clock=clock,
         plans=plans,
         decide=decide,
         authorise=_authorise(core, decide),
+        authorise_token=AuthoriseToken(plans, decide),
+        ocpi_party=_ocpi_party(core.settings),
+        access_search=AccessSearch(plans, chargers, lookup, core.stores.registry, identifiers, clock),
+        public_url=core.settings.public_url.rstrip("/"),
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
-        chargers=Chargers(plans),
+        chargers=chargers,
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),
@@ -243,6 +250,10 @@ def _bundles(core: _Core) -> Bundles:
         start_grace_s=told.start_grace,
         charger_cache_s=told.charger_cache_max_age,
     )
+
+
+def _ocpi_party(settings: Settings) -> OcpiParty:
+    return OcpiParty(settings.ocpi_country_code, settings.ocpi_party_id, settings.ocpi_issuer)
 
 
 def _decide(core: _Core, findings: Findings) -> Decide:

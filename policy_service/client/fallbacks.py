@@ -11,11 +11,12 @@ from policy_service.client.degraded import degraded_decision, new_id, recalled_d
 from policy_service.client.memory import Memory
 from policy_service.client.messages import payload_of
 from policy_service.domain.access import OnUnreachable, Outcome, Reason, VehicleClass
+from policy_service.domain.charger_profile import shown_language
 from policy_service.domain.decision import Answer, Decision
 from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.domain.messages import message_of
 from policy_service.domain.moment import moment
-from policy_service.domain.ocpp_answers import language_of, shown
+from policy_service.domain.ocpp_answers import shown
 from policy_service.engine.decide import RETRY
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Fallbacks:
         profile, protocol = (None, None) if entry is None else (entry.profile, entry.charger.protocol)
         cache_s = _CACHE_AGE_S if bundle is None else bundle.bundle.charger_cache_s
         fleet = None if judged.registration is None else judged.registration.record.fleet
-        return shown(judged.decision, fleet, profile, protocol, language_of(profile), when.at + cache_s)
+        return shown(judged.decision, fleet, profile, protocol, shown_language(profile), when.at + cache_s)
 
     def _told(self, decision_id: str, asked: Asked, judged: _Judged, visible: Shown) -> None:
         if judged.decision.answer.reason is Reason.FREEVEND:

@@ -66,3 +66,8 @@ def driver_signal(profile: ChargerProfile | None, protocol: str | None) -> Drive
         return DriverSignal.TEXT
     shows = profile.denial.display_text or profile.denial.led or profile.denial.buzzer
     return DriverSignal.STATUS_ONLY if shows else DriverSignal.NONE
+
+
+def shown_language(profile: ChargerProfile | None) -> str | None:
+    """Return the language that a charger's drivers are told things in, where its model says so."""
+    return profile.denial.languages[0] if profile is not None and profile.denial.languages else None

@@ -29,15 +29,25 @@ def message_of(decision: Decision, language: str | None) -> str:
     )
 
 
+def language_of(decision: Decision, language: str | None) -> str:
+    """Return the tag of the language that ``message_of`` answers in; a text for all counts as English."""
+    texts = decision.answer.texts
+    return (_chosen(texts, language)[0] if texts else "") or DEFAULT_LANGUAGE
+
+
 def choose(texts: Texts, language: str | None) -> str:
     """Pick the text whose tag fits best: the same tag, the same language, a text for all, English, the first."""
+    return _chosen(texts, language)[1]
+
+
+def _chosen(texts: Texts, language: str | None) -> tuple[str, str]:
     by_tag = {tag.lower(): text for tag, text in texts}
     wanted = (language or "").lower().replace("_", "-")
     primary = wanted.partition("-")[0]
     for tag in (wanted, primary, "", DEFAULT_LANGUAGE):
         if tag in by_tag:
-            return by_tag[tag]
-    return texts[0][1]
+            return tag, by_tag[tag]
+    return texts[0]
 
 
 def local_time(epoch: int | None, seen_from: int, zone: str) -> str:

@@ -64,11 +64,6 @@ def shown(
     return Shown(decision, fleet, profile, None, signal, text)
 
 
-def language_of(profile: ChargerProfile | None) -> str | None:
-    """Return the language that a model shows texts in; None where that is not known."""
-    return profile.denial.languages[0] if profile is not None and profile.denial.languages else None
-
-
 def id_tag_info(told: Shown) -> dict[str, Any]:
     """Return `idTagInfo` of OCPP 1.6, section 7.27. A fleet whose name does not fit is no parent."""
     info: dict[str, Any] = {"status": status_1_6(told.decision, told.profile)}

@@ -1,4 +1,4 @@
-"""From a decision to the status that a charger understands: one table, adjustable by the charger's profile."""
+"""From a decision to the status that each wire has for it: one table, adjustable by the charger's profile."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ STATUSES_1_6 = frozenset({ACCEPTED, "Blocked", "Expired", "Invalid", "Concurrent
 """AuthorizationStatus, OCPP 1.6 section 7.2."""
 STATUSES_2 = frozenset({ACCEPTED, *get_args(WireStatus)})
 """AuthorizationStatusEnumType, OCPP 2.0.1 part 2, section 3.8; 2.1 has the same."""
+ALLOWED = "ALLOWED"
+STATUSES_OCPI = (ALLOWED, "BLOCKED", "EXPIRED", "NO_CREDIT", "NOT_ALLOWED")
+"""AllowedType, OCPI 2.2.1 section 12.4.1, which CitrineOS has taken over."""
 
 
 class Denied(NamedTuple):
@@ -36,23 +39,29 @@ class Denied(NamedTuple):
 
     v16: str
     v2: str
+    ocpi: str
 
 
-_BLOCKED = Denied("Blocked", "Blocked")
-_EXPIRED = Denied("Expired", "Expired")
-_EARLY = Denied("Blocked", "NotAtThisTime")
-_INVALID = Denied("Invalid", "Invalid")
-_ANOTHER_TIME = Denied("Blocked", "NotAtThisTime")
-_NEVER_HERE = Denied("Blocked", "NotAtThisLocation")
+_BLOCKED = Denied("Blocked", "Blocked", "BLOCKED")
+_EXPIRED = Denied("Expired", "Expired", "EXPIRED")
+_EARLY = Denied("Blocked", "NotAtThisTime", "EXPIRED")
+_INVALID = Denied("Invalid", "Invalid", "NOT_ALLOWED")
+_UNKNOWN = Denied("Invalid", "Unknown", "NOT_ALLOWED")
+_SYNTHETIC = Denied("Blocked", "Blocked", "NOT_ALLOWED")
+_ANOTHER_TIME = Denied("Blocked", "NotAtThisTime", "NOT_ALLOWED")
+_NEVER_HERE = Denied("Blocked", "NotAtThisLocation", "NOT_ALLOWED")
+
+_OCPI_OF = {"Blocked": "BLOCKED", "Expired": "EXPIRED", "NoCredit": "NO_CREDIT"}
+"""What OCPI calls the statuses of OCPP that a profile may want; any other is NOT_ALLOWED."""
 
 DENIALS: dict[Reason, Denied] = {
     Reason.UNKNOWN_CHARGER: _INVALID,
     Reason.NO_POLICY: _INVALID,
     Reason.NO_IDENTIFIER: _INVALID,
-    Reason.SYNTHETIC_IDENTIFIER: _BLOCKED,
+    Reason.SYNTHETIC_IDENTIFIER: _SYNTHETIC,
     Reason.TOO_MANY_ATTEMPTS: _INVALID,
     Reason.LOOKUP_FAILED: _INVALID,
-    Reason.UNKNOWN_IDENTIFIER: Denied("Invalid", "Unknown"),
+    Reason.UNKNOWN_IDENTIFIER: _UNKNOWN,
     Reason.IDENTIFIER_BLOCKED: _BLOCKED,
     Reason.IDENTIFIER_NOT_YET_VALID: _EARLY,
     Reason.IDENTIFIER_EXPIRED: _EXPIRED,
@@ -79,6 +88,14 @@ def status_2(decision: Decision, profile: ChargerProfile | None, token_type: str
     if decision.answer.reason is Reason.UNKNOWN_IDENTIFIER and token_type.lower() == KEY_CODE:
         return _INVALID.v2
     return _denied(decision).v2
+
+
+def status_ocpi(decision: Decision, profile: ChargerProfile | None) -> str:
+    """Return the ``allowed`` of OCPI and of CitrineOS."""
+    if not decision.denied:
+        return ALLOWED
+    adjusted = _adjusted(decision, profile, STATUSES_2)
+    return _denied(decision).ocpi if adjusted is None else _OCPI_OF.get(adjusted, "NOT_ALLOWED")
 
 
 def _denied(decision: Decision) -> Denied:

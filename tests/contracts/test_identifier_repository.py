@@ -94,6 +94,20 @@ async def test_pages_hold_every_record_once(stores: Stores) -> None:
     assert len(even.items) == 4
 
 
+async def test_records_follow_one_another_by_id(stores: Stores) -> None:
+    ids = [f"{number:032x}" for number in (3, 1, 2)]
+    for record_id in ids:
+        await stores.identifiers.put(identifier(record_id, id=record_id))
+
+    async def following(record_id: str | None, limit: int) -> list[str]:
+        return [record.id for record in await stores.identifiers.following(record_id, limit=limit)]
+
+    assert await following(None, 9) == sorted(ids)
+    assert await following(None, 2) == sorted(ids)[:2]
+    assert await following(min(ids), 9) == sorted(ids)[1:]
+    assert await following("\u00e9 is none", 9) == []
+
+
 @pytest.mark.parametrize("cursor", ["!", "é", "AAAA\x00", "__"])
 async def test_a_foreign_cursor_is_refused(stores: Stores, cursor: str) -> None:
     with pytest.raises(CursorError):

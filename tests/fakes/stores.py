@@ -178,6 +178,11 @@ class MemoryIdentifiers:
         fitting = [r for r in records if all(getattr(r, name) == value for name, value in wanted.items())]
         return _after(fitting, lambda record: record.id, limit, cursor)
 
+    async def following(self, record_id: str | None, *, limit: int) -> Sequence[IdentifierRecord]:
+        self._state.ask()
+        records = sorted(self._state.identifiers.values(), key=lambda record: record.id)
+        return [record for record in records if record.id > (record_id or "")][:limit]
+
     async def put(self, record: IdentifierRecord) -> None:
         claim = (record.key, record.source)
         for other in self._state.identifiers.values():

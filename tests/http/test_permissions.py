@@ -56,6 +56,7 @@ IDS = {
     "{decision_id}": "00000000-0000-0000-0000-000000000000",
     "{name}": "yard",
     "{fleet}": "metro",
+    "{token_uid}": "04A2B3C4",
 }
 NDJSON = {"Content-Type": "application/x-ndjson"}
 

@@ -139,6 +139,12 @@ class SqlIdentifiers:
         items = [_record(dict(row)) for row in rows[:limit]]
         return Page(items, encode_cursor(items[-1].id) if len(rows) > limit else None)
 
+    async def following(self, record_id: str | None, *, limit: int) -> Sequence[IdentifierRecord]:
+        """Return the records with the next greater ids, in their order; None is before the first."""
+        wanted = select(_TABLE).where(_TABLE.c.id > (record_id or "")).order_by(_TABLE.c.id).limit(limit)
+        async with self._database.reading() as connection:
+            return [_record(dict(row)) for row in (await connection.execute(wanted)).mappings()]
+
     async def put(self, record: IdentifierRecord) -> None:
         """Insert or replace one record by its id. Raises ConflictError where its source has that key already."""
         async with self._database.writing() as connection:

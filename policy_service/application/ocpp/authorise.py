@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.application.plan_holder import standing
 from policy_service.domain.access import OnUnreachable
+from policy_service.domain.charger_profile import shown_language
 from policy_service.domain.moment import Moment, moment
-from policy_service.domain.ocpp_answers import Shown, language_of, shown
+from policy_service.domain.ocpp_answers import Shown, shown
 
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
@@ -52,7 +53,7 @@ class Authorise:
             question,
             time=when.at,
             grace_s=self._start_grace_s if starts else 0,
-            language=question.language or language_of(profile),
+            language=question.language or shown_language(profile),
         )
         answered = await self._decide(asked)
         forgotten = when.at + self._cache_age_s

@@ -48,7 +48,11 @@ class IdentifierRepository(Protocol):
         agreement: str | None = None,
         fleet: str | None = None,
     ) -> Page[IdentifierRecord]:
-        """Return records in a stable order."""
+        """Return records in a stable order. Raises CursorError."""
+        ...
+
+    async def following(self, record_id: str | None, *, limit: int) -> Sequence[IdentifierRecord]:
+        """Return the records with the next greater ids, in their order; None is before the first."""
         ...
 
     async def put(self, record: IdentifierRecord) -> None:

@@ -151,8 +151,8 @@ class Decide:
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
         record = finding.record if isinstance(finding, Registration) else None
-        fleet = None if record is None else record.fleet
-        answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet)
+        fleet, record_id = (None, None) if record is None else (record.fleet, record.id)
+        answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet, record_id)
         if not question.record or not self._rules.wants(decision, answered.decision_id):
             return answered, None
         return answered, self._event(plan, question, presented, answered, finding, now_ms)

@@ -14,11 +14,12 @@ from policy_service.application.callers import BeyondReachError
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.ports import ConflictError, CursorError, StoreUnavailableError
 from policy_service.domain.identifier import IdentifierError
-from policy_service.entrypoints.http import docs, openapi, operations
+from policy_service.entrypoints.http import authzen, docs, ocpi, openapi, operations
 from policy_service.entrypoints.http.callers import beyond_reach
-from policy_service.entrypoints.http.edge import Edge, request_id_of
+from policy_service.entrypoints.http.dialects import error_response
+from policy_service.entrypoints.http.edge import Edge
 from policy_service.entrypoints.http.permissions import GuardedRoute
-from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, problem_for, problem_response
+from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, problem_for
 from policy_service.entrypoints.http.v1 import routers
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
     )
     app.state.service = service
     app.state.max_body_bytes = max_body_bytes
-    for router in (*routers(), operations.router, docs.router):
+    for router in (*routers(), ocpi.router, *authzen.routers(), operations.router, docs.router):
         include(app, router)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # the documented way to extend it
     _handle_errors(app)
@@ -68,7 +69,7 @@ def _handle_errors(app: FastAPI) -> None:
         problem = problem_of(error)
         if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - an HTTP status
             problem.headers = {"Allow": allowed_methods(app, request.url.path)}
-        return problem_response(problem, request_id_of(request.scope))
+        return error_response(problem, request.scope, request.app.state.service)
 
     for kind in (ProblemError, ResponseValidationError, *_MADE):
         app.add_exception_handler(kind, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING, cast
 
 from policy_service.domain.caller import ANYBODY, Caller
@@ -16,16 +17,32 @@ if TYPE_CHECKING:
 OPEN_PREFIX = "/health/"
 """What load balancers and container platforms ask for without a key."""
 
-_SCHEME = b"bearer "
+OCPI_PREFIX = "/ocpi/"
+"""Where keys may come as OCPI's credentials do, too."""
 
 
 def presented(scope: Scope) -> str | None:
-    """Return the key or token of the request's head, None where there is none in good form, or more than one."""
+    """Return the key or token of the request's head, None where there is none in good form, or more than one.
+
+    ``Bearer KEY``, and over OCPI ``Token`` with the key in base64 (OCPI 2.2.1, section 4.1.1).
+    """
     found = [bytes(value) for name, value in scope["headers"] if name == b"authorization"]
-    if len(found) != 1 or found[0][: len(_SCHEME)].lower() != _SCHEME:
+    if len(found) != 1:
         return None
-    secret = found[0][len(_SCHEME) :].strip()
+    scheme, _, secret = found[0].partition(b" ")
+    scheme, secret = scheme.lower(), secret.strip()
+    if scheme == b"token" and scope["path"].startswith(OCPI_PREFIX):
+        secret = _decoded(secret)
+    elif scheme != b"bearer":
+        return None
     return secret.decode() if secret and secret.isascii() else None
+
+
+def _decoded(secret: bytes) -> bytes:
+    try:
+        return b64decode(secret, validate=True)
+    except ValueError:
+        return b""
 
 
 def unauthenticated() -> ProblemError:

@@ -17,10 +17,12 @@ from policy_service.application.callers import UnknownCallerError
 from policy_service.application.tracing import UNMATCHED
 from policy_service.entrypoints.http.auditing import take_note
 from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, presented, unauthenticated
+from policy_service.entrypoints.http.dialects import error_response
 from policy_service.entrypoints.http.permissions import template_of
-from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
+from policy_service.entrypoints.http.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from policy_service.application.service import Service
@@ -69,12 +71,12 @@ class Edge:
             await self._admit(scope)
             await self.app(scope, receive, send_with_id)
         except UnknownCallerError:
-            await problem_response(unauthenticated(), request_id)(scope, receive, send_with_id)
+            await self._refuse(unauthenticated(), scope)(scope, receive, send_with_id)
         except asyncio.CancelledError as error:  # the service ends and waits no longer, as it was told
             failed = error
             if not status:
                 problem = ProblemError(Problem.UNAVAILABLE, "the service ends", headers={"Connection": "close"})
-                await problem_response(problem, request_id)(scope, receive, send_with_id)
+                await self._refuse(problem, scope)(scope, receive, send_with_id)
         except ClientDisconnect:  # what came is rolled back, and nobody is there to be answered
             status = _CLIENT_GONE
             await take_note(self._service.audit_trail, scope, status)
@@ -82,7 +84,7 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - the outermost layer answers for whatever went wrong
             failed = error
             if not status:
-                await problem_response(ProblemError(Problem.INTERNAL), request_id)(scope, receive, send_with_id)
+                await self._refuse(ProblemError(Problem.INTERNAL), scope)(scope, receive, send_with_id)
             _log.error("request failed", exc_info=error, **_told(scope, status))
         finally:
             self._end(scope, span, status, failed, time.perf_counter() - began)
@@ -93,6 +95,9 @@ class Edge:
         span.end(method, route, status, None if failed is None else type(failed).__qualname__)
         if _log.is_enabled_for(logging.DEBUG):
             _log.debug("request answered", **_told(scope, status), **{"http.server.request.duration": seconds})
+
+    def _refuse(self, error: ProblemError, scope: Scope) -> Response:
+        return error_response(error, scope, self._service)
 
     async def _admit(self, scope: Scope) -> None:
         if not scope["path"].startswith(OPEN_PREFIX):

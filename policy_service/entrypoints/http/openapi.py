@@ -36,6 +36,13 @@ def takes_json(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  # no
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
+def may_take_json(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Describe a JSON body that may be left out."""
+    described = takes_json(shape, **examples)
+    described["requestBody"]["required"] = False
+    return described
+
+
 def replies(
     shape: type[BaseModel] | None, *problems: int, success: int = 200, description: str = "OK"
 ) -> dict[int | str, Any]:
@@ -68,9 +75,17 @@ def _tell_who_may_call(document: dict[str, Any]) -> None:
                 continue
             operation["security"] = [{_BEARER: []}]
             refusals = {str(status): _problem(status) for status in _REFUSALS}
-            operation["responses"] = dict(sorted({**operation["responses"], **refusals}.items()))
+            operation["responses"] = dict(sorted({**refusals, **operation["responses"]}.items()))
             scopes = " or ".join(f"`{scope}`" for scope in Scope if scope in permission.scopes)
             operation["description"] = f"{operation.get('description', '')} Needs the scope {scopes}.".strip()
+
+
+def _forget_what_is_told_otherwise(document: dict[str, Any]) -> None:
+    """Take away the answer to bad parameters that the framework describes where a route does not."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -85,6 +100,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             schemas.setdefault(name, schema)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        _forget_what_is_told_otherwise(document)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         _tell_who_may_call(document)
         app.openapi_schema = document

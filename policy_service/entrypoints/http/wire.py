@@ -80,6 +80,8 @@ IdentifierText = Annotated[
     AfterValidator(_identifier),
     WithJsonSchema({"type": "string", "maxLength": 255, "pattern": IDENTIFIER_PATTERN}),
 ]
+IdentifierHint = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$")]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=255, pattern=NAME_PATTERN)]
 Trace = Annotated[str, Field(strict=True, min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 """A name that the CSMS gives a message or a transaction: printable ASCII without blanks."""
@@ -121,12 +123,10 @@ class DecideRequest(Occasion):
     )
 
     identifier: IdentifierText = Field(description="RFID, MAC, PIN or other identifier as the charger sent it.")
-    identifier_type: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = Field(
+    identifier_type: IdentifierHint | None = Field(
         None, description="A hint: `rfid`, `mac`, `pin`, `emaid`, `vin`, `other`, or OCPP's idToken type."
     )
-    language: (
-        Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$")] | None
-    ) = Field(None, description="Language of the message, as in BCP 47.")
+    language: Language | None = Field(None, description="Language of the message, as in BCP 47.")
     record: StrictBool = Field(default=True, description="Leave an access event.")
 
 
