@@ -157,3 +157,25 @@ async def test_a_connection_is_kept_for_the_next_call_also_through_a_unix_socket
             assert (await asked(client)).source == "service"
     server.close()
     assert (scripted.requests, connections) == (5, 1)
+
+
+async def test_a_service_that_hangs_costs_a_deadline_a_few_times_and_is_found_when_it_answers_again() -> None:
+    answers, waits = False, 0
+
+    async def hangs_at_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal waits
+        if answers:
+            await Scripted((ANSWER, False)).serve(reader, writer)
+            return
+        waits += 1
+        await reader.read()
+        writer.close()
+
+    async with at(hangs_at_first) as url, PolicyClient(url, deadline_s=0.2) as client:
+        for _ in range(200):
+            assert (await asked(client)).source == "on_unreachable"
+        assert 3 <= waits < 100
+        answers = True
+        async with asyncio.timeout(60):
+            while (await asked(client)).source != "service":  # noqa: ASYNC110 - it is found by asking
+                await asyncio.sleep(0.05)
