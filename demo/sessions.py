@@ -88,13 +88,10 @@ class Sessions:
         return session
 
     async def _result(self, session: Session) -> str:
-        if session.denied:
+        if session.denied or (session.reason == DEAUTHORIZED and not session.energy_wh):
             return DENIED
-        nothing_flowed = session.energy_wh == 0
-        if not nothing_flowed and session.reason not in ABNORMAL:
+        if session.energy_wh != 0 and session.reason not in ABNORMAL:
             return COMPLETED
-        if nothing_flowed and session.reason == DEAUTHORIZED:
-            return DENIED
         return DENIED if await self.was_denied(session.charger, session.transaction_id) else FAILED
 
     def fault(self, charger: str, what: str) -> None:

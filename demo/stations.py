@@ -60,8 +60,10 @@ class Delegating(ChargePoint):
             case [2, message_id, str(action), *_] if action not in self.route_map:
                 refusal = Call(message_id, action, {}).create_call_error(ActionNotImplemented())
                 await self.websocket.send(refusal.to_json())
-            case _:
+            case [*_]:
                 await super().route_message(raw_msg)
+            case _:
+                LOG.warning("%s: sent what is no message", self.id)
 
     @abstractmethod
     async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
@@ -217,7 +219,7 @@ def _begins(payload: object) -> bool:
 def _json(raw: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
