@@ -5,25 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from policy_service.domain.identifier import IdentifierType, masked, normal_form
+from policy_service.domain.identifier import IdentifierType, masked, meant_by, normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policy_service.application.ports import Fingerprints
     from policy_service.domain.identifier import IdentifierRecord
-
-TYPE_HINTS: dict[str, IdentifierType] = {
-    **{member.value: member for member in IdentifierType},
-    # OCPP idToken types, lower case
-    "keycode": IdentifierType.PIN,
-    "macaddress": IdentifierType.MAC,
-    "evccid": IdentifierType.MAC,
-    "iso14443": IdentifierType.RFID,
-    "iso15693": IdentifierType.RFID,
-}
-"""What a type hint means, whatever its case; any other, such as Central or Local, is ``other``."""
-
 
 _REMEMBERED = 16_384
 """Texts whose keys are kept ready: a yard sees the same vehicles every day."""
@@ -59,7 +47,7 @@ class Lookup:
 
     def present(self, text: str, hint: str | None = None) -> Presented:
         """Return the identifier made ready. Raises IdentifierError for a text that cannot be an identifier."""
-        meant = None if hint is None else TYPE_HINTS.get(hint.lower(), IdentifierType.OTHER)
+        meant = meant_by(hint)
         if meant is IdentifierType.PIN:
             return self._present(text, meant)  # what is known for a PIN is not kept in the clear, not even here
         return self._remembered(text, meant)

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from policy_service.application.ports import Clock
 
-_UNTYPED_PIN_BELOW = 8
-"""An untyped run of digits shorter than the shortest card number (four bytes in hexadecimal) may be a PIN."""
-
 
 class PinThrottle(Protocol):
     """Counts denied PINs by charger."""
@@ -49,8 +46,3 @@ class SlidingWindowThrottle:
     async def count(self, charger: str) -> None:
         """Take note of a denied PIN; the oldest one beyond the bound is forgotten."""
         self._denied.setdefault(charger, deque(maxlen=self._attempts)).append(self._clock.now())
-
-
-def may_be_pin(form: str, *, typed: bool) -> bool:
-    """Tell whether an untyped identifier in normal form has the shape of a PIN."""
-    return not typed and len(form) < _UNTYPED_PIN_BELOW and form.isdigit()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policy_service.application.ports import Clock
     from policy_service.application.queries.agreements import AgreementQueries
     from policy_service.application.queries.audit import AuditQueries
+    from policy_service.application.queries.bundles import Bundles
     from policy_service.application.queries.chargers import Chargers
     from policy_service.application.queries.decide import Decide
     from policy_service.application.queries.event_stream import EventStream
@@ -67,6 +68,7 @@ class Service:
     decide: Decide
     authorise: Authorise
     explain: Explain
+    bundles: Bundles
     chargers: Chargers
     policies: Policies
     reload: ReloadPolicies

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
     from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.pin_throttle import PinThrottle
-    from policy_service.application.ports import ChangeSignal, Clock, Fingerprints, Seal, SharedCache
+    from policy_service.application.ports import ChangeSignal, Clock, Fingerprints, RegistrySnapshot, Seal, SharedCache
     from policy_service.application.registry import Registry
     from policy_service.bootstrap.tracing import Tracing
     from policy_service.settings import Settings
@@ -58,6 +58,7 @@ class Stores(NamedTuple):
     seal: Seal
     watch: VersionWatch
     registry: Registry
+    snapshot: RegistrySnapshot
     throttle: PinThrottle
     redis_state: Callable[[], str]
     remembered: Remembered | None
@@ -110,6 +111,7 @@ async def open_stores(
         AesGcmSeal(secret),
         watch,
         registry,
+        snapshot,
         shared.throttle,
         shared.state,
         remembered,

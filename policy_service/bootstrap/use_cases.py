@@ -50,6 +50,7 @@ from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
+from policy_service.application.queries.bundles import Bundles
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.queries.decide import RecordRules
 from policy_service.application.queries.event_stream import EventStream
@@ -187,6 +188,7 @@ def _service(core: _Core) -> Service:
         decide=decide,
         authorise=_authorise(core, decide),
         explain=Explain(plans, findings, clock, core.ids),
+        bundles=_bundles(core),
         chargers=Chargers(plans),
         policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
         reload=reload,
@@ -227,6 +229,17 @@ def _authorise(core: _Core, decide: Decide) -> Authorise:
     told = core.settings
     return Authorise(
         core.plans, decide, core.clock, start_grace_s=told.start_grace, cache_age_s=told.charger_cache_max_age
+    )
+
+
+def _bundles(core: _Core) -> Bundles:
+    told = core.settings
+    return Bundles(
+        core.plans,
+        core.stores.snapshot,
+        core.clock,
+        start_grace_s=told.start_grace,
+        charger_cache_s=told.charger_cache_max_age,
     )
 
 

@@ -19,6 +19,7 @@ class Scope(StrEnum):
     OPERATE = "operate"
     IMPORT = "import"
     REPORT = "report"
+    BUNDLE = "bundle"
     ADMIN = "admin"
 
 

@@ -24,6 +24,8 @@ _HEX = re.compile(r"(?:[0-9A-F]{2}){4,10}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", ":- ")
 _MASKED_TAIL = 4
 _MASK_FROM = 9
+_UNTYPED_PIN_BELOW = 8
+"""An untyped run of digits shorter than the shortest card number (four bytes in hexadecimal) may be a PIN."""
 
 
 class IdentifierType(StrEnum):
@@ -35,6 +37,18 @@ class IdentifierType(StrEnum):
     EMAID = "emaid"
     VIN = "vin"
     OTHER = "other"
+
+
+TYPE_HINTS: dict[str, IdentifierType] = {
+    **{member.value: member for member in IdentifierType},
+    # OCPP idToken types, lower case
+    "keycode": IdentifierType.PIN,
+    "macaddress": IdentifierType.MAC,
+    "evccid": IdentifierType.MAC,
+    "iso14443": IdentifierType.RFID,
+    "iso15693": IdentifierType.RFID,
+}
+"""What a type hint means, whatever its case; any other, such as Central or Local, is ``other``."""
 
 
 class IdentifierStatus(StrEnum):
@@ -76,6 +90,16 @@ def masked(form: str, *, pin: bool = False) -> str:
     if pin or len(form) < _MASK_FROM:
         return "…"
     return "…" + form[-_MASKED_TAIL:]
+
+
+def meant_by(hint: str | None) -> IdentifierType | None:
+    """Return the type that a hint means; None where there is no hint."""
+    return None if hint is None else TYPE_HINTS.get(hint.lower(), IdentifierType.OTHER)
+
+
+def may_be_pin(form: str, *, typed: bool) -> bool:
+    """Tell whether an untyped identifier in normal form has the shape of a PIN."""
+    return not typed and len(form) < _UNTYPED_PIN_BELOW and form.isdigit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policy_service.application.messages import message_of
 from policy_service.application.views import grant_view
 from policy_service.domain.access import Reason
 from policy_service.domain.instant import format_instant
+from policy_service.domain.messages import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

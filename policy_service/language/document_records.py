@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, StringConstraints, WithJsonSchema
 
 from policy_service.domain.access import AccessMode, Outcome, Reason  # noqa: TC001 - pydantic resolves annotations
+from policy_service.domain.ocpp_statuses import WireStatus  # noqa: TC001 - pydantic resolves annotations
 from policy_service.language.document_parts import (
     AttributeName,
     ChargerId,
@@ -23,19 +24,6 @@ from policy_service.language.document_parts import (
 )
 
 Protocol: TypeAlias = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
-
-WireStatus: TypeAlias = Literal[
-    "Blocked",
-    "ConcurrentTx",
-    "Expired",
-    "Invalid",
-    "NoCredit",
-    "NotAllowedTypeEVSE",
-    "NotAtThisLocation",
-    "NotAtThisTime",
-    "Unknown",
-]
-"""How OCPP may say no: a denial is never Accepted."""
 
 AnyText: TypeAlias = Annotated[
     str, StringConstraints(max_length=500), WithJsonSchema({"type": ["string", "number", "boolean"]})

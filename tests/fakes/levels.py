@@ -10,9 +10,10 @@ from fakes.clock import FakeClock
 
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.version_watch import VersionWatch
+from policy_service.domain.identifier import IdentifierType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from policy_service.application.ports import Clock, Keys, Shared, Versions, VersionStore
     from policy_service.domain.registration import Registration
@@ -51,6 +52,12 @@ class MemorySnapshot:
         if self.versions is None:
             raise StoreUnavailableError
         return self.registrations.get(keys)
+
+    def each_but_pins(self) -> Iterator[Registration]:
+        if self.versions is None:
+            raise StoreUnavailableError
+        known = self.registrations.values()
+        yield from (found for found in known if found.record.type is not IdentifierType.PIN)
 
     def look(self) -> None:
         """Find nothing new: a test puts it in place."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from policy_service.application.messages import choose, local_time, message_of
 from policy_service.domain.access import Outcome, Reason
 from policy_service.domain.decision import Answer, Decision
+from policy_service.domain.messages import choose, local_time, message_of
 
 TEXTS = (("de", "Nur Flotte"), ("en", "Fleet only"), ("pt-br", "Só frota"))
 NIGHT = 1_795_518_900  # 2026-11-24T11:15:00Z

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy_service.application.ocpp.moments import REPLAYED_S, TOLERANCE_S, moment
-from policy_service.application.ocpp.statuses import DENIALS, STATUSES_1_6, STATUSES_2, status_1_6, status_2
 from policy_service.domain.access import AccessMode, Outcome, Reason
 from policy_service.domain.charger_profile import ChargerProfile
 from policy_service.domain.decision import Answer, Decision
+from policy_service.domain.moment import REPLAYED_S, TOLERANCE_S, moment
+from policy_service.domain.ocpp_statuses import DENIALS, STATUSES_1_6, STATUSES_2, status_1_6, status_2
 
 NOW = 1_800_000_000
 # reason, a later chance, type of token, OCPP 1.6, OCPP 2.x

@@ -10,7 +10,9 @@ import os
 import sqlite3
 import time
 import zlib
-from contextlib import suppress
+from contextlib import closing, suppress
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,6 +24,7 @@ from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.identifiers import JOINED, first_claim
 from policy_service.adapters.sql.versions import versions_of
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.domain.identifier import IdentifierType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,6 +50,11 @@ FORM = zlib.crc32("\n".join(MAKE_TABLES).encode()) & 0x7FFFFFFF
 """Kept as the file's ``user_version``: a copy that another release has made is no copy."""
 
 _FIND = str(JOINED.where(tables.identifiers.c.key == bindparam("key")).compile(dialect=_DIALECT))
+_EACH = str(
+    JOINED.where(tables.identifiers.c.type != bindparam("type"))
+    .order_by(tables.identifiers.c.key)
+    .compile(dialect=_DIALECT)
+)
 _JSON = ("attributes", "chargers", "agreement_chargers")
 
 
@@ -92,6 +100,23 @@ class SnapshotFile:
             message = f"the copy of the registry cannot be read ({type(error).__name__})"
             raise StoreUnavailableError(message) from error
 
+    def each_but_pins(self) -> Iterator[Registration]:
+        """Yield all registrations but those of PINs, for another thread: it reads by a connection of its own.
+
+        Raises StoreUnavailableError.
+        """
+        try:
+            with closing(sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True)) as connection:
+                connection.row_factory = sqlite3.Row
+                rows = (_read(row) for row in connection.execute(_EACH, (str(IdentifierType.PIN),)))
+                for key, claims in groupby(rows, key=itemgetter("key")):
+                    found = first_claim((key,), {key: list(claims)})
+                    if found is not None:
+                        yield found
+        except sqlite3.Error as error:
+            message = f"the copy of the registry cannot be read ({type(error).__name__})"
+            raise StoreUnavailableError(message) from error
+
     def look(self) -> None:
         """Open the file at the path, unless it is open already."""
         try:
@@ -124,8 +149,11 @@ class SnapshotFile:
 
     def _rows(self, key: str) -> Iterator[Mapping[str, Any]]:
         assert self._connection is not None  # noqa: S101 - for the type checker: find() has made sure
-        for found in self._connection.execute(_FIND, (key,)):
-            row = dict(found)
-            for name in _JSON:
-                row[name] = None if row[name] is None else orjson.loads(row[name])
-            yield row
+        yield from map(_read, self._connection.execute(_FIND, (key,)))
+
+
+def _read(found: sqlite3.Row) -> dict[str, Any]:
+    row = dict(found)
+    for name in _JSON:
+        row[name] = None if row[name] is None else orjson.loads(row[name])
+    return row

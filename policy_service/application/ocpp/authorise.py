@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from policy_service.application.messages import message_of
-from policy_service.application.ocpp.moments import Moment, moment
 from policy_service.application.plan_holder import standing
-from policy_service.domain.charger_profile import driver_signal
-from policy_service.domain.events import DriverSignal
+from policy_service.domain.access import OnUnreachable
+from policy_service.domain.moment import Moment, moment
+from policy_service.domain.ocpp_answers import Shown, language_of, shown
 
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
     from policy_service.application.queries.decide import Decide
     from policy_service.application.question import Answered, Question
-    from policy_service.domain.charger_profile import ChargerProfile
 
 
 class Verdict(NamedTuple):
@@ -24,12 +22,9 @@ class Verdict(NamedTuple):
 
     answered: Answered
     moment: Moment
-    expires: int | None
-    """Until when a charger may remember that it was allowed, in epoch seconds; None on a denial."""
-    profile: ChargerProfile | None
-    signal: DriverSignal
-    text: str | None
-    """What a refused driver reads; None where the charger shows no text."""
+    shown: Shown
+    on_unreachable: OnUnreachable
+    """What the governing policy lets a client do that cannot reach the service; denied where none governs."""
 
 
 class Authorise:
@@ -53,30 +48,19 @@ class Authorise:
         when = moment(question.time, self._clock.now(), replayed=replayed)
         entry = standing(self._plans).chargers.get(question.charger)
         profile, protocol = (None, None) if entry is None else (entry.profile, entry.charger.protocol)
-        signal = driver_signal(profile, protocol)
         asked = replace(
             question,
             time=when.at,
             grace_s=self._start_grace_s if starts else 0,
-            language=question.language or _language(profile),
+            language=question.language or language_of(profile),
         )
         answered = await self._decide(asked)
-        if not answered.decision.denied:
-            return Verdict(answered, when, self._expiry(answered, when), profile, DriverSignal.NONE, None)
-        text = message_of(answered.decision, asked.language) if signal is DriverSignal.TEXT else None
-        return Verdict(answered, when, None, profile, signal, text)
+        forgotten = when.at + self._cache_age_s
+        told = shown(answered.decision, answered.fleet, profile, protocol, asked.language, forgotten)
+        policy = None if entry is None else entry.policy
+        return Verdict(answered, when, told, OnUnreachable.DENY if policy is None else policy.on_unreachable)
 
     async def unasked(self, question: Question, *, replayed: bool = False) -> Answered:
         """Take notice of a session that nobody is asked for: in managed mode it is a breach. Raises as decide does."""
         when = moment(question.time, self._clock.now(), replayed=replayed)
         return await self._decide.breach(replace(question, identifier="", identifier_type=None, time=when.at))
-
-    def _expiry(self, answered: Answered, when: Moment) -> int:
-        """Return the end of what was answered, or of the longest memory of a charger, whichever comes first."""
-        longest = when.at + self._cache_age_s
-        valid_until = answered.decision.valid_until
-        return longest if valid_until is None else min(valid_until, longest)
-
-
-def _language(profile: ChargerProfile | None) -> str | None:
-    return profile.denial.languages[0] if profile is not None and profile.denial.languages else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from policy_service.application.ports.common import Page
@@ -125,4 +125,11 @@ class RegistrySnapshot(Protocol):
 
     def find(self, keys: Keys) -> Registration | None:
         """Return what the copy has; None where it has nothing. Raises StoreUnavailableError where there is no copy."""
+        ...
+
+    def each_but_pins(self) -> Iterator[Registration]:
+        """Yield all that the copy has but PINs. It takes its time, and may be read in another thread.
+
+        Raises StoreUnavailableError where there is no copy.
+        """
         ...

@@ -15,6 +15,7 @@ from policy_service.domain.charger_profile import driver_signal
 from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.registration import Registration
 from policy_service.engine.decide import decide
+from policy_service.engine.decide_found import decide_found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import ChargerPlan, Plan
 
 
-_SWITCHED = {Reason.NOT_GRANTED, Reason.UNKNOWN_IDENTIFIER, Reason.NO_IDENTIFIER, Reason.SYNTHETIC_IDENTIFIER}
-"""Reasons that another mode or window would not have had."""
 _SAMPLED = 6
 """Hexadecimal digits of an id that choose."""
 
@@ -148,9 +147,7 @@ class Decide:
         decision, finding = decide(plan, question.charger, at), None
         if decision is None:
             finding = await self._findings.about(presented, question, plan.chargers[question.charger])
-            decision = _settled(decide(plan, question.charger, at, finding))
-            if decision.denied and question.grace_s:
-                decision = _judged_back(plan, decision, finding, question.grace_s)
+            decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
         record = finding.record if isinstance(finding, Registration) else None
@@ -193,22 +190,3 @@ class Decide:
 
 def _signal(entry: ChargerPlan | None) -> DriverSignal:
     return DriverSignal.STATUS_ONLY if entry is None else driver_signal(entry.profile, entry.charger.protocol)
-
-
-def _judged_back(plan: Plan, decision: Decision, finding: Finding, grace_s: int) -> Decision:
-    """Return the decision as it was some seconds ago, where only a switch of mode or window stands between.
-
-    It holds for this one question: ``valid_until`` is its own time. A block, and a validity that is over, are never
-    judged back: they concern the vehicle.
-    """
-    if decision.answer.reason not in _SWITCHED:
-        return decision
-    before = _settled(decide(plan, decision.charger, decision.time - grace_s, finding))
-    return decision if before.denied else before._replace(time=decision.time, valid_until=decision.time)
-
-
-def _settled(decision: Decision | None) -> Decision:
-    if decision is None:
-        message = "a decision with a finding is never None"
-        raise AssertionError(message)
-    return decision

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from policy_service.application.pin_throttle import may_be_pin
+from policy_service.domain.identifier import may_be_pin
 from policy_service.domain.registration import Absence
 
 if TYPE_CHECKING:

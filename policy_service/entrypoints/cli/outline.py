@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from policy_service.application.messages import message_of
 from policy_service.domain.access import Reason
 from policy_service.domain.instant import format_instant, parse_instant
+from policy_service.domain.messages import message_of
 from policy_service.domain.place import NOWHERE
 from policy_service.entrypoints.cli.instants import local_text
 

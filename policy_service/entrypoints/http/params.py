@@ -81,6 +81,17 @@ class ChargerParams(PageParams):
     label: Label | None = Field(None, description="Label and value, such as `depot:north`.")
 
 
+class BundleParams(Params):
+    """Which chargers a bundle is for."""
+
+    label: list[Label] = Field(
+        [],
+        max_length=32,
+        description="Label and value, such as `depot:north`. Repeated, values of one label are any of, different "
+        "labels must all match; left out: all that the caller may ask about.",
+    )
+
+
 class IdentifierParams(PageParams):
     """Which identifiers."""
 

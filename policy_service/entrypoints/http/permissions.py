@@ -48,6 +48,7 @@ _ADMIN = _needs(Scope.ADMIN)
 _CHANGE_ALL = _changes(Scope.ADMIN)
 _REPORT = Permission(frozenset({Scope.REPORT}), by_fleet=True)
 _DECIDE = _needs(Scope.DECIDE, by_charger=True)
+_BUNDLE = _needs(Scope.BUNDLE, by_charger=True)
 _READ = _needs(Scope.READ)
 _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
 _OPERATE = _changes(Scope.OPERATE)
@@ -66,6 +67,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("POST", "/v1/ocpp/2.0.1/{charger_id}/transaction-event"): _DECIDE,
     ("POST", "/v1/ocpp/2.1/{charger_id}/authorize"): _DECIDE,
     ("POST", "/v1/ocpp/2.1/{charger_id}/transaction-event"): _DECIDE,
+    ("GET", "/v1/bundle"): _BUNDLE,
     ("POST", "/v1/explain"): _READ_CHARGERS,
     ("GET", "/v1/chargers"): _READ_CHARGERS,
     ("POST", "/v1/chargers/import"): _IMPORT,

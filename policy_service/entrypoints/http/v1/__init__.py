@@ -6,6 +6,7 @@ from policy_service.entrypoints.http.v1 import (
     agreements,
     audit,
     breaches,
+    bundle,
     chargers,
     decisions,
     event_explanation,
@@ -33,6 +34,7 @@ def routers() -> "tuple[APIRouter, ...]":
     return (
         decisions.router,
         ocpp.router,
+        bundle.router,
         chargers.router,
         transitions.router,
         overrides.router,

@@ -8,19 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from policy_service.application.question import Question
-from policy_service.entrypoints.http.access import answer, service_of
-from policy_service.entrypoints.http.body import json_body
-from policy_service.entrypoints.http.callers import caller_of, demand_charger
-from policy_service.entrypoints.http.edge import request_id_of
-from policy_service.entrypoints.http.ocpp_answers import (
+from policy_service.domain.ocpp_answers import (
     LENGTHS_2_0_1,
     LENGTHS_2_1,
     Lengths,
     accepted,
-    headers,
     id_tag_info,
     id_token_info,
 )
+from policy_service.entrypoints.http.access import answer, service_of
+from policy_service.entrypoints.http.body import json_body
+from policy_service.entrypoints.http.callers import caller_of, demand_charger
+from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.ocpp_answers import headers
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import ChargerId
 from policy_service.entrypoints.http.permissions import GuardedRoute
@@ -66,7 +66,7 @@ async def authorize_1_6(request: Request, charger_id: ChargerId) -> Response:
     body = await json_body(request, Authorize16)
     question = _question(request, charger_id, "Authorize", identifier=body.id_tag, connector=body.connector_id)
     verdict = await service_of(request).authorise(question)
-    return answer({"idTagInfo": id_tag_info(verdict)}, headers=headers(verdict))
+    return answer({"idTagInfo": id_tag_info(verdict.shown)}, headers=headers(verdict))
 
 
 @router.post(
@@ -87,7 +87,7 @@ async def start_transaction_1_6(request: Request, charger_id: ChargerId) -> Resp
         time=body.timestamp,
     )
     verdict = await service_of(request).authorise(question, starts=True, replayed=True)
-    return answer({"idTagInfo": id_tag_info(verdict)}, headers=headers(verdict))
+    return answer({"idTagInfo": id_tag_info(verdict.shown)}, headers=headers(verdict))
 
 
 @router.post(
@@ -179,7 +179,7 @@ async def _decided(
         await authorise.unasked(question, replayed=replayed)
         return answer({"idTokenInfo": accepted()})
     verdict = await authorise(question, starts=starts, replayed=replayed)
-    return answer({"idTokenInfo": id_token_info(verdict, token.type, lengths)}, headers=headers(verdict))
+    return answer({"idTokenInfo": id_token_info(verdict.shown, token.type, lengths)}, headers=headers(verdict))
 
 
 def _question(

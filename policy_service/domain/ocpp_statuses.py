@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from policy_service.domain.access import Reason
-from policy_service.language.document_records import WireStatus
 
 if TYPE_CHECKING:
     from policy_service.domain.charger_profile import ChargerProfile
     from policy_service.domain.decision import Decision
+
+WireStatus: TypeAlias = Literal[
+    "Blocked",
+    "ConcurrentTx",
+    "Expired",
+    "Invalid",
+    "NoCredit",
+    "NotAllowedTypeEVSE",
+    "NotAtThisLocation",
+    "NotAtThisTime",
+    "Unknown",
+]
+"""How OCPP may say no: a denial is never Accepted."""
 
 ACCEPTED = "Accepted"
 KEY_CODE = "keycode"

@@ -1,0 +1,52 @@
+"""The bundle of a depot: a client of the service decides by it while it cannot reach the service."""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from policy_service.entrypoints.http.access import ServiceOf
+from policy_service.entrypoints.http.callers import caller_of
+from policy_service.entrypoints.http.openapi import replies
+from policy_service.entrypoints.http.params import BundleParams
+from policy_service.entrypoints.http.permissions import GuardedRoute
+from policy_service.entrypoints.http.wire_bundle import BundleReply
+
+if TYPE_CHECKING:
+    from policy_service.domain.api_key import Labels
+
+router = APIRouter(prefix="/v1/bundle", tags=["bundle"], route_class=GuardedRoute)
+
+_HAS_IT = 304
+
+
+@router.get(
+    "",
+    summary="What decides at some chargers for two days without the service",
+    responses={**replies(BundleReply, 422), _HAS_IT: {"description": "`If-None-Match` names it already"}},
+)
+async def get_bundle(request: Request, service: ServiceOf, wanted: Annotated[BundleParams, Query()]) -> Response:
+    """Answer plan and registry of the chargers, identifiers as keyed hashes. A 304 confirms it for two days more."""
+    bundle = await service.bundles(
+        _labels(wanted.label), caller_of(request).chargers, _tags(request.headers.get("if-none-match", ""))
+    )
+    headers = {"ETag": f'W/"{bundle.tag}"', "Cache-Control": "private, no-cache"}
+    if bundle.body is None:
+        return Response(status_code=_HAS_IT, headers=headers)
+    return Response(bundle.body, headers=headers, media_type="application/json")
+
+
+def _labels(texts: list[str]) -> "Labels":
+    """Return labels as keys have them: values of one label are any of, different labels must all match."""
+    values: dict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        name, _, value = text.partition(":")
+        values[name].append(value)
+    return tuple((name, tuple(sorted(found))) for name, found in sorted(values.items()))
+
+
+def _tags(header: str) -> list[str]:
+    """Return the entity tags of `If-None-Match`, compared weakly (RFC 9110 section 13.1.2)."""
+    return [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
