@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httpx2
-from sessions import Sessions
+from sessions import FAILED, Sessions
 from stations import CHARGERS, LOG, WIRE
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -63,7 +63,13 @@ class Csms:
     async def end(self, charger_id: str, transaction_id: str, reason: str) -> None:
         """End a session, and tell how."""
         session = await self.sessions.end(charger_id, transaction_id, reason)
-        LOG.info("%s: session %s %s, %s Wh", charger_id, transaction_id, session.result, session.energy_wh)
+        level = logging.WARNING if session.result == FAILED else logging.INFO
+        LOG.log(level, "%s: session %s %s, %s Wh", charger_id, transaction_id, session.result, session.energy_wh)
+
+    def fault(self, charger_id: str, what: str) -> None:
+        """Book a fault that a charger reports of itself, and tell it."""
+        self.sessions.fault(charger_id, what)
+        LOG.warning("%s: fault, %s", charger_id, what)
 
     async def was_denied(self, charger_id: str, transaction_id: str) -> bool:
         """Ask the service whether the transaction was refused; for as long as it cannot tell, it was not."""

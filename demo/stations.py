@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from abc import abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -33,6 +34,8 @@ WIRE.disabled = True  # the libraries log whole messages, and with them tokens a
 
 ACCEPTED = "Accepted"
 HEARTBEAT_S = 300
+TRANSACTION_ID = re.compile(r"[!-~]{1,36}")
+REASON = re.compile(r"[A-Za-z]{1,20}")
 
 
 class Delegating(ChargePoint):
@@ -123,7 +126,7 @@ class Charger16(Delegating, v16.ChargePoint):
     def status(self, connector_id: int, status: str, error_code: str, **_: object) -> object:
         """Book faults, which a denial never is."""
         if status == "Faulted":
-            self.csms.sessions.fault(self.id, f"connector {connector_id}: {error_code}")
+            self.csms.fault(self.id, f"connector {connector_id}: {error_code}")
         return v16.call_result.StatusNotification()
 
     @on("MeterValues")
@@ -155,16 +158,16 @@ class Charger2(Delegating):
     async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
         """Keep the session as its events tell it."""
         transaction_id = at(payload, "transactionInfo", "transactionId")
-        if action != "TransactionEvent" or not isinstance(transaction_id, str):
+        if action != "TransactionEvent" or not (
+            isinstance(transaction_id, str) and TRANSACTION_ID.fullmatch(transaction_id)
+        ):
             return
         session = self.csms.sessions.session(self.id, transaction_id)
         session.read(*readings_wh(at(payload, "meterValue")))
         if "idTokenInfo" in told and _begins(payload):
             session.denied = told["idTokenInfo"]["status"] != ACCEPTED
         if at(payload, "eventType") == "Ended":
-            await self.csms.end(
-                self.id, transaction_id, str(at(payload, "transactionInfo", "stoppedReason") or "Local")
-            )
+            await self.csms.end(self.id, transaction_id, _reason(payload))
 
     @on("BootNotification")
     def boot(self, **_: object) -> object:
@@ -180,7 +183,7 @@ class Charger2(Delegating):
     def status(self, evse_id: int, connector_status: str, **_: object) -> object:
         """Book faults, which a denial never is."""
         if connector_status == "Faulted":
-            self.csms.sessions.fault(self.id, f"evse {evse_id} is faulted")
+            self.csms.fault(self.id, f"evse {evse_id} is faulted")
         return v201.call_result.StatusNotification()
 
     @on("MeterValues")
@@ -214,6 +217,12 @@ def _begins(payload: object) -> bool:
     """Tell whether a TransactionEvent is one that is decided; all others belong to a session that runs or is over."""
     kind, trigger = at(payload, "eventType"), at(payload, "triggerReason")
     return bool(kind != "Ended" and (kind != "Updated" or trigger == "Authorized"))
+
+
+def _reason(payload: object) -> str:
+    """Return why a session ended: what a charger writes is no reason until it looks like one."""
+    told = str(at(payload, "transactionInfo", "stoppedReason") or "Local")
+    return told if REASON.fullmatch(told) else "Other"
 
 
 def _json(raw: str | bytes) -> Any:  # noqa: ANN401 - any JSON value

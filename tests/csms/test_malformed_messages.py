@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,6 +111,24 @@ async def test_meter_values_of_any_shape_do_no_harm(csms: Csms, depot: Depot, ve
     async with wire(version, csms.url, depot.managed()) as websocket:
         answers = [await told(websocket, start) for start in starts]
     assert {answer[0] for answer in answers} == {3}
+
+
+@pytest.mark.parametrize("version", VERSIONS_2)
+async def test_no_charger_writes_lines_of_its_own_into_the_log(
+    csms: Csms, depot: Depot, version: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = (
+        {"transactionId": "1\nforged", "stoppedReason": "Local"},
+        {"transactionId": "2", "stoppedReason": "Loc\nforged"},
+    )
+    with caplog.at_level(logging.INFO, logger="csms"):
+        async with wire(version, csms.url, depot.managed()) as websocket:
+            for info in lines:
+                ended = json.dumps({**SAID_2, "eventType": "Ended", "transactionInfo": info})
+                answer = await told(websocket, f'[2, "1\\nforged", "TransactionEvent", {ended}]')
+                assert valid(version, "TransactionEvent", answer[2]) == {"idTokenInfo": {"status": "Accepted"}}
+    assert "forged" not in caplog.text
+    assert [session.reason for session in csms.sessions.ended] == ["Other"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
