@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.commands.make_override import MakeOverride
     from policy_service.application.commands.manage_webhooks import ManageWebhooks
+    from policy_service.application.commands.record_degraded import RecordDegraded
     from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
     from policy_service.application.ocpp.authorise import Authorise
@@ -75,6 +76,7 @@ class Service:
     health: Health
     identifiers: IdentifierQueries
     agreements: AgreementQueries
+    record_degraded: RecordDegraded
     events: EventQueries
     explain_event: ExplainEvent
     fleet_reports: FleetReportQueries | None

@@ -73,8 +73,8 @@ def charger_view(charger: Charger) -> dict[str, Any]:
 
 
 def event_view(event: AccessEvent) -> dict[str, Any]:
-    """Return the public view of an access event."""
-    return {
+    """Return the public view of an access event; ``degraded`` is a part of those alone that a client decided."""
+    view: dict[str, Any] = {
         "decision_id": event.decision_id,
         "type": str(event.type),
         "time": format_instant(event.time // _MS),
@@ -103,6 +103,7 @@ def event_view(event: AccessEvent) -> dict[str, Any]:
         "caller": event.caller,
         "request_id": event.request_id,
     }
+    return view if event.degraded is None else {**view, "degraded": event.degraded}
 
 
 def webhook_view(webhook: Webhook, dead_letters: int) -> dict[str, Any]:

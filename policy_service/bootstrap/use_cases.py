@@ -38,6 +38,7 @@ from policy_service.application.commands.import_chargers import ChargerCommands
 from policy_service.application.commands.import_identifiers import ImportIdentifiers
 from policy_service.application.commands.log_import import LoggedImport
 from policy_service.application.commands.make_override import MakeOverride
+from policy_service.application.commands.record_degraded import RecordDegraded
 from policy_service.application.commands.reload_policies import ReloadPolicies
 from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
 from policy_service.application.decision_id import DecisionIds
@@ -195,6 +196,7 @@ def _service(core: _Core) -> Service:
         health=_health(core),
         identifiers=identifier_queries,
         agreements=AgreementQueries(agreements),
+        record_degraded=RecordDegraded(plans, lookup, core.recording.recorder, clock),
         events=EventQueries(SqlEventReader(database), recorded),
         explain_event=_explain_event(core, recorded),
         fleet_reports=_fleet_reports(core, recorded),

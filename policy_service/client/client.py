@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
+import time as clock
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from uuid import uuid4
 
 import msgspec
 
-from policy_service.client.answers import Decided, InvalidPayload, OcppAnswer, Source, Told
+from policy_service.client.answers import Decided, InvalidPayload, OcppAnswer, Source
+from policy_service.client.asked import Asked
+from policy_service.client.bundle_keeping import EVERY_S, BundleKeeping
 from policy_service.client.calls import Calls, UnreachableError
-from policy_service.client.messages import V16, path_of, token_of
+from policy_service.client.disk import claimed
+from policy_service.client.fallbacks import Fallbacks
+from policy_service.client.messages import Settled, asked_by, path_of
+from policy_service.client.outbox import Outbox
 from policy_service.client.problems import said_by
+from policy_service.client.telling import Telling
 from policy_service.client.told import members_of, told_by
-from policy_service.domain.instant import format_instant
+from policy_service.domain.instant import InstantError, parse_instant
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from policy_service.client.calls import Reply
+    from policy_service.client.degraded import DegradedDecision
+    from policy_service.client.held_bundle import HeldBundle
 
 _LOG = logging.getLogger(__name__)
 _OK = 200
@@ -30,6 +39,7 @@ _AT_FAULT = (400, 422)
 _PAYLOAD = msgspec.json.Decoder(dict[str, Any])
 _DECIDED = msgspec.json.Decoder(Decided)
 _LONGEST_ID = 64
+_REMEMBERED = 20_000
 
 
 class PolicyClient:
@@ -41,29 +51,49 @@ class PolicyClient:
         *,
         key: str | None = None,
         deadline_s: float = 2.0,
-        bundle_label: str | list[str] | None = None,
+        bundle_label: str | Sequence[str] | None = None,
+        bundle_every_s: float = EVERY_S,
         state_dir: str | Path | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Ask at ``http://…``, ``https://…`` or ``unix:///run/policy.sock``, with an API key where one is needed.
 
         ``deadline_s`` bounds each call, its retry included, in seconds. ``bundle_label``, such as ``depot:north``,
-        names the chargers to have a bundle of; ``state_dir`` is where it and unsent answers outlive a restart.
+        names the chargers to have a bundle of, looked at every ``bundle_every_s`` seconds; None: there is none.
+        ``state_dir`` is where the bundle and decisions not yet told outlive a restart: one directory a process.
         """
         self._calls = Calls(url, key=key, deadline_s=deadline_s, tls=tls)
-        self._bundle_label = bundle_label
-        self._state_dir = state_dir
+        self._directory = None if state_dir is None else Path(state_dir)
+        labels = [bundle_label] if isinstance(bundle_label, str) else bundle_label
+        self._bundle = None if labels is None else BundleKeeping(self._calls, labels, self._directory, bundle_every_s)
+        self._outbox = Outbox(self._directory, key)
+        self._telling = Telling(self._calls, self._outbox)
+        self._fallbacks = Fallbacks(self._bundle_at, self._tell, _REMEMBERED)
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Make ready; nothing is asked yet."""
-        await self._calls.open()
+        """Make ready; the service need not be there. Raises StateInUseError, and OSError of the state directory."""
+        async with AsyncExitStack() as stack:
+            if self._directory is not None:
+                stack.enter_context(claimed(self._directory))
+            self._outbox.open()
+            stack.callback(self._outbox.close)
+            await self._calls.open()
+            stack.push_async_callback(self._calls.close)
+            works = [self._telling.keep()] if self._bundle is None else [self._telling.keep(), self._bundle.keep()]
+            if self._bundle is not None:
+                await self._bundle.restore()
+            for work in works:
+                stack.push_async_callback(_end, asyncio.create_task(work))
+            self._telling.poke()
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the connections."""
-        await self._calls.close()
+        """End the work in the background and close the connections; what waits on the disk stays there."""
+        await self._stack.aclose()
 
     async def ocpp(
         self, version: str, charger: str, action: str, payload: Mapping[str, Any], *, message_id: str | None = None
@@ -76,10 +106,20 @@ class PolicyClient:
         path = path_of(version, charger, action)
         try:
             reply = await self._ask(path, payload, message_id)
-            return _ocpp_answer(reply)
+            answer, members = _ocpp_answer(reply)
         except UnreachableError as error:
             _LOG.warning("policy-service gave no answer: %s", error)
-            return self._degraded_payload(version, payload)
+            asked = asked_by(version, charger, action, payload, message_id)
+            if isinstance(asked, Settled):
+                return OcppAnswer(asked.payload, None, Source.ON_UNREACHABLE)
+            return self._fallbacks.payload(version, asked, _now_ms())
+        if answer.decision is not None:
+            with suppress(InvalidPayload):
+                asked = asked_by(version, charger, action, payload, message_id)
+                if isinstance(asked, Asked):
+                    self._fallbacks.heard_payload(version, asked, answer, members, _now_ms() // 1000)
+        self._telling.poke()
+        return answer
 
     async def decide(
         self, *, charger: str, identifier: str, identifier_type: str | None = None, time: str | None = None
@@ -91,11 +131,26 @@ class PolicyClient:
         question = {"charger": charger, "identifier": identifier, "identifier_type": identifier_type, "time": time}
         told = {name: value for name, value in question.items() if value is not None}
         try:
-            reply = await self._ask("/v1/decide", told, None)
-            return _decided(reply)
+            decided = _decided(await self._ask("/v1/decide", told, None))
         except UnreachableError as error:
             _LOG.warning("policy-service gave no answer: %s", error)
-            return _unreachable(charger)
+            return self._fallbacks.decision(_asked(charger, identifier, identifier_type, time), _now_ms())
+        if time is None:
+            with suppress(InvalidPayload):
+                asked = _asked(charger, identifier, identifier_type, None)
+                self._fallbacks.heard_decision(asked, decided, _now_ms() // 1000)
+        self._telling.poke()
+        return decided
+
+    @property
+    def bundle(self) -> HeldBundle | None:
+        """The bundle that decides should the service be out of reach now; None where there is none."""
+        return self._bundle_at(_now_ms() // 1000)
+
+    @property
+    def untold(self) -> int:
+        """How many decisions the service has not been told of yet."""
+        return len(self._outbox)
 
     async def _ask(self, path: str, body: Mapping[str, Any], message_id: str | None) -> Reply:
         """Ask. Raises UnreachableError for everything that is no answer, and InvalidPayload."""
@@ -112,24 +167,32 @@ class PolicyClient:
             raise UnreachableError(message)
         return reply
 
-    def _degraded_payload(self, version: str, payload: Mapping[str, Any]) -> OcppAnswer:
-        token = token_of(version, payload)
-        if token is None:
-            return OcppAnswer({}, None, Source.ON_UNREACHABLE)
-        told = Told(str(uuid4()), "access_denied", "lookup_failed", "status_only")
-        name = "idTagInfo" if version == V16 else "idTokenInfo"
-        return OcppAnswer({name: {"status": "Invalid"}}, told, Source.ON_UNREACHABLE)
+    def _bundle_at(self, now: int) -> HeldBundle | None:
+        return None if self._bundle is None else self._bundle.held(now)
+
+    def _tell(self, decision: DegradedDecision) -> None:
+        self._outbox.add(decision)
+        self._telling.poke()
 
 
-def _ocpp_answer(reply: Reply) -> OcppAnswer:
-    """Return the service's answer. Raises UnreachableError for a body that is none."""
-    header = reply.headers.get("Policy-Decision")
+def _asked(charger: str, identifier: str, identifier_type: str | None, time: str | None) -> Asked:
+    """Return a question as the service would read it. Raises InvalidPayload."""
+    try:
+        at = None if time is None else parse_instant(time)
+    except InstantError as error:
+        raise InvalidPayload(str(error)) from None
+    return Asked.of(charger=charger, identifier=identifier, type_=identifier_type, time=at)
+
+
+def _ocpp_answer(reply: Reply) -> tuple[OcppAnswer, dict[str, str]]:
+    """Return the service's answer and its header's members. Raises UnreachableError for a body that is none."""
+    members = members_of(reply.headers.get("Policy-Decision", ""))
     try:
         payload = _PAYLOAD.decode(reply.body)
     except msgspec.MsgspecError:
         message = "the answer is no payload"
         raise UnreachableError(message) from None
-    return OcppAnswer(payload, None if header is None else told_by(members_of(header)), Source.SERVICE)
+    return OcppAnswer(payload, told_by(members), Source.SERVICE), members
 
 
 def _decided(reply: Reply) -> Decided:
@@ -148,18 +211,11 @@ def _request_id(message_id: str | None) -> dict[str, str] | None:
     return {"X-Request-ID": message_id[:_LONGEST_ID]}
 
 
-def _unreachable(charger: str) -> Decided:
-    return Decided(
-        decision_id=str(uuid4()),
-        outcome="access_denied",
-        reason="lookup_failed",
-        mode=None,
-        vehicle_class=None,
-        charger=charger,
-        time=format_instant(int(time.time())),
-        valid_until=None,
-        policy=None,
-        window=None,
-        revision="",
-        source=Source.ON_UNREACHABLE,
-    )
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _now_ms() -> int:
+    return clock.time_ns() // 1_000_000

@@ -20,6 +20,7 @@ class Scope(StrEnum):
     IMPORT = "import"
     REPORT = "report"
     BUNDLE = "bundle"
+    DEGRADED = "degraded"
     ADMIN = "admin"
 
 

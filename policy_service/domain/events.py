@@ -33,6 +33,17 @@ class DriverSignal(StrEnum):
     NONE = "none"
 
 
+class DegradedBy(StrEnum):
+    """Who decided while a client could not reach the service."""
+
+    CACHE = "cache"
+    """A decision of the service, remembered by the client."""
+    BUNDLE = "bundle"
+    """The depot's bundle."""
+    ON_UNREACHABLE = "on_unreachable"
+    """The policy's ``onUnreachable``."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessEvent:
     """One recorded decision; ``decision_id`` is its idempotent key (UUIDv7). Instants are epoch milliseconds.
@@ -77,3 +88,5 @@ class AccessEvent:
     """What the registry said of the vehicle, without any identifier: enough to explain the decision later."""
     sealed_identifier: str | None = field(default=None, repr=False)
     """The identifier, encrypted, for a bounded time; never a PIN's."""
+    degraded: DegradedBy | None = None
+    """None where the service itself decided."""

@@ -2,80 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from depot import CARD, STRANGER, VERSIONS, authorize, fill, policies, start
 from fakes.served import serving
 
 from policy_service.client import InvalidPayload, PolicyClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fakes.served import Served
 
 pytestmark = pytest.mark.anyio
 
-TREE = """
-apiVersion: policy-service/v1
-kind: AccessPolicy
-metadata: {name: yard}
-spec:
-  timezone: Europe/London
-  chargers: {ids: [SHUT]}
-  defaultMode: managed
-  allow: [{class: own}]
----
-apiVersion: policy-service/v1
-kind: AccessPolicy
-metadata: {name: open}
-spec:
-  timezone: Europe/London
-  chargers: {ids: [OPEN]}
-  defaultMode: freevend
----
-apiVersion: policy-service/v1
-kind: ChargerInventory
-metadata: {name: yard}
-spec:
-  chargers: [{id: SHUT}, {id: OPEN}]
-"""
-CARD, STRANGER = "04A2B3C4D5E680", "04FFFFFFFFFF01"
-VERSIONS = ["1.6", "2.0.1", "2.1"]
-
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    root: Path = tmp_path_factory.mktemp("client")
-    (root / "policies").mkdir()
-    (root / "policies" / "yard.yaml").write_text(TREE)
-    with serving(root / "policies", root / "state") as served:
-        record = {"identifier": CARD, "type": "rfid", "class": "own", "vehicle": "bus-1", "fleet": "north"}
-        assert served.client.put(f"/v1/identifiers/{1:032x}", json=record).status_code == 201
+    root = tmp_path_factory.mktemp("client")
+    with serving(policies(root), root / "state") as served:
+        fill(served)
         yield served
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _authorize(version: str, identifier: str) -> dict[str, Any]:
-    return {"idTag": identifier} if version == "1.6" else {"idToken": {"idToken": identifier, "type": "ISO14443"}}
-
-
-def _start(version: str, identifier: str) -> tuple[str, dict[str, Any]]:
-    if version == "1.6":
-        return "StartTransaction", {"connectorId": 1, "meterStart": 0, "timestamp": _now(), "idTag": identifier}
-    return "TransactionEvent", {
-        "eventType": "Started",
-        "timestamp": _now(),
-        "triggerReason": "Authorized",
-        "seqNo": 0,
-        "transactionInfo": {"transactionId": "4711"},
-        **_authorize(version, identifier),
-    }
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -90,7 +38,7 @@ def _start(version: str, identifier: str) -> tuple[str, dict[str, Any]]:
 async def test_a_message_is_answered_with_the_payload_to_pass_on(
     node: Served, version: str, charger: str, identifier: str, reason: str, *, accepted: bool
 ) -> None:
-    messages = [("Authorize", _authorize(version, identifier)), _start(version, identifier)]
+    messages = [("Authorize", authorize(version, identifier)), start(version, identifier)]
     async with PolicyClient(node.url) as client:
         answers = [await client.ocpp(version, charger, *message) for message in messages]
     for answer in answers:
@@ -106,7 +54,7 @@ async def test_a_message_is_answered_with_the_payload_to_pass_on(
 
 
 async def test_an_event_of_a_session_that_runs_is_no_decision(node: Served) -> None:
-    event = _start("2.1", CARD)[1] | {"eventType": "Updated", "triggerReason": "MeterValuePeriodic"}
+    event = start("2.1", CARD)[1] | {"eventType": "Updated", "triggerReason": "MeterValuePeriodic"}
     async with PolicyClient(node.url) as client:
         answer = await client.ocpp("2.1", "SHUT", "TransactionEvent", event)
     assert answer == ({"idTokenInfo": {"status": "Accepted"}}, None, "service")

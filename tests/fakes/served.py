@@ -59,7 +59,7 @@ class Served:
 
 def start(policies: Path, state: Path, *, variables: Mapping[str, str] | None = None, **settings: object) -> Served:
     """Start the service; it may not be up yet. ``variables`` are other ones of its environment."""
-    port = _free_port()
+    port = settings.pop("port", None) or _free_port()
     state.mkdir(parents=True, exist_ok=True)
     log = state / "log"
     clean = {

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
-from policy_service.domain.events import AccessEvent, DriverSignal, EventType
+from policy_service.domain.events import AccessEvent, DegradedBy, DriverSignal, EventType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,7 @@ _VOCABULARY: Mapping[str, Callable[[str], str]] = {
     "mode": AccessMode,
     "vehicle_class": VehicleClass,
     "driver_signal": DriverSignal,
+    "degraded": DegradedBy,
 }
 
 

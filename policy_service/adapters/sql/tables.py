@@ -180,6 +180,7 @@ access_events = Table(
     _text("request_id", nullable=True),
     _json("evidence", nullable=True),
     _text("sealed_identifier", nullable=True),
+    _text("degraded", nullable=True),
     one_of("type", EventType),
     one_of("outcome", Outcome),
     one_of("reason", Reason),

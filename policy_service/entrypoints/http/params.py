@@ -22,7 +22,7 @@ class NameConvertor(StringConvertor):
 class DecisionConvertor(StringConvertor):
     """A path segment that is a decision's id: any but the words that actions on events are called by."""
 
-    regex = "(?!(?:forget|match|stream|summary)$)[^/]+"
+    regex = "(?!(?:degraded|forget|match|stream|summary)$)[^/]+"
 
 
 register_url_convertor("name", NameConvertor())

@@ -49,6 +49,7 @@ _CHANGE_ALL = _changes(Scope.ADMIN)
 _REPORT = Permission(frozenset({Scope.REPORT}), by_fleet=True)
 _DECIDE = _needs(Scope.DECIDE, by_charger=True)
 _BUNDLE = _needs(Scope.BUNDLE, by_charger=True)
+_DEGRADED = _needs(Scope.DEGRADED, by_charger=True)
 _READ = _needs(Scope.READ)
 _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
 _OPERATE = _changes(Scope.OPERATE)
@@ -98,6 +99,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/sources/{kind}/{source}"): _FOLLOW_IMPORTS,
     ("PUT", "/v1/sources/{kind}/{source}"): _OPERATE,
     ("POST", "/v1/breaches"): _DECIDE,
+    ("POST", "/v1/events/degraded"): _DEGRADED,
     ("GET", "/v1/events"): _READ_CHARGERS,
     ("GET", "/v1/events/stream"): _READ_CHARGERS,
     ("GET", "/v1/events/summary"): _READ_CHARGERS,

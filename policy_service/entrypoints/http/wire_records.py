@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSc
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
-from policy_service.domain.events import DriverSignal
+from policy_service.domain.events import DegradedBy, DriverSignal
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.entrypoints.http.wire import (
     INSTANT_PATTERN,
@@ -296,6 +296,9 @@ class EventReply(Reply):
     transaction_id: str | None
     caller: str | None
     request_id: str | None
+    degraded: DegradedBy | None = Field(
+        None, description="Who decided while a client could not reach the service; left out where the service did."
+    )
 
 
 class EventList(ListReply):
