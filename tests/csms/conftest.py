@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from csms import Csms
-    from depot import Depot
+    from wired_depot import Depot
 
 
 @pytest.fixture(scope="session")
 def depot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Depot]:
     """Serve a depot with chargers to spare."""
-    from depot import TREE, Depot  # noqa: PLC0415 - it needs the path above
+    from wired_depot import TREE, Depot  # noqa: PLC0415 - it needs the path above
 
     root = tmp_path_factory.mktemp("depot")
     (root / "policies").mkdir()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from chargers import plugged_in
-from depot import CARD, MAC, STRANGER, Depot, Token
 from ocpp.v16.enums import AuthorizationStatus
 from ocpp_csms import CentralSystem, ChargePoint
+from wired_depot import CARD, MAC, STRANGER, Depot, Token
 
 from policy_service.client import PolicyClient
 

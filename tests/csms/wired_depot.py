@@ -48,7 +48,9 @@ kind: ChargerInventory
 metadata: {name: depot}
 spec:
   chargers:
-""" + "".join(f"    - {{id: {kind}-{number}}}\n" for kind in ("SHUT", "OPEN") for number in range(200))
+""" + "".join(
+    f"    - {{id: {kind}-{number}, labels: {{depot: wired}}}}\n" for kind in ("SHUT", "OPEN") for number in range(200)
+)
 _SCHEMAS = Path(ocpp.__file__).parent
 
 
@@ -62,7 +64,7 @@ class Depot:
         for number, (token, type_) in enumerate([(CARD, "rfid"), (MAC, "mac"), (PIN, "pin")]):
             vehicle = {"class": "own", "vehicle": f"bus-{number}", "fleet": "north"}
             record = {"identifier": token.text, "type": type_, **vehicle}
-            assert service.client.put(f"/v1/identifiers/{number:032x}", json=record).status_code == 201
+            assert service.client.put(f"/v1/identifiers/{number:032x}", json=record).is_success
 
     def managed(self) -> str:
         """Return a charger that is managed."""
