@@ -24,7 +24,7 @@ FAULTS ?= $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test serve check lint style types layers generated policies bench soak format generate lock clean
+.PHONY: help setup demo demo-csms test serve check lint style types layers generated policies bench soak format generate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ $(READY): pyproject.toml uv.lock $(BIN)/uv
 
 demo: $(READY) ## the service on the shipped policies: import, decide, a week as text, the denials; ends by itself
 	@$(BIN)/python demo/demo.py
+
+demo-csms: $(READY) ## the reference CSMS with simulated chargers of OCPP 1.6, 2.0.1 and 2.1; ends by itself
+	@$(BIN)/python demo/demo_csms.py
 
 test: $(READY) ## the whole suite; ARGS="-k night" narrows it
 	@$(BIN)/pytest -n auto --dist worksteal --ignore tests/faults $(ARGS)

@@ -7,35 +7,24 @@ Run it with ``make demo``. It leaves with 0 when every answer is the expected on
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import httpx2
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from stage import ENVIRONMENT, SERVICE, leave, running, show, wide_console
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
-    from types import FrameType
+    import httpx2
+    from rich.console import Console
 
 HERE = Path(__file__).parent
 POLICIES = HERE.parent / "policies"
-SERVICE = [sys.executable, "-m", "policy_service"]
-SECONDS_TO_START = 60.0
 STRANGER = {"identifier": "08:5E:99:99", "type": "rfid"}  # on nobody's list
-COLOURS = {"allowed": "green", "access_denied": "yellow", "access.denied": "yellow"}
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
 ZONES = {"NTH": "Australia/Melbourne", "AKL": "Pacific/Auckland", "LDN": "Europe/London"}
 
 
@@ -79,9 +68,9 @@ QUESTIONS = [
 def main() -> int:
     """Run the demo and return its exit code."""
     signal.signal(signal.SIGTERM, leave)  # so that the service is stopped then, too
-    console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=140)
-    with tempfile.TemporaryDirectory(prefix="policy-service-demo-") as name, running(console, Path(name)) as http:
+    console = wide_console()
+    scratch = tempfile.TemporaryDirectory(prefix="policy-service-demo-")
+    with scratch as name, running(console, Path(name), POLICIES) as http:
         import_lines(console, http, "agreements")
         import_lines(console, http, "identifiers")
         wrong = ask_all(console, http)
@@ -89,47 +78,6 @@ def main() -> int:
         wrong += list_denials(console, http)
     console.print(f"\n{wrong} answers are not the expected ones" if wrong else "\nEvery answer is the expected one.")
     return min(wrong, 1)
-
-
-def leave(*_: int | FrameType | None) -> NoReturn:
-    """Leave by an exception, so that everything is cleaned up."""
-    sys.exit(143)
-
-
-@contextmanager
-def running(console: Console, directory: Path) -> Generator[httpx2.Client]:
-    """Start the service on a free port of the loopback address; stop it whatever happens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    flags = ["--policies", str(POLICIES), "--port", str(port), "--state-dir", str(directory / "state")]
-    with (directory / "log").open("wb") as log:
-        service = subprocess.Popen([*SERVICE, "serve", *flags], stdout=log, stderr=log, env=ENVIRONMENT)  # noqa: S603
-    try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
-            health = wait_until_ready(http, service, directory / "log")
-            console.rule("policy-service serve", align="left")
-            console.print(f"{health['status']} on 127.0.0.1:{port}, plan {health['revision'][:19]}…")
-            yield http
-    finally:
-        service.terminate()
-        try:
-            service.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            service.kill()
-            service.wait()
-
-
-def wait_until_ready(http: httpx2.Client, service: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
-    """Return the first healthy answer."""
-    deadline = time.monotonic() + SECONDS_TO_START
-    while service.poll() is None and time.monotonic() < deadline:
-        with suppress(httpx2.TransportError):
-            answer = http.get("/health/ready")
-            if answer.is_success:
-                return dict(answer.json())
-        time.sleep(0.1)
-    sys.exit("the service did not get ready; its log ends with:\n" + log.read_text(errors="replace")[-3000:])
 
 
 def import_lines(console: Console, http: httpx2.Client, noun: str) -> None:
@@ -184,16 +132,6 @@ def list_denials(console: Console, http: httpx2.Client) -> int:
     show(console, "GET /v1/events?outcome=access_denied, newest first", names, rows)
     expected = [question.reason for question in reversed(QUESTIONS) if question.outcome == "access_denied"]
     return int([event["reason"] for event in events] != expected)
-
-
-def show(console: Console, title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Print a table under a title."""
-    table = Table(*headings, box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for row in rows:
-        table.add_row(*(Text(cell, COLOURS.get(cell, "")) for cell in row))
-    console.print()
-    console.rule(title, align="left")
-    console.print(table)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,146 @@
+# ruff: noqa: INP001 - a script, not a package
+"""A reference CSMS: OCPP 1.6, 2.0.1 and 2.1 on one port, with every access decision left to policy-service.
+
+    python demo/csms.py --port 9000 --service http://127.0.0.1:8080
+
+Chargers connect to ws://127.0.0.1:9000/<charger id>. Not shown are TLS and the chargers' passwords, which
+`websockets.serve` takes as `ssl` and `process_request`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import re
+import time
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import httpx2
+from sessions import FAILED, Sessions
+from stations import CHARGERS, LOG, WIRE
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from policy_service.client import PolicyClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from websockets.http11 import Request, Response
+
+MOST_BYTES = 256 * 1024
+MATCH_WITHIN_S = 2
+CHARGER_ID = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,48}")
+
+
+class Csms:
+    """Takes in chargers; keeps their sessions, and the incidents."""
+
+    def __init__(self, policy: PolicyClient, service: httpx2.AsyncClient) -> None:
+        """Ask ``policy`` for access, and ``service`` afterwards whether a failed session was a denial."""
+        self.policy = policy
+        self.service = service
+        self.sessions = Sessions(self.was_denied)
+        self.transaction_ids = count(int(time.time()))  # of 1.6: a restart begins with higher ones
+        self.url = ""
+
+    async def connected(self, websocket: ServerConnection) -> None:
+        """Speak with a charger for as long as it is connected."""
+        charger_id = _charger_id(websocket.request)
+        charger = CHARGERS[str(websocket.subprotocol)](charger_id, websocket, self)
+        LOG.info("%s: connected, %s", charger_id, websocket.subprotocol)
+        with suppress(ConnectionClosed):
+            await charger.start()
+        LOG.info("%s: gone", charger_id)
+
+    async def end(self, charger_id: str, transaction_id: str, reason: str) -> None:
+        """End a session, and tell how."""
+        session = await self.sessions.end(charger_id, transaction_id, reason)
+        level = logging.WARNING if session.result == FAILED else logging.INFO
+        LOG.log(level, "%s: session %s %s, %s Wh", charger_id, transaction_id, session.result, session.energy_wh)
+
+    def fault(self, charger_id: str, what: str) -> None:
+        """Book a fault that a charger reports of itself, and tell it."""
+        self.sessions.fault(charger_id, what)
+        LOG.warning("%s: fault, %s", charger_id, what)
+
+    async def was_denied(self, charger_id: str, transaction_id: str) -> bool:
+        """Ask the service whether the transaction was refused; for as long as it cannot tell, it was not."""
+        wanted = {"charger": charger_id, "transaction_id": transaction_id}
+        try:
+            reply = (await self.service.get("/v1/events/match", params=wanted)).raise_for_status()
+        except httpx2.HTTPError:
+            return False
+        return bool(reply.json()["denied"])
+
+
+@asynccontextmanager
+async def serving(
+    service: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    key: str | None = None,
+    **fallbacks: Any,  # noqa: ANN401
+) -> AsyncGenerator[Csms]:
+    """Run the CSMS while the context is open; ``fallbacks`` are PolicyClient's ``bundle_label``, ``state_dir``, ….
+
+    Raises OSError where it cannot listen.
+    """
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    async with (
+        PolicyClient(service, key=key, **fallbacks) as policy,
+        httpx2.AsyncClient(base_url=service, headers=headers, timeout=MATCH_WITHIN_S) as http,
+    ):
+        csms = Csms(policy, http)
+        async with serve(
+            csms.connected,
+            host,
+            port,
+            subprotocols=[Subprotocol(name) for name in CHARGERS],
+            process_request=_demand_charger_id,
+            compression=None,  # it would cost more memory than all the rest of a connection
+            max_size=MOST_BYTES,
+            logger=WIRE,
+        ) as server:
+            csms.url = "ws://{}:{}".format(*next(iter(server.sockets)).getsockname()[:2])
+            yield csms
+
+
+def _demand_charger_id(websocket: ServerConnection, request: Request) -> Response | None:
+    found = CHARGER_ID.fullmatch(_charger_id(request))
+    return None if found else websocket.respond(HTTPStatus.NOT_FOUND, "the path ends with no charger id\n")
+
+
+def _charger_id(request: Request | None) -> str:
+    return unquote("" if request is None else request.path.partition("?")[0].rpartition("/")[2])
+
+
+async def main() -> None:
+    """Run until interrupted."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--host", default="127.0.0.1")
+    options.add_argument("--port", type=int, default=9000)
+    options.add_argument("--service", default="http://127.0.0.1:8080", help="address of policy-service")
+    options.add_argument("--key-file", type=Path, help="file with an API key of the scopes decide and read")
+    options.add_argument("--bundle-label", help="label of the chargers to go on for while the service is away")
+    options.add_argument("--state-dir", type=Path, help="directory for what is needed then")
+    told = options.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    key = told.key_file.read_text().strip() if told.key_file else None
+    fallbacks = {"bundle_label": told.bundle_label, "state_dir": told.state_dir}
+    async with serving(told.service, host=told.host, port=told.port, key=key, **fallbacks) as csms:
+        LOG.info("listening on %s", csms.url)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main())

@@ -1,0 +1,241 @@
+# ruff: noqa: INP001 - lies beside scripts, not in a package
+"""Chargers as a CSMS sees them: who asks for access is answered by policy-service, all else by the CSMS itself.
+
+`Delegating.route_message` is what to copy. It takes the messages that ask for access before the OCPP library looks at
+them: the library answers a payload that does not fit its schema with a CALLERROR, and a CALLERROR denies nothing. Some
+chargers let the vehicle in then.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from abc import abstractmethod
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from ocpp import v16, v21, v201
+from ocpp.charge_point import ChargePoint
+from ocpp.exceptions import NotImplementedError as ActionNotImplemented
+from ocpp.messages import Call
+from ocpp.routing import on
+from sessions import at, readings_wh
+
+from policy_service.client import InvalidPayload
+
+if TYPE_CHECKING:
+    from csms import Csms
+    from websockets.asyncio.server import ServerConnection
+
+LOG = logging.getLogger("csms")
+WIRE = logging.getLogger("csms.wire")
+WIRE.disabled = True  # the libraries log whole messages, and with them tokens and PINs
+
+ACCEPTED = "Accepted"
+HEARTBEAT_S = 300
+TRANSACTION_ID = re.compile(r"[!-~]{1,36}")
+REASON = re.compile(r"[A-Za-z]{1,20}")
+
+
+class Delegating(ChargePoint):
+    """What all versions share: who asks for access is answered by the service."""
+
+    version: ClassVar[str]
+    delegated: ClassVar[frozenset[str]]
+    denial: ClassVar[dict[str, Any]]
+    """The answer to a payload that nobody can read."""
+
+    def __init__(self, charger_id: str, websocket: ServerConnection, csms: Csms) -> None:
+        """Speak with a charger that has connected."""
+        super().__init__(charger_id, websocket, logger=WIRE)
+        self.websocket = websocket
+        self.csms = csms
+
+    async def route_message(self, raw_msg: str | bytes) -> None:
+        """Answer a message. What asks for access gets an answer always, and never a CALLERROR, which denies nothing."""
+        match _json(raw_msg):
+            case [2, message_id, str(action), *payload] if action in self.delegated:
+                asked = _object(payload)
+                told = await self.ask(action, asked, str(message_id))
+                await self.note(action, asked, told)
+                await self.websocket.send(json.dumps([3, message_id, told], separators=(",", ":")))
+            case [2, message_id, str(action), *_] if action not in self.route_map:
+                refusal = Call(message_id, action, {}).create_call_error(ActionNotImplemented())
+                await self.websocket.send(refusal.to_json())
+            case [*_]:
+                await super().route_message(raw_msg)
+            case _:
+                LOG.warning("%s: sent what is no message", self.id)
+
+    @abstractmethod
+    async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
+        """Keep what the message says of a session."""
+
+    async def ask(self, action: str, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
+        """Return the payload of the answer."""
+        try:
+            answer = await self.csms.policy.ocpp(self.version, self.id, action, payload, message_id=message_id)
+        except InvalidPayload:
+            LOG.warning("%s: %s is malformed, denied", self.id, action)
+            return self.denial if action != "TransactionEvent" or _begins(payload) else {}
+        if answer.decision is not None:
+            LOG.info(
+                "%s: %s %s, %s (decision %s, by %s)",
+                self.id,
+                action,
+                answer.decision.outcome,
+                answer.decision.reason,
+                answer.decision.decision_id,
+                answer.source,
+            )
+        return answer.payload
+
+
+class Charger16(Delegating, v16.ChargePoint):
+    """A charger that speaks OCPP 1.6."""
+
+    version = "1.6"
+    delegated = frozenset({"Authorize", "StartTransaction"})
+    denial: ClassVar = {"idTagInfo": {"status": "Invalid"}}
+
+    async def ask(self, action: str, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
+        """Return the payload of the answer, with what only the CSMS knows: a denied transaction has an id as well."""
+        told = await super().ask(action, payload, message_id)
+        return {"transactionId": next(self.csms.transaction_ids), **told} if action == "StartTransaction" else told
+
+    async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
+        """Keep the session that begins."""
+        if action == "StartTransaction":
+            session = self.csms.sessions.session(self.id, str(told["transactionId"]))
+            session.denied = told["idTagInfo"]["status"] != ACCEPTED
+            if isinstance(start_wh := at(payload, "meterStart"), int):
+                session.read(start_wh)
+
+    @on("BootNotification")
+    def boot(self, **_: object) -> object:
+        """Let every charger in."""
+        return v16.call_result.BootNotification(_now(), HEARTBEAT_S, ACCEPTED)
+
+    @on("Heartbeat")
+    def heartbeat(self) -> object:
+        """Tell the time."""
+        return v16.call_result.Heartbeat(_now())
+
+    @on("StatusNotification")
+    def status(self, connector_id: int, status: str, error_code: str, **_: object) -> object:
+        """Book faults, which a denial never is."""
+        if status == "Faulted":
+            self.csms.fault(self.id, f"connector {connector_id}: {error_code}")
+        return v16.call_result.StatusNotification()
+
+    @on("MeterValues")
+    def meter_values(self, **_: object) -> object:
+        """Take meter values; sessions need those of start and stop alone."""
+        return v16.call_result.MeterValues()
+
+    @on("DataTransfer")
+    def data_transfer(self, **_: object) -> object:
+        """Know no vendor."""
+        return v16.call_result.DataTransfer("UnknownVendorId")
+
+    @on("StopTransaction")
+    async def stop(
+        self, transaction_id: int, meter_stop: int, reason: str = "Local", id_tag: str | None = None, **_: object
+    ) -> object:
+        """Accept every stop: whoever charges may always leave."""
+        self.csms.sessions.session(self.id, str(transaction_id)).read(meter_stop)
+        await self.csms.end(self.id, str(transaction_id), reason)
+        return v16.call_result.StopTransaction({"status": ACCEPTED} if id_tag else None)
+
+
+class Charger2(Delegating):
+    """A charger that speaks OCPP 2.0.1 or 2.1: what this CSMS answers is the same in both."""
+
+    delegated = frozenset({"Authorize", "TransactionEvent"})
+    denial: ClassVar = {"idTokenInfo": {"status": "Invalid"}}
+
+    async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
+        """Keep the session as its events tell it."""
+        transaction_id = at(payload, "transactionInfo", "transactionId")
+        if action != "TransactionEvent" or not (
+            isinstance(transaction_id, str) and TRANSACTION_ID.fullmatch(transaction_id)
+        ):
+            return
+        session = self.csms.sessions.session(self.id, transaction_id)
+        session.read(*readings_wh(at(payload, "meterValue")))
+        if "idTokenInfo" in told and _begins(payload):
+            session.denied = told["idTokenInfo"]["status"] != ACCEPTED
+        if at(payload, "eventType") == "Ended":
+            await self.csms.end(self.id, transaction_id, _reason(payload))
+
+    @on("BootNotification")
+    def boot(self, **_: object) -> object:
+        """Let every charger in."""
+        return v201.call_result.BootNotification(_now(), HEARTBEAT_S, ACCEPTED)
+
+    @on("Heartbeat")
+    def heartbeat(self, **_: object) -> object:
+        """Tell the time."""
+        return v201.call_result.Heartbeat(_now())
+
+    @on("StatusNotification")
+    def status(self, evse_id: int, connector_status: str, **_: object) -> object:
+        """Book faults, which a denial never is."""
+        if connector_status == "Faulted":
+            self.csms.fault(self.id, f"evse {evse_id} is faulted")
+        return v201.call_result.StatusNotification()
+
+    @on("MeterValues")
+    def meter_values(self, **_: object) -> object:
+        """Take meter values; sessions need those of their own events alone."""
+        return v201.call_result.MeterValues()
+
+    @on("DataTransfer")
+    def data_transfer(self, **_: object) -> object:
+        """Know no vendor."""
+        return v201.call_result.DataTransfer("UnknownVendorId")
+
+
+class Charger201(Charger2, v201.ChargePoint):
+    """A charger that speaks OCPP 2.0.1."""
+
+    version = "2.0.1"
+
+
+class Charger21(Charger2, v21.ChargePoint):
+    """A charger that speaks OCPP 2.1."""
+
+    version = "2.1"
+
+
+CHARGERS = {"ocpp2.1": Charger21, "ocpp2.0.1": Charger201, "ocpp1.6": Charger16}
+"""By subprotocol; of those that a charger offers, the first one here is spoken."""
+
+
+def _begins(payload: object) -> bool:
+    """Tell whether a TransactionEvent is one that is decided; all others belong to a session that runs or is over."""
+    kind, trigger = at(payload, "eventType"), at(payload, "triggerReason")
+    return bool(kind != "Ended" and (kind != "Updated" or trigger == "Authorized"))
+
+
+def _reason(payload: object) -> str:
+    """Return why a session ended: what a charger writes is no reason until it looks like one."""
+    told = str(at(payload, "transactionInfo", "stoppedReason") or "Local")
+    return told if REASON.fullmatch(told) else "Other"
+
+
+def _json(raw: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _object(payload: list[Any]) -> dict[str, Any]:
+    """Return the payload of a message, which may be missing or no object at all; an empty one is malformed as well."""
+    return cast("dict[str, Any]", payload[0]) if payload and isinstance(payload[0], dict) else {}
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,5 @@
+class OCPPError(Exception):
+    code: str
+    description: str
+
+class NotImplementedError(OCPPError): ...
