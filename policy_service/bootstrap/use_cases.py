@@ -178,11 +178,10 @@ def _service(core: _Core) -> Service:
     feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
     lookup = Lookup(core.stores.fingerprints)
     findings = Findings(lookup, core.stores.registry, core.stores.throttle)
-    attribute_types = partial(_attribute_types, plans)
-    edit_chargers = ChargerCommands(SqlChargers(database), watch, attribute_types, reload.objections)
-    import_identifiers = ImportIdentifiers(identifiers, watch, lookup, attribute_types)
+    known_types = partial(_attribute_types, plans)
+    edit_chargers = ChargerCommands(SqlChargers(database), watch, known_types, reload.objections)
     identifier_queries = IdentifierQueries(identifiers, lookup)
-    edit_identifiers = IdentifierEdits(identifiers, watch, lookup, attribute_types)
+    edit_identifiers = IdentifierEdits(identifiers, watch, lookup, known_types)
     recorded = core.recording.shipping.flush
     logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
     decide, chargers = _decide(core, findings), Chargers(plans)
@@ -214,7 +213,7 @@ def _service(core: _Core) -> Service:
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),
-        import_identifiers=logged(ImportKind.IDENTIFIERS, import_identifiers),
+        import_identifiers=logged(ImportKind.IDENTIFIERS, ImportIdentifiers(identifiers, watch, lookup, known_types)),
         import_agreements=logged(ImportKind.AGREEMENTS, ImportAgreements(agreements, watch)),
         import_chargers=logged(ImportKind.CHARGERS, edit_chargers.import_),
         expect_feed=ExpectFeed(feeds, core.feeds, clock),
