@@ -1,4 +1,4 @@
-"""What answers in the service's place, one source at a time: by clock, by bundle, by what was told before."""
+"""What answers in the place of the service, one source at a time: by the clock, by the bundle, by what was told."""
 
 from __future__ import annotations
 
