@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -56,6 +57,7 @@ class BundleKeeping:
         if self._held is not None and not self._held.holds(now):
             _LOG.error("the bundle was not confirmed for 48 hours and is dropped")
             self._held, self._tag = None, None
+            self._remove()
         return self._held
 
     async def restore(self) -> None:
@@ -101,9 +103,16 @@ class BundleKeeping:
         confirmation = _read_confirmation(disk.read(self._directory / _CONFIRMATION))
         found = None if confirmation is None else held(body, confirmation.confirmed_at)
         if confirmation is None or found is None or not found.holds(int(time.time())):
-            _LOG.warning("the bundle on the disk is too old, or none")
+            _LOG.warning("the bundle on the disk is too old, or none, and is removed")
+            self._remove()
             return
         self._held, self._tag = found, confirmation.tag
+
+    def _remove(self) -> None:
+        if self._directory is not None:
+            with suppress(OSError):
+                for name in (_CONFIRMATION, _BODY):
+                    (self._directory / name).unlink(missing_ok=True)
 
     def _write(self, body: bytes | None, now: int) -> None:
         """Write the bundle where it is new, then that it was confirmed: never the second without the first."""

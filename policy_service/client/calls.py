@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import aiohttp
 
+from policy_service.client.patience import Patience
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
@@ -43,6 +45,7 @@ class Calls:
             self._headers["Authorization"] = f"Bearer {key}"
         self._deadline_s = deadline_s
         self._tls = tls
+        self._patience = Patience()
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -76,8 +79,23 @@ class Calls:
     ) -> Reply:
         """Ask once, and once more where the connection was reset before anything of the answer had arrived.
 
-        Raises UnreachableError where there is no whole answer within the deadline, retry included.
+        Raises UnreachableError where there is no whole answer within the deadline, retry included, and at once where
+        several calls before had none.
         """
+        if self._patience.lost():
+            message = "it has not answered for a while"
+            raise UnreachableError(message)
+        try:
+            reply = await self._within_deadline(method, path, body, headers, deadline_s)
+        except UnreachableError:
+            self._patience.failed()
+            raise
+        self._patience.answered()
+        return reply
+
+    async def _within_deadline(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None, deadline_s: float | None
+    ) -> Reply:
         try:
             async with asyncio.timeout(self._deadline_s if deadline_s is None else deadline_s):
                 try:

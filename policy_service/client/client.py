@@ -26,7 +26,7 @@ from policy_service.domain.instant import InstantError, parse_instant
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from policy_service.client.calls import Reply
@@ -40,6 +40,7 @@ _PAYLOAD = msgspec.json.Decoder(dict[str, Any])
 _DECIDED = msgspec.json.Decoder(Decided)
 _LONGEST_ID = 64
 _REMEMBERED = 20_000
+_PAUSE_S = 1.0
 
 
 class PolicyClient:
@@ -80,11 +81,12 @@ class PolicyClient:
             stack.callback(self._outbox.close)
             await self._calls.open()
             stack.push_async_callback(self._calls.close)
-            works = [self._telling.keep()] if self._bundle is None else [self._telling.keep(), self._bundle.keep()]
+            works = [self._telling.keep]
             if self._bundle is not None:
                 await self._bundle.restore()
+                works.append(self._bundle.keep)
             for work in works:
-                stack.push_async_callback(_end, asyncio.create_task(work))
+                stack.push_async_callback(_end, asyncio.create_task(_kept_up(work)))
             self._telling.poke()
             self._stack = stack.pop_all()
         return self
@@ -209,6 +211,16 @@ def _request_id(message_id: str | None) -> dict[str, str] | None:
     if message_id is None or not message_id.isascii() or not message_id.isprintable() or " " in message_id:
         return None
     return {"X-Request-ID": message_id[:_LONGEST_ID]}
+
+
+async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
+    """Run work that never ends by itself; should a defect end it, say so and begin it anew."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the work has to go on
+            _LOG.error("work in the background failed and begins anew: %s", type(error).__qualname__)
+        await asyncio.sleep(_PAUSE_S)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from policy_service.client.asked import Asked
     from policy_service.client.degraded import DegradedDecision
     from policy_service.client.held_bundle import HeldBundle
+    from policy_service.client.memory import Remembered
     from policy_service.domain.moment import Moment
     from policy_service.domain.ocpp_answers import Shown
     from policy_service.domain.registration import Registration
@@ -94,9 +95,10 @@ class Fallbacks:
         when = moment(asked.time, now, replayed=asked.replayed)
         decision_id = new_id(now_ms)
         known = None if when.late else self._payloads.recall(version, asked, when.at)
-        if known is not None and known.answer.decision is not None:
+        told = None if known is None else known.answer.decision
+        if known is not None and told is not None and not self._overtaken(known, told.outcome, asked, when, now):
             payload = _bounded(known.answer.payload, known.answered_at, known.valid_until, when.at)
-            told = known.answer.decision._replace(decision_id=decision_id, clock_suspect=when.clock_suspect)
+            told = told._replace(decision_id=decision_id, clock_suspect=when.clock_suspect)
             signal = told.signal
             self._told_again(
                 decision_id, asked, when.at, outcome=told.outcome, reason=told.reason, driver_signal=signal
@@ -116,7 +118,7 @@ class Fallbacks:
         when = moment(None, now if asked.time is None else asked.time, replayed=False)
         decision_id = new_id(now_ms)
         known = self._decisions.recall(_DECIDE, asked, when.at) if asked.time is None else None
-        if known is not None:
+        if known is not None and not self._overtaken(known, known.answer.outcome, asked, when, now):
             again = known.answer
             names = ("outcome", "reason", "mode", "vehicle_class", "policy", "window", "revision")
             self._told_again(decision_id, asked, when.at, **{name: getattr(again, name) for name in names})
@@ -126,6 +128,14 @@ class Fallbacks:
         judged = self._judged(asked, when, now)
         self._told(decision_id, asked, judged, self._shown(judged, asked, when, now))
         return _decided(decision_id, judged)
+
+    def _overtaken(self, known: Remembered[Any], outcome: str, asked: Asked, when: Moment, now: int) -> bool:
+        """Tell whether a bundle that was confirmed after the answer says otherwise: a card may be blocked by now."""
+        bundle = self._bundle(now)
+        if bundle is None or bundle.confirmed_at <= known.answered_at:
+            return False
+        found = bundle.decide(asked, when)
+        return found is not None and found.decision.answer.outcome != outcome
 
     def _judged(self, asked: Asked, when: Moment, now: int) -> _Judged:
         bundle = self._bundle(now)

@@ -57,12 +57,16 @@ class Telling:
 
     async def send(self) -> None:
         """Send all that waits. Raises UnreachableError, and OSError of the disk."""
-        while batch := self._outbox.batch(_BATCH):
+        most = _BATCH
+        while batch := self._outbox.batch(most):
             reply = await self._calls.call(
                 "POST", _PATH, msgspec.json.encode({"decisions": batch}), deadline_s=_PATIENCE_S
             )
+            if reply.status in _NEVER and len(batch) > 1:  # one that is at fault must not take others with it
+                most = len(batch) // 2
+                continue
             if reply.status in _NEVER:
-                _LOG.error("the service refuses %s decisions for good: %s", len(batch), said_by(reply.body))
+                _LOG.error("the service refuses a decision for good: %s", said_by(reply.body))
             elif reply.status != _OK:
                 message = f"status {reply.status}: {said_by(reply.body)}"
                 raise UnreachableError(message)
