@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CHARGERS, _VEHICLES = 2_000, 1_000
 _ROUNDS, _ROUND_S, _CONNECTIONS = 7, 2.0, 16
 _MOST_TIMES_DECIDE = 1.3
-_RATE, _RUSH_S, _MOST_P99_MS = 200, 20.0, 50.0
+_MORNINGS, _RATE, _RUSH_S, _MOST_P99_MS = 3, 200, 20, 50.0
 _TREE = """
 apiVersion: policy-service/v1
 kind: AccessPolicy
@@ -111,10 +111,12 @@ def test_a_verbatim_authorize_costs_little_more_than_a_decide(
 
 
 def test_a_morning_rush_is_answered_in_time(csms: str, record: Recorder) -> None:
-    """Every third charger speaks another version, every tenth driver is a stranger."""
+    """Every third charger speaks another version, every tenth driver is a stranger; three mornings, for the median."""
     chargers = [f"C-{number}" for number in range(_CHARGERS)]
-    seen = rush(csms, chargers, _tokens(), rate=_RATE, seconds=_RUSH_S)
-    assert (seen.asked, seen.failed, seen.denied) == (_RATE * _RUSH_S, 0, _RATE * _RUSH_S // 10)
+    mornings = [rush(csms, chargers, _tokens(), rate=_RATE, seconds=_RUSH_S) for _ in range(_MORNINGS)]
+    asked = _RATE * _RUSH_S
+    assert {(seen.asked, seen.failed, seen.denied) for seen in mornings} == {(asked, 0, asked // 10)}
+    seen = sorted(mornings, key=lambda morning: morning.p99_ms)[_MORNINGS // 2]
     figure = f"p50 {seen.p50_ms:.1f}, p99 {seen.p99_ms:.1f}, worst {seen.worst_ms:.0f} ms"
     what = f"{_CHARGERS:,} chargers at the reference CSMS, {_RATE} authorisations a second for {_RUSH_S:.0f} s"
     record(what, figure, f"p99 ≤ {_MOST_P99_MS:.0f} ms")
