@@ -89,6 +89,8 @@ def access_event(
         ocpp_action=question.ocpp_action,
         message_id=question.message_id,
         transaction_id=question.transaction_id,
+        late=question.late,
+        clock_suspect=question.clock_suspect,
         caller=question.caller,
         request_id=question.request_id,
         evidence=None if known is None else evidence_of(known),

@@ -24,6 +24,10 @@ class Question:
     ocpp_action: str | None = None
     message_id: str | None = None
     transaction_id: str | None = None
+    late: bool | None = None
+    """Whether the time is of a charger that was offline; None where no charger's clock was judged."""
+    clock_suspect: bool | None = None
+    """Whether a charger told another time, which is not believed."""
     language: str | None = None
     record: bool = True
     grace_s: int = 0

@@ -100,6 +100,8 @@ def event_view(event: AccessEvent) -> dict[str, Any]:
         "ocpp_action": event.ocpp_action,
         "message_id": event.message_id,
         "transaction_id": event.transaction_id,
+        "late": event.late,
+        "clock_suspect": event.clock_suspect,
         "caller": event.caller,
         "request_id": event.request_id,
     }

@@ -84,6 +84,10 @@ class AccessEvent:
     message_id: str | None = None
     """The OCPP message's."""
     transaction_id: str | None = None
+    late: bool | None = None
+    """Whether it happened while the charger was offline, and was decided afterwards; None where no clock was judged."""
+    clock_suspect: bool | None = None
+    """Whether the charger's clock was not believed, so that ``time`` is ours; None where no clock was judged."""
     caller: str | None = None
     request_id: str | None = None
     evidence: Mapping[str, object] | None = field(default=None, repr=False)

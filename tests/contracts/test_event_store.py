@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
+_LATER = ("late", "clock_suspect")
+"""Fields that the first releases did not have."""
+
+
 async def _ids(stores: Stores, **wanted: object) -> list[str]:
     page = await stores.events.page(EventFilter(**wanted), limit=100, cursor=None)
     return [found.decision_id for found in page.items]
@@ -44,6 +49,8 @@ async def test_an_event_comes_back_as_it_was_written(stores: Stores) -> None:
         ocpp_action="Authorize",
         message_id="m",
         transaction_id="t",
+        late=True,
+        clock_suspect=False,
         evidence={"attributes": {"kw": 1.5, "on": True}},
         sealed_identifier="c2VhbGVk",
         caller="csms",
@@ -52,6 +59,12 @@ async def test_an_event_comes_back_as_it_was_written(stores: Stores) -> None:
     await stores.events.write(lines(full))
     assert await stores.events.get("e1") == full
     assert await stores.events.get("e2") is None
+
+
+async def test_an_event_that_waited_since_an_earlier_release_is_taken_in(stores: Stores) -> None:
+    known = {name: value for name, value in json.loads(lines(event("e1"))[0]).items() if name not in _LATER}
+    await stores.events.write([json.dumps(known).encode()])
+    assert await stores.events.get("e1") == event("e1")
 
 
 async def test_a_known_decision_id_changes_nothing(stores: Stores) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from policy_service.adapters.sql.event_rows import event_of
+from policy_service.adapters.sql.event_rows import COLUMNS, event_of
 from policy_service.application.event_matching import fits
 from policy_service.application.ports import CursorError, EventCount, EventGrouping, FleetFigures, Page
 from policy_service.domain.access import Outcome
@@ -30,7 +30,7 @@ class MemoryEvents:
     async def write(self, lines: Sequence[bytes]) -> None:
         self._state.ask()
         self.writes.append(len(lines))
-        for event in (event_of(orjson.loads(line)) for line in lines):
+        for event in (event_of(dict.fromkeys(COLUMNS) | orjson.loads(line)) for line in lines):
             if event.decision_id not in self._state.events:
                 self._state.events[event.decision_id] = event
                 self._state.positions.append(event.decision_id)

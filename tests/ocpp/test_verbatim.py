@@ -264,6 +264,62 @@ def test_a_charger_whose_clock_is_wrong_is_judged_by_ours(node: Served) -> None:
     assert header.endswith(", late")
 
 
+def _judged(node: Served, charger: str) -> tuple[bool | None, bool | None]:
+    event = _events(node, charger)[0]
+    return event["late"], event["clock_suspect"]
+
+
+def test_the_event_keeps_what_was_made_of_the_chargers_clock(node: Served) -> None:
+    for timestamp, judged in (
+        (_now(), (False, False)),
+        (_now(-3_600), (True, False)),
+        ("1970-01-01T00:00:00Z", (False, True)),
+        (_now(3_600), (False, True)),
+    ):
+        start = {"connectorId": 1, "idTag": STRANGER, "meterStart": 0, "timestamp": timestamp}
+        _post(node, "1.6", "start-transaction", start)
+        assert _judged(node, "SHUT") == judged
+        offline = _event("2.1", "Started", "Authorized", (STRANGER, "ISO14443"), offline=True, timestamp=timestamp)
+        _tell(node, "2.1", offline)
+        assert _judged(node, "SHUT") == judged
+        _tell(node, "2.1", {**offline, "idToken": {"idToken": "", "type": "NoAuthorization"}})
+        assert (_events(node, "SHUT")[0]["type"], _judged(node, "SHUT")) == ("access.breach", judged)
+    _authorize(node, "1.6", STRANGER)
+    assert _judged(node, "SHUT") == (None, None), "an Authorize tells no time"
+    node.decide(charger="SHUT", identifier=STRANGER, time="2026-11-24T11:15:00Z")
+    assert _judged(node, "SHUT") == (None, None), "a CSMS is believed"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("19223201", "19223201"),
+        ("x" * 64, "x" * 64),
+        ("x" * 65, None),
+        ("two words", None),
+        ("\u00e9", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_event_keeps_the_messages_id_that_can_be_kept(node: Served, told: str | None, kept: str | None) -> None:
+    headers = {} if told is None else {"OCPP-Message-Id": told.encode("latin-1")}
+    token = {"idToken": {"idToken": STRANGER, "type": "ISO14443"}}
+    started = _event("2.0.1", "Started", "Authorized", (STRANGER, "ISO14443"))
+    start = {"connectorId": 2, "idTag": STRANGER, "meterStart": 0, "timestamp": _now()}
+    for path, payload in (
+        ("1.6/SHUT/authorize", {"idTag": STRANGER}),
+        ("1.6/SHUT/start-transaction", start),
+        ("2.0.1/SHUT/authorize", token),
+        ("2.1/SHUT/authorize", token),
+        ("2.0.1/SHUT/transaction-event", started),
+        ("2.1/SHUT/transaction-event", started),
+    ):
+        reply = node.client.post(f"/v1/ocpp/{path}", json=payload, headers=headers)
+        assert reply.status_code == 200
+        assert _events(node, "SHUT")[0]["message_id"] == kept, path
+
+
 @pytest.mark.parametrize(
     ("path", "payload"),
     [

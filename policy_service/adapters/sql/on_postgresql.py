@@ -31,7 +31,12 @@ RECYCLE_S = 1_800
 _MIGRATING = 0x706F6C6963790001
 """Any number that no other user of the same PostgreSQL database takes: `policy` in ASCII, and a 1."""
 _TEXTS = postgresql.ARRAY(Text)
-_KINDS = {"BigInteger": ("bigint", ""), "Integer": ("integer", ""), "JSON": ("text", "::jsonb")}
+_KINDS = {
+    "BigInteger": ("bigint", ""),
+    "Boolean": ("boolean", ""),
+    "Integer": ("integer", ""),
+    "JSON": ("text", "::jsonb"),
+}
 """The array of a column's values, by the name of the column's type, and the cast of each; else both are text."""
 
 

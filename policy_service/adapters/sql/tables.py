@@ -176,6 +176,8 @@ access_events = Table(
     _text("ocpp_action", nullable=True),
     _text("message_id", nullable=True),
     _text("transaction_id", nullable=True),
+    Column("late", Boolean),
+    Column("clock_suspect", Boolean),
     _text("caller", nullable=True),
     _text("request_id", nullable=True),
     _json("evidence", nullable=True),

@@ -50,8 +50,7 @@ class Authorise:
         entry = standing(self._plans).chargers.get(question.charger)
         profile, protocol = (None, None) if entry is None else (entry.profile, entry.charger.protocol)
         asked = replace(
-            question,
-            time=when.at,
+            _judged(question, when),
             grace_s=self._start_grace_s if starts else 0,
             language=question.language or shown_language(profile),
         )
@@ -64,4 +63,11 @@ class Authorise:
     async def unasked(self, question: Question, *, replayed: bool = False) -> Answered:
         """Take notice of a session that nobody is asked for: in managed mode it is a breach. Raises as decide does."""
         when = moment(question.time, self._clock.now(), replayed=replayed)
-        return await self._decide.breach(replace(question, identifier="", identifier_type=None, time=when.at))
+        return await self._decide.breach(replace(_judged(question, when), identifier="", identifier_type=None))
+
+
+def _judged(question: Question, when: Moment) -> Question:
+    """Return the question about the instant that counts; where the charger told one, with what was made of it."""
+    if question.time is None:
+        return replace(question, time=when.at)
+    return replace(question, time=when.at, late=when.late, clock_suspect=when.clock_suspect)

@@ -294,6 +294,12 @@ class EventReply(Reply):
     ocpp_action: str | None
     message_id: str | None
     transaction_id: str | None
+    late: bool | None = Field(
+        description="Whether it happened while the charger was offline; null where no charger's clock was judged."
+    )
+    clock_suspect: bool | None = Field(
+        description="Whether the charger's clock was not believed; null where none was judged."
+    )
     caller: str | None
     request_id: str | None
     degraded: DegradedBy | None = Field(

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,7 +42,8 @@ from policy_service.entrypoints.http.wire_ocpp import (
 router = APIRouter(prefix="/v1/ocpp", tags=["ocpp"], route_class=GuardedRoute)
 
 _NO_AUTHORIZATION = "noauthorization"
-_PRINTABLE = re.compile(r"[!-~]+")
+_PRINTABLE = re.compile(r"[!-~]{1,64}")
+_MESSAGE_ID = "OCPP-Message-Id"
 _TAG = {"idTag": "04A2B3C4D5E680"}
 _TOKEN = {"idToken": {"idToken": "04A2B3C4D5E680", "type": "ISO14443"}}
 _START = {"connectorId": 1, "meterStart": 0, "timestamp": "2026-11-24T11:15:00Z", **_TAG}
@@ -55,11 +57,22 @@ _STARTED = {
 }
 
 
+def _takes(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Describe a payload, and the header that its message's id comes in."""
+    header = {
+        "name": _MESSAGE_ID,
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "Recorded only: the OCPP message's id, if it is printable and at most 64 characters long.",
+    }
+    return {**takes_json(shape, **examples), "parameters": [header]}
+
+
 @router.post(
     "/1.6/{charger_id}/authorize",
     summary="OCPP 1.6 Authorize",
     responses=replies(IdTagReply, *BODY),
-    openapi_extra=takes_json(Authorize16, card=_TAG),
+    openapi_extra=_takes(Authorize16, card=_TAG),
 )
 async def authorize_1_6(request: Request, charger_id: ChargerId) -> Response:
     """Answer `Authorize.req` with `Authorize.conf`."""
@@ -73,7 +86,7 @@ async def authorize_1_6(request: Request, charger_id: ChargerId) -> Response:
     "/1.6/{charger_id}/start-transaction",
     summary="OCPP 1.6 StartTransaction",
     responses=replies(IdTagReply, *BODY),
-    openapi_extra=takes_json(StartTransaction16, card=_START),
+    openapi_extra=_takes(StartTransaction16, card=_START),
 )
 async def start_transaction_1_6(request: Request, charger_id: ChargerId) -> Response:
     """Answer `StartTransaction.req`: the charger may have authorised from its cache. The CSMS adds `transactionId`."""
@@ -94,7 +107,7 @@ async def start_transaction_1_6(request: Request, charger_id: ChargerId) -> Resp
     "/2.0.1/{charger_id}/authorize",
     summary="OCPP 2.0.1 Authorize",
     responses=replies(AuthorizeReply, *BODY),
-    openapi_extra=takes_json(Authorize201, card=_TOKEN),
+    openapi_extra=_takes(Authorize201, card=_TOKEN),
 )
 async def authorize_2_0_1(request: Request, charger_id: ChargerId) -> Response:
     """Answer `AuthorizeRequest` with `AuthorizeResponse`."""
@@ -105,7 +118,7 @@ async def authorize_2_0_1(request: Request, charger_id: ChargerId) -> Response:
     "/2.1/{charger_id}/authorize",
     summary="OCPP 2.1 Authorize",
     responses=replies(AuthorizeReply, *BODY),
-    openapi_extra=takes_json(Authorize21, card=_TOKEN),
+    openapi_extra=_takes(Authorize21, card=_TOKEN),
 )
 async def authorize_2_1(request: Request, charger_id: ChargerId) -> Response:
     """Answer `AuthorizeRequest` with `AuthorizeResponse`."""
@@ -116,7 +129,7 @@ async def authorize_2_1(request: Request, charger_id: ChargerId) -> Response:
     "/2.0.1/{charger_id}/transaction-event",
     summary="OCPP 2.0.1 TransactionEvent",
     responses=replies(TransactionEventReply, *BODY),
-    openapi_extra=takes_json(TransactionEvent201, started=_STARTED),
+    openapi_extra=_takes(TransactionEvent201, started=_STARTED),
 )
 async def transaction_event_2_0_1(request: Request, charger_id: ChargerId) -> Response:
     """Decide when a session starts, or a token comes later; never cut one that runs."""
@@ -127,7 +140,7 @@ async def transaction_event_2_0_1(request: Request, charger_id: ChargerId) -> Re
     "/2.1/{charger_id}/transaction-event",
     summary="OCPP 2.1 TransactionEvent",
     responses=replies(TransactionEventReply, *BODY),
-    openapi_extra=takes_json(TransactionEvent21, started=_STARTED),
+    openapi_extra=_takes(TransactionEvent21, started=_STARTED),
 )
 async def transaction_event_2_1(request: Request, charger_id: ChargerId) -> Response:
     """Decide when a session starts, or a token comes later; never cut one that runs."""
@@ -160,7 +173,7 @@ async def _transaction_event(
         evse=None if body.evse is None else body.evse.id,
         connector=None if body.evse is None else body.evse.connector_id,
         time=body.timestamp,
-        transaction_id=transaction if _PRINTABLE.fullmatch(transaction) else None,
+        transaction_id=_printable(transaction),
     )
     return await _decided(request, question, token, lengths, starts=True, replayed=body.offline)
 
@@ -196,7 +209,13 @@ def _question(
     return Question(
         charger_id,
         ocpp_action=action,
+        message_id=_printable(request.headers.get(_MESSAGE_ID, "")),
         caller=caller_of(request).name,
         request_id=request_id_of(request.scope),
         **told,
     )
+
+
+def _printable(name: str) -> str | None:
+    """Return what may be recorded of a name that others chose: no blanks, no control characters, nothing endless."""
+    return name if _PRINTABLE.fullmatch(name) else None
