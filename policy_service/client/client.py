@@ -161,7 +161,7 @@ class PolicyClient:
         except (TypeError, ValueError, msgspec.MsgspecError, RecursionError):
             message = "the payload is no JSON"
             raise InvalidPayload(message) from None
-        reply = await self._calls.call("POST", path, encoded, _request_id(message_id))
+        reply = await self._calls.call("POST", path, encoded, _named(message_id))
         if reply.status in _AT_FAULT:
             raise InvalidPayload(said_by(reply.body))
         if reply.status != _OK:
@@ -206,11 +206,11 @@ def _decided(reply: Reply) -> Decided:
         raise UnreachableError(message) from None
 
 
-def _request_id(message_id: str | None) -> dict[str, str] | None:
-    """Return the header that names the message in the service's log and events, where the name fits into one."""
+def _named(message_id: str | None) -> dict[str, str] | None:
+    """Return the header that names the message in the event of its decision, where the name fits into one."""
     if message_id is None or not message_id.isascii() or not message_id.isprintable() or " " in message_id:
         return None
-    return {"X-Request-ID": message_id[:_LONGEST_ID]}
+    return {"OCPP-Message-Id": message_id[:_LONGEST_ID]}
 
 
 async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:

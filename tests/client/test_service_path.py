@@ -60,6 +60,15 @@ async def test_an_event_of_a_session_that_runs_is_no_decision(node: Served) -> N
     assert answer == ({"idTokenInfo": {"status": "Accepted"}}, None, "service")
 
 
+async def test_the_event_of_a_decision_names_its_message(node: Served) -> None:
+    async with PolicyClient(node.url) as client:
+        answer = await client.ocpp("1.6", "SHUT", "Authorize", authorize("1.6", STRANGER), message_id="19223201")
+        unnamed = await client.ocpp("1.6", "SHUT", "Authorize", authorize("1.6", STRANGER), message_id="no name\n")
+    for told, message_id in ((answer.decision, "19223201"), (unnamed.decision, None)):
+        assert told is not None
+        assert node.client.get(f"/v1/events/{told.decision_id}").json()["message_id"] == message_id
+
+
 async def test_a_decision_has_the_fields_of_the_service_s_answer(node: Served) -> None:
     async with PolicyClient(node.url) as client:
         decided = await client.decide(charger="SHUT", identifier=STRANGER, time="2026-11-24T11:15:00Z")
