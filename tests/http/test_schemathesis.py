@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from fakes.served import Served
 
+_DOORS = "^/(access|ocpi|v1/citrineos|v1/ocpp)/"
 _FLAGS = ["--max-examples", "6", "--mode", "all", "--seed", "1", "--no-color", "--checks", "all"]
 
 
@@ -32,7 +33,8 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     ("operations", "more"),
     [
         # A stream ends when its listener goes: tests/http/test_event_stream.py listens.
-        (["--exclude-path-regex", "/(import|stream)$"], []),
+        (["--exclude-path-regex", f"/(import|stream)$|{_DOORS}"], []),
+        (["--include-path-regex", _DOORS], []),
         # Lines at fault are reported with 200, so a body that breaks the pattern is no request to refuse;
         # an atomic import of generated lines is refused with 422, though the pattern allows them.
         (
@@ -40,7 +42,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ["--exclude-checks", "negative_data_rejection,positive_data_acceptance"],
         ),
     ],
-    ids=["all but imports", "imports"],
+    ids=["all but imports and other doors", "other doors", "imports"],
 )
 def test_no_request_fails_the_description(
     keyed: Served, tmp_path: Path, operations: list[str], more: list[str]
