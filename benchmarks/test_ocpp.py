@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import resource
-import signal
 import statistics
 import subprocess
 import sys
@@ -72,7 +71,7 @@ def csms(node: Served, tmp_path: Path) -> Iterator[str]:
         eventually(lambda: "listening on" in log.read_text(), within=60)
         yield log.read_text().split()[-1]
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(30)
 
 

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import logging
 import re
+import signal
 import time
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -124,7 +125,7 @@ def _charger_id(request: Request | None) -> str:
 
 
 async def main() -> None:
-    """Run until interrupted."""
+    """Run until interrupted or terminated."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--host", default="127.0.0.1")
     options.add_argument("--port", type=int, default=9000)
@@ -137,10 +138,12 @@ async def main() -> None:
     key = told.key_file.read_text().strip() if told.key_file else None
     fallbacks = {"bundle_label": told.bundle_label, "state_dir": told.state_dir}
     async with serving(told.service, host=told.host, port=told.port, key=key, **fallbacks) as csms:
+        over = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, over.set)
         LOG.info("listening on %s", csms.url)
-        await asyncio.Event().wait()
+        await over.wait()
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(main())
+    asyncio.run(main())

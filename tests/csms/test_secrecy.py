@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -70,7 +69,7 @@ async def test_the_csms_as_a_program_prints_none(depot: Depot) -> None:
         for version in VERSIONS:
             await _present_all(version, listening.split()[-1], depot.managed())
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     printed = (await process.stdout.read()).decode()
     assert await process.wait() == 0, printed
     assert "access_denied" in printed
