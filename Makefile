@@ -48,6 +48,7 @@ $(BIN)/uv: Makefile
 # uv reads its own settings only. Where the index is known to pip alone (PIP_INDEX_URL, pip.conf, a certificate), pip
 # installs the same locked versions and checks the same hashes.
 $(READY): pyproject.toml uv.lock $(BIN)/uv
+	@echo "installing the locked packages into .venv"
 	@$(BIN)/uv sync --locked --quiet --python $(BIN)/python || { \
 	  echo "uv could not install the locked packages; trying with pip's settings" >&2; \
 	  $(BIN)/uv export --frozen --quiet --no-emit-project --python $(BIN)/python --output-file .venv/locked.txt >/dev/null && \

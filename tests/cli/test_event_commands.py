@@ -143,6 +143,9 @@ def test_a_time_without_offset_is_by_the_clock_of_the_chargers_that_are_asked_ab
     unclear = events("list", "--from", "2026-11-24 22:00")
     assert unclear.code == ExitCode.USAGE
     assert "by which clock" in unclear.err
+    no_time = events("list", "--from", "yesterday")
+    assert no_time.code == ExitCode.USAGE
+    assert "not an RFC 3339 instant" in no_time.err
 
 
 def test_a_time_is_listed_as_it_can_be_typed(events: Events) -> None:

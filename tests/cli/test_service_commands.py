@@ -88,6 +88,13 @@ def test_no_denial_is_told_as_well(cli: Callable[..., Ended], service: str) -> N
     ended = cli("why", "NOBODY-1", "--url", service)
     assert ended.code == 0
     assert ended.out.startswith("nobody was refused at NOBODY-1, as far as events are on record")
+    assert "the inventory has no charger NOBODY-1" in ended.out
+
+
+def test_a_problem_is_told_with_the_part_that_is_at_fault(cli: Callable[..., Ended], service: str) -> None:
+    ended = cli("why", "--event", "no-id", "--url", service)
+    assert ended.code == ExitCode.REFUSED
+    assert "decision_id: there are characters, or a form, that are not accepted here" in ended.err.replace("\n", " ")
 
 
 @pytest.mark.parametrize("arguments", [("why", "LDN-01"), ("import", "agreements", "agreements.csv")])

@@ -338,6 +338,11 @@ def test_a_malformed_payload_is_a_problem(node: Served, path: str, payload: dict
     assert PIN not in reply.text
 
 
+def test_what_a_payload_lacks_is_named(node: Served) -> None:
+    (fault,) = node.client.post("/v1/ocpp/1.6/NTH-01/authorize", json={}).json()["errors"]
+    assert fault["pointer"] == "/idTag"
+
+
 def test_no_identifier_is_in_the_log(node: Served) -> None:
     log = node.log()
     for identifier in (CARD, MAC, PIN, STRANGER, "55512345"):

@@ -72,7 +72,7 @@ def _metavar(field: FieldInfo) -> str:
         return "|".join(str(member.value) for member in members.values())
     if get_origin(kind) is not None and all(isinstance(choice, str) for choice in get_args(kind)):
         return "|".join(get_args(kind))
-    names = {int: "NUMBER", float: "SECONDS", Path: "PATH"}
+    names = {int: "NUMBER", float: "DECIMAL", Path: "PATH"}
     return next((shown for type_, shown in names.items() if type_ in (kind, *get_args(kind))), "TEXT")
 
 

@@ -82,11 +82,21 @@ class ProblemAnswerError(CommandError):
     """The service answered with a problem document."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
-        """Tell title and detail; ``problem`` keeps the rest."""
-        told = " - ".join(dict.fromkeys(str(problem[key]) for key in ("title", "detail") if problem.get(key)))
+        """Tell title, detail and which parts of the request are at fault; ``problem`` keeps the rest."""
+        said = [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
+        told = " - ".join(dict.fromkeys([*said, *_faults(problem)]))
         super().__init__(f"the service answered {status}: {told or 'no reason'}", _HINTS.get(status), ExitCode.REFUSED)
         self.status = status
         self.problem = problem
+
+
+def _faults(problem: Mapping[str, Any]) -> Iterator[str]:
+    """Name each part of the request that was refused, where the problem lists them (RFC 9457, section 3.1.4)."""
+    listed = problem.get("errors")
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, dict) and "detail" in each:
+            place = each.get("parameter") or each.get("pointer")
+            yield f"{place}: {each['detail']}" if place else str(each["detail"])
 
 
 class ServiceCalls:

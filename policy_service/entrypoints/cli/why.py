@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -14,6 +16,7 @@ from policy_service.entrypoints.cli.service_calls import (
     CaFileOption,
     CertFileOption,
     KeyFileOption,
+    ProblemAnswerError,
     ServiceCalls,
     UrlOption,
 )
@@ -29,7 +32,7 @@ _MAX = 100
 )
 def why(
     charger: Annotated[
-        str | None, typer.Argument(metavar="[CHARGER]", help="Id of the charger, case-sensitive.", show_default=False)
+        str | None, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.", show_default=False)
     ] = None,
     *,
     event: Annotated[
@@ -57,6 +60,7 @@ def why(
         return
     if not explained:
         out(f"nobody was refused at {charger}, as far as events are on record (ids are case-sensitive)")
+        _tell_if_unknown(calls, str(charger))
         return
     for number, each in enumerate(explained):
         if number:
@@ -68,3 +72,13 @@ def why(
 def _denied(calls: ServiceCalls, charger: str | None, last: int) -> list[str]:
     found = calls.get("/v1/events", charger=str(charger), outcome="access_denied", limit=last)
     return [str(each["decision_id"]) for each in found["events"]]
+
+
+def _tell_if_unknown(calls: ServiceCalls, charger: str) -> None:
+    """Tell of an id that is in no inventory: a slip of the pen must not pass for "not refused by us"."""
+    try:
+        calls.get(f"/v1/chargers/{quote(charger, safe='')}")
+    except ProblemAnswerError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        out(f"the inventory has no charger {charger}: check the id letter by letter")

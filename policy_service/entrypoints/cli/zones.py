@@ -73,6 +73,7 @@ def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str
     try:
         return parse_instant(text.strip())
     except InstantError:
+        read_instant(text, Zone.of("UTC"))  # what is a time by no clock at all is told so, before whose is meant
         found = zones()
     if len(found) != 1:
         why = f"their policies keep {', '.join(zone.name for zone in found)}" if found else "no policy governs them"

@@ -135,15 +135,23 @@ def _fault(location: Sequence[Any], kind: str, message: str) -> Fault:
     if location and location[0] in ("query", "path", "header"):
         name = str(location[1]) if len(location) > 1 else ""
         return {"parameter": name, "detail": "this parameter is not known here" if kind == _EXTRA else detail}
-    return {"pointer": pointer(location[1:] if location and location[0] == "body" else location), "detail": detail}
+    path = location[1:] if location and location[0] == "body" else location
+    return {"pointer": _to_missing(path) if path and kind == _MISSING else pointer(path), "detail": detail}
 
 
-_EXTRA = "extra_forbidden"
+_EXTRA, _MISSING = "extra_forbidden", "missing"
 _DETAILS = {
     _EXTRA: "there is a member that is not known here",
-    "missing": "this member is missing",
+    _MISSING: "this member is missing",
     "string_pattern_mismatch": "there are characters, or a form, that are not accepted here",
 }
+
+
+def _to_missing(path: Sequence[Any]) -> str:
+    """Return a pointer to what is missing: its name is the schema's, not the sender's, such as OCPP's ``idTag``."""
+    *parents, name = path
+    above = pointer(parents)
+    return f"{above}/{name}" if above.count("/") == len(parents) else above
 
 
 def pointer(location: Sequence[Any]) -> str:
