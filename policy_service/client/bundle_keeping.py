@@ -16,6 +16,7 @@ import msgspec
 from policy_service.client import disk
 from policy_service.client.calls import UnreachableError
 from policy_service.client.held_bundle import held
+from policy_service.client.reading import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,9 @@ class _Confirmation(msgspec.Struct):
 
     tag: str
     confirmed_at: int
+
+
+_CONFIRMATIONS = msgspec.json.Decoder(_Confirmation)
 
 
 class BundleKeeping:
@@ -125,7 +129,4 @@ class BundleKeeping:
 
 
 def _read_confirmation(written: bytes | None) -> _Confirmation | None:
-    try:
-        return None if written is None else msgspec.json.decode(written, type=_Confirmation)
-    except msgspec.MsgspecError:
-        return None
+    return None if written is None else read(_CONFIRMATIONS, written)

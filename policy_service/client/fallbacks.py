@@ -10,6 +10,7 @@ from policy_service.client.answers import Decided, OcppAnswer, Source, Told, Wou
 from policy_service.client.degraded import degraded_decision, new_id, recalled_decision
 from policy_service.client.memory import Memory
 from policy_service.client.messages import payload_of
+from policy_service.client.told import VALID_UNTIL
 from policy_service.domain.access import OnUnreachable, Outcome, Reason, VehicleClass
 from policy_service.domain.charger_profile import shown_language
 from policy_service.domain.decision import Answer, Decision
@@ -72,8 +73,8 @@ class Fallbacks:
         self._heard_class(asked, told.reason)
         if told.late or told.reason in _PASSING:
             return
-        until = members.get("valid-until", "")
-        memory.remember(version, asked, answer, now=now, valid_until=int(until) if until.isdecimal() else None)
+        until = members.get(VALID_UNTIL)
+        memory.remember(version, asked, answer, now=now, valid_until=None if until is None else int(until))
 
     def heard_decision(self, asked: Asked, decided: Decided, now: int) -> None:
         """Remember a decision that was asked for now."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from policy_service.client.reading import read
 from policy_service.domain.access import OnUnreachable
 from policy_service.domain.bundle import FORMAT, HOLDS_S, Bundle
 from policy_service.domain.bundled_registry import registration_in
@@ -89,10 +90,10 @@ class HeldBundle:
 
 def held(body: bytes, confirmed_at: int) -> HeldBundle | None:
     """Read a bundle; None for what is none, or one of another format. It takes some ten milliseconds."""
+    bundle = read(_DECODER, body)
+    if bundle is None or bundle.format != FORMAT:
+        return None
     try:
-        bundle = _DECODER.decode(body)
-        if bundle.format != FORMAT:
-            return None
         return HeldBundle(bundle, unbundle_plan(bundle.plan), confirmed_at)
-    except (msgspec.MsgspecError, BundleFaultError, UnicodeDecodeError):
+    except BundleFaultError:
         return None

@@ -93,6 +93,11 @@ def path_of(version: str, charger: str, action: str) -> str:
     return f"/v1/ocpp/{version}/{quote(charger, safe='')}/{action_path}"
 
 
+def may_be_undecided(action: str) -> bool:
+    """Tell whether there are messages of the kind that nobody decides on, answered with an empty payload."""
+    return action == _EVENT
+
+
 def asked_by(
     version: str, charger: str, action: str, payload: Mapping[str, Any], message_id: str | None
 ) -> Asked | Settled:

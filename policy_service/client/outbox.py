@@ -13,6 +13,7 @@ import msgspec
 
 from policy_service.client import disk
 from policy_service.client.degraded import DegradedDecision
+from policy_service.client.reading import read
 from policy_service.client.sealing import Sealing
 
 if TYPE_CHECKING:
@@ -120,9 +121,6 @@ def _lines(path: Path) -> list[bytes]:
     """Return the whole lines of a file; one that was cut off, or is none, is left out."""
     found: list[bytes] = []
     for line in (disk.read(path) or b"").split(b"\n"):
-        try:
-            _DECODER.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue
-        found.append(line)
+        if read(_DECODER, line) is not None:
+            found.append(line)
     return found

@@ -98,7 +98,7 @@ async def test_after_48_hours_it_is_gone_from_memory_and_disk(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("confirmed_at", [NOW - HOLDS_S - 60, NOW + HOLDS_S + 60])
+@pytest.mark.parametrize("confirmed_at", [NOW - HOLDS_S - 60, NOW + HOLDS_S + 60], ids=["too long ago", "too late"])
 async def test_one_on_the_disk_that_was_confirmed_too_long_ago_or_too_late_is_removed(
     tmp_path: Path, confirmed_at: int
 ) -> None:
