@@ -24,6 +24,12 @@ _LONGEST = 500
 """Characters of a text that a log takes, whoever wrote it."""
 
 
+def names_a_place(body: bytes) -> bool:
+    """Tell whether a problem document says where in the request it lies."""
+    problem = read(_DECODER, body)
+    return problem is not None and any(fault.pointer for fault in problem.errors)
+
+
 def said_by(body: bytes) -> str:
     """Return what a problem document says, in one line."""
     problem = read(_DECODER, body) or _Problem()
