@@ -65,7 +65,9 @@ class PolicyClient:
         self._calls = Calls(url, key=key, deadline_s=deadline_s, tls=tls)
         self._directory = None if state_dir is None else Path(state_dir)
         labels = [bundle_label] if isinstance(bundle_label, str) else bundle_label
-        self._bundle = None if labels is None else BundleKeeping(self._calls, labels, self._directory, bundle_every_s)
+        self._bundle = (
+            None if labels is None else BundleKeeping(self._calls, labels, self._directory, bundle_every_s, key)
+        )
         self._outbox = Outbox(self._directory, key)
         self._telling = Telling(self._calls, self._outbox)
         self._fallbacks = Fallbacks(self._bundle_at, self._tell, _REMEMBERED)

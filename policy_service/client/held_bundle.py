@@ -10,7 +10,7 @@ import msgspec
 from policy_service.client.reading import read
 from policy_service.domain.access import OnUnreachable
 from policy_service.domain.bundle import FORMAT, HOLDS_S, Bundle
-from policy_service.domain.bundled_registry import registration_in
+from policy_service.domain.bundled_registry import check, registration_in
 from policy_service.domain.registration import Absence, Registration
 from policy_service.engine.decide import decide
 from policy_service.engine.decide_found import decide_found
@@ -94,6 +94,7 @@ def held(body: bytes, confirmed_at: int) -> HeldBundle | None:
     if bundle is None or bundle.format != FORMAT:
         return None
     try:
+        check(bundle.registry)
         return HeldBundle(bundle, unbundle_plan(bundle.plan), confirmed_at)
-    except BundleFaultError:
+    except (ValueError, BundleFaultError):
         return None

@@ -13,7 +13,7 @@ from policy_service.client.messages import V16, may_be_undecided
 from policy_service.client.reading import read
 from policy_service.client.told import VALID_UNTIL, members_of, told_by
 from policy_service.domain.instant import InstantError, parse_instant
-from policy_service.domain.ocpp_statuses import STATUSES_2, STATUSES_1_6
+from policy_service.domain.ocpp_statuses import STATUSES_1_6, STATUSES_2
 
 if TYPE_CHECKING:
     from policy_service.client.calls import Reply

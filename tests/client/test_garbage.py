@@ -54,7 +54,7 @@ async def answering(status: int, body: bytes, told: bytes = TOLD) -> AsyncGenera
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
-        yield "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def asked_everything(url: str) -> list[str]:
