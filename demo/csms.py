@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httpx2
-from sessions import FAILED, Sessions
+from sessions import FAILED, Sessions, at
 from stations import CHARGERS, LOG, WIRE
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -77,9 +77,9 @@ class Csms:
         wanted = {"charger": charger_id, "transaction_id": transaction_id}
         try:
             reply = (await self.service.get("/v1/events/match", params=wanted)).raise_for_status()
-        except httpx2.HTTPError:
+            return at(reply.json(), "denied") is True
+        except (httpx2.HTTPError, ValueError, RecursionError):
             return False
-        return bool(reply.json()["denied"])
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ ABNORMAL = frozenset(
 """Stop reasons behind which something is broken: OCPP 1.6 section 7.36, OCPP 2.0.1 part 2 section 3.73."""
 _REGISTER = "Energy.Active.Import.Register"
 _LARGEST_MULTIPLIER = 9
+_LARGEST_READING = 10**15
 _KEPT = 10_000
 
 
@@ -74,7 +75,10 @@ class Sessions:
 
     def session(self, charger: str, transaction_id: str) -> Session:
         """Return a running session; one that began before this process did begins now."""
-        return self.running.setdefault((charger, transaction_id), Session(charger, transaction_id))
+        found = self.running.setdefault((charger, transaction_id), Session(charger, transaction_id))
+        if len(self.running) > _KEPT:  # chargers need not end what they begin
+            self.running.pop(next(iter(self.running)))
+        return found
 
     async def end(self, charger: str, transaction_id: str, reason: str) -> Session:
         """End a session: completed, denied, or failed, which alone is an incident."""
@@ -117,6 +121,8 @@ def _wh(sample: object) -> float | None:
     """Return a sampled value of OCPP 2.x in Wh; None where it is no number of a size that a meter has."""
     value, multiplier = at(sample, "value"), at(sample, "unitOfMeasure", "multiplier") or 0
     if not isinstance(value, int | float) or not isinstance(multiplier, int) or abs(multiplier) > _LARGEST_MULTIPLIER:
+        return None
+    if not abs(value) <= _LARGEST_READING:  # NaN is not, either
         return None
     return float(value) * 10.0**multiplier * (1_000 if at(sample, "unitOfMeasure", "unit") == "kWh" else 1)
 

@@ -8,6 +8,8 @@ import random
 import time
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import blake2b, sha256
+from hmac import compare_digest
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,6 +18,7 @@ import msgspec
 from policy_service.client import disk
 from policy_service.client.calls import UnreachableError
 from policy_service.client.held_bundle import held
+from policy_service.client.reading import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,21 +37,34 @@ _BODY, _CONFIRMATION = "bundle.json", "bundle.confirmed.json"
 
 
 class _Confirmation(msgspec.Struct):
-    """Beside the bundle on disk: what it is called, and when it was last confirmed."""
+    """Beside the bundle on disk: what it is called, when it was last confirmed, and that both are our own writing."""
 
     tag: str
     confirmed_at: int
+    proof: str
+
+
+_CONFIRMATIONS = msgspec.json.Decoder(_Confirmation)
 
 
 class BundleKeeping:
     """The bundle of some chargers."""
 
-    def __init__(self, calls: Calls, labels: Sequence[str], directory: Path | None, every_s: float) -> None:
-        """Fetch the bundle of the chargers with these labels; without a directory it lives in memory alone."""
+    def __init__(
+        self, calls: Calls, labels: Sequence[str], directory: Path | None, every_s: float, key: str | None
+    ) -> None:
+        """Fetch the bundle of the chargers with these labels; without a directory it lives in memory alone.
+
+        On the disk it is proven under the API key, so that nobody else puts one there; without a key against damage.
+        """
         self._calls = calls
         self._path = "/v1/bundle?" + "&".join(f"label={quote(label, safe='')}" for label in labels)
         self._directory = directory
         self._every_s = every_s
+        self._proof_key = (
+            b"" if key is None else blake2b(key.encode(), digest_size=32, person=b"policy-bundle-v1").digest()
+        )
+        self._digest = b""
         self._tag: str | None = None
         self._held: HeldBundle | None = None
 
@@ -91,7 +107,7 @@ class BundleKeeping:
         if fresh is None:
             message = "what came is no bundle that this client can read"
             raise UnreachableError(message)
-        self._held, self._tag = fresh, reply.headers.get("ETag")
+        self._held, self._tag, self._digest = fresh, _tag(reply.headers.get("ETag")), sha256(reply.body).digest()
         await asyncio.to_thread(self._write, reply.body, now)
 
     def _restore(self) -> None:
@@ -102,8 +118,12 @@ class BundleKeeping:
             return
         confirmation = _read_confirmation(disk.read(self._directory / _CONFIRMATION))
         found = None if confirmation is None else held(body, confirmation.confirmed_at)
-        if confirmation is None or found is None or not found.holds(int(time.time())):
-            _LOG.warning("the bundle on the disk is too old, or none, and is removed")
+        self._digest = sha256(body).digest()
+        sound = confirmation is not None and compare_digest(
+            confirmation.proof.encode(), self._proof(confirmation.tag, confirmation.confirmed_at).encode()
+        )
+        if confirmation is None or not sound or found is None or not found.holds(int(time.time())):
+            _LOG.warning("the bundle on the disk is too old, damaged, or none of ours, and is removed")
             self._remove()
             return
         self._held, self._tag = found, confirmation.tag
@@ -121,11 +141,19 @@ class BundleKeeping:
         if body is not None:
             (self._directory / _CONFIRMATION).unlink(missing_ok=True)
             disk.write_whole(self._directory / _BODY, body)
-        disk.write_whole(self._directory / _CONFIRMATION, msgspec.json.encode(_Confirmation(self._tag, now)))
+        confirmation = _Confirmation(self._tag, now, self._proof(self._tag, now))
+        disk.write_whole(self._directory / _CONFIRMATION, msgspec.json.encode(confirmation))
+
+    def _proof(self, tag: str, confirmed_at: int) -> str:
+        """Return what nobody can write who has not the key: of this bundle, its tag and its instant."""
+        told = msgspec.json.encode((self._digest.hex(), tag, confirmed_at))
+        return blake2b(told, key=self._proof_key, digest_size=32).hexdigest()
+
+
+def _tag(header: str | None) -> str | None:
+    """Return an entity tag (RFC 9110 section 8.8.3) that can be sent back."""
+    return header if header is not None and header.isascii() and header.isprintable() else None
 
 
 def _read_confirmation(written: bytes | None) -> _Confirmation | None:
-    try:
-        return None if written is None else msgspec.json.decode(written, type=_Confirmation)
-    except msgspec.MsgspecError:
-        return None
+    return None if written is None else read(_CONFIRMATIONS, written)

@@ -20,8 +20,9 @@ from policy_service.client.fallbacks import Fallbacks
 from policy_service.client.messages import Settled, asked_by, path_of
 from policy_service.client.outbox import Outbox
 from policy_service.client.problems import said_by
+from policy_service.client.replies import decided as decided_by
+from policy_service.client.replies import ocpp_answer
 from policy_service.client.telling import Telling
-from policy_service.client.told import members_of, told_by
 from policy_service.domain.instant import InstantError, parse_instant
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _OK = 200
 _AT_FAULT = (400, 422)
-_PAYLOAD = msgspec.json.Decoder(dict[str, Any])
-_DECIDED = msgspec.json.Decoder(Decided)
 _LONGEST_ID = 64
 _REMEMBERED = 20_000
 _PAUSE_S = 1.0
@@ -66,7 +65,9 @@ class PolicyClient:
         self._calls = Calls(url, key=key, deadline_s=deadline_s, tls=tls)
         self._directory = None if state_dir is None else Path(state_dir)
         labels = [bundle_label] if isinstance(bundle_label, str) else bundle_label
-        self._bundle = None if labels is None else BundleKeeping(self._calls, labels, self._directory, bundle_every_s)
+        self._bundle = (
+            None if labels is None else BundleKeeping(self._calls, labels, self._directory, bundle_every_s, key)
+        )
         self._outbox = Outbox(self._directory, key)
         self._telling = Telling(self._calls, self._outbox)
         self._fallbacks = Fallbacks(self._bundle_at, self._tell, _REMEMBERED)
@@ -108,7 +109,7 @@ class PolicyClient:
         path = path_of(version, charger, action)
         try:
             reply = await self._ask(path, payload, message_id)
-            answer, members = _ocpp_answer(reply)
+            answer, members = ocpp_answer(version, action, reply)
         except UnreachableError as error:
             _LOG.warning("policy-service gave no answer: %s", error)
             asked = asked_by(version, charger, action, payload, message_id)
@@ -133,7 +134,7 @@ class PolicyClient:
         question = {"charger": charger, "identifier": identifier, "identifier_type": identifier_type, "time": time}
         told = {name: value for name, value in question.items() if value is not None}
         try:
-            decided = _decided(await self._ask("/v1/decide", told, None))
+            decided = decided_by(await self._ask("/v1/decide", told, None))
         except UnreachableError as error:
             _LOG.warning("policy-service gave no answer: %s", error)
             return self._fallbacks.decision(_asked(charger, identifier, identifier_type, time), _now_ms())
@@ -184,26 +185,6 @@ def _asked(charger: str, identifier: str, identifier_type: str | None, time: str
     except InstantError as error:
         raise InvalidPayload(str(error)) from None
     return Asked.of(charger=charger, identifier=identifier, type_=identifier_type, time=at)
-
-
-def _ocpp_answer(reply: Reply) -> tuple[OcppAnswer, dict[str, str]]:
-    """Return the service's answer and its header's members. Raises UnreachableError for a body that is none."""
-    members = members_of(reply.headers.get("Policy-Decision", ""))
-    try:
-        payload = _PAYLOAD.decode(reply.body)
-    except msgspec.MsgspecError:
-        message = "the answer is no payload"
-        raise UnreachableError(message) from None
-    return OcppAnswer(payload, told_by(members), Source.SERVICE), members
-
-
-def _decided(reply: Reply) -> Decided:
-    """Return the service's decision. Raises UnreachableError for a body that is none."""
-    try:
-        return _DECIDED.decode(reply.body)
-    except msgspec.MsgspecError:
-        message = "the answer is no decision"
-        raise UnreachableError(message) from None
 
 
 def _named(message_id: str | None) -> dict[str, str] | None:

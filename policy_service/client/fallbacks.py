@@ -10,12 +10,13 @@ from policy_service.client.answers import Decided, OcppAnswer, Source, Told, Wou
 from policy_service.client.degraded import degraded_decision, new_id, recalled_decision
 from policy_service.client.memory import Memory
 from policy_service.client.messages import payload_of
+from policy_service.client.told import VALID_UNTIL
 from policy_service.domain.access import OnUnreachable, Outcome, Reason, VehicleClass
 from policy_service.domain.charger_profile import shown_language
 from policy_service.domain.decision import Answer, Decision
 from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.domain.messages import message_of
-from policy_service.domain.moment import moment
+from policy_service.domain.moment import TOLERANCE_S, moment
 from policy_service.domain.ocpp_answers import shown
 from policy_service.engine.decide import RETRY
 
@@ -57,12 +58,13 @@ class Fallbacks:
         self._tell = tell
         self._payloads: Memory[OcppAnswer] = Memory(most)
         self._decisions: Memory[Decided] = Memory(most)
+        self._latest = 0
 
     # --- what the service answers ------------------------------------------------------------------------------------
 
     def heard_payload(self, version: str, asked: Asked, answer: OcppAnswer, members: dict[str, str], now: int) -> None:
         """Remember a payload, and what the header ``Policy-Decision`` tells beside it."""
-        told = answer.decision
+        told, self._latest = answer.decision, now
         if told is None:
             return
         memory = self._payloads
@@ -72,11 +74,12 @@ class Fallbacks:
         self._heard_class(asked, told.reason)
         if told.late or told.reason in _PASSING:
             return
-        until = members.get("valid-until", "")
-        memory.remember(version, asked, answer, now=now, valid_until=int(until) if until.isdecimal() else None)
+        until = members.get(VALID_UNTIL)
+        memory.remember(version, asked, answer, now=now, valid_until=None if until is None else int(until))
 
     def heard_decision(self, asked: Asked, decided: Decided, now: int) -> None:
         """Remember a decision that was asked for now."""
+        self._latest = now
         self._heard_class(asked, decided.reason)
         if decided.reason in _PASSING:
             return
@@ -95,7 +98,7 @@ class Fallbacks:
         now = now_ms // 1000
         when = moment(asked.time, now, replayed=asked.replayed)
         decision_id = new_id(now_ms)
-        known = None if when.late else self._payloads.recall(version, asked, when.at)
+        known = None if when.late or self._is_put_back(now) else self._payloads.recall(version, asked, when.at)
         told = None if known is None else known.answer.decision
         if known is not None and told is not None and not self._overtaken(known, told.outcome, asked, when, now):
             payload = _bounded(known.answer.payload, known.answered_at, known.valid_until, when.at)
@@ -118,7 +121,8 @@ class Fallbacks:
         now = now_ms // 1000
         when = moment(None, now if asked.time is None else asked.time, replayed=False)
         decision_id = new_id(now_ms)
-        known = self._decisions.recall(_DECIDE, asked, when.at) if asked.time is None else None
+        recalls = asked.time is None and not self._is_put_back(now)
+        known = self._decisions.recall(_DECIDE, asked, when.at) if recalls else None
         if known is not None and not self._overtaken(known, known.answer.outcome, asked, when, now):
             again = known.answer
             names = ("outcome", "reason", "mode", "vehicle_class", "policy", "window", "revision")
@@ -138,9 +142,15 @@ class Fallbacks:
         found = bundle.decide(asked, when)
         return found is not None and found.decision.answer.outcome != outcome
 
+    def _is_put_back(self, now: int) -> bool:
+        """Tell whether our clock was put back: which mode holds is not known then, and a denial is the answer."""
+        bundle = self._bundle(now)
+        self._latest = max(self._latest, now, 0 if bundle is None else bundle.confirmed_at)
+        return now < self._latest - TOLERANCE_S
+
     def _judged(self, asked: Asked, when: Moment, now: int) -> _Judged:
         bundle = self._bundle(now)
-        found = None if bundle is None else bundle.decide(asked, when)
+        found = None if bundle is None or self._is_put_back(now) else bundle.decide(asked, when)
         if bundle is not None and found is not None:
             return _Judged(Source.BUNDLE, found.decision, found.registration, bundle.plan.revision)
         wanted = None if bundle is None else bundle.on_unreachable(asked.charger)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from policy_service.client.reading import read
 from policy_service.domain.access import OnUnreachable
 from policy_service.domain.bundle import FORMAT, HOLDS_S, Bundle
-from policy_service.domain.bundled_registry import registration_in
+from policy_service.domain.bundled_registry import check, registration_in
 from policy_service.domain.registration import Absence, Registration
 from policy_service.engine.decide import decide
 from policy_service.engine.decide_found import decide_found
@@ -89,10 +90,11 @@ class HeldBundle:
 
 def held(body: bytes, confirmed_at: int) -> HeldBundle | None:
     """Read a bundle; None for what is none, or one of another format. It takes some ten milliseconds."""
+    bundle = read(_DECODER, body)
+    if bundle is None or bundle.format != FORMAT:
+        return None
     try:
-        bundle = _DECODER.decode(body)
-        if bundle.format != FORMAT:
-            return None
+        check(bundle.registry)
         return HeldBundle(bundle, unbundle_plan(bundle.plan), confirmed_at)
-    except (msgspec.MsgspecError, BundleFaultError, UnicodeDecodeError):
+    except (ValueError, BundleFaultError):
         return None

@@ -31,6 +31,9 @@ _LENGTHS = {V201: LENGTHS_2_0_1, V21: LENGTHS_2_1}
 _LONGEST_TRACE = 64
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+TokenType: TypeAlias = Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[A-Za-z0-9_-]*\Z")]
+Text36: TypeAlias = Annotated[str, msgspec.Meta(max_length=36)]
+Text40: TypeAlias = Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class _Struct(msgspec.Struct, rename="camel"):
@@ -50,7 +53,7 @@ class _Start(_Struct):
 
 class _Token(_Struct):
     id_token: str
-    type: str
+    type: TokenType
 
 
 class _Authorize(_Struct):
@@ -63,13 +66,13 @@ class _Evse(_Struct):
 
 
 class _Transaction(_Struct):
-    transaction_id: str
+    transaction_id: Text36
 
 
 class _Event(_Struct):
     event_type: Literal["Started", "Updated", "Ended"]
     timestamp: str
-    trigger_reason: str
+    trigger_reason: Text40
     transaction_info: _Transaction
     offline: bool = False
     evse: _Evse | None = None
@@ -91,6 +94,11 @@ def path_of(version: str, charger: str, action: str) -> str:
         message = f"OCPP {version} {action} is not decided on; decided on are {known}"
         raise ValueError(message) from None
     return f"/v1/ocpp/{version}/{quote(charger, safe='')}/{action_path}"
+
+
+def may_be_undecided(action: str) -> bool:
+    """Tell whether there are messages of the kind that nobody decides on, answered with an empty payload."""
+    return action == _EVENT
 
 
 def asked_by(

@@ -13,6 +13,7 @@ import msgspec
 
 from policy_service.client import disk
 from policy_service.client.degraded import DegradedDecision
+from policy_service.client.reading import read
 from policy_service.client.sealing import Sealing
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Outbox:
             if self._file is None:
                 flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
                 self._file = os.open(self._directory / _WAITING, flags, 0o600)
-            os.write(self._file, line + b"\n")
+            os.write(self._file, b"\n" + line + b"\n")  # what was cut off before it takes no other line with it
         except OSError as error:
             _LOG.error("a decision could not be written to the disk: %s", type(error).__name__)
 
@@ -118,11 +119,4 @@ class Outbox:
 
 def _lines(path: Path) -> list[bytes]:
     """Return the whole lines of a file; one that was cut off, or is none, is left out."""
-    found: list[bytes] = []
-    for line in (disk.read(path) or b"").split(b"\n"):
-        try:
-            _DECODER.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue
-        found.append(line)
-    return found
+    return [line for line in (disk.read(path) or b"").split(b"\n") if read(_DECODER, line) is not None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from policy_service.client.reading import read
+
 
 class _Fault(msgspec.Struct):
     detail: str = ""
@@ -18,13 +20,19 @@ class _Problem(msgspec.Struct):
 
 _DECODER = msgspec.json.Decoder(_Problem)
 _NOTHING = "no reason"
+_LONGEST = 500
+"""Characters of a text that a log takes, whoever wrote it."""
+
+
+def names_a_place(body: bytes) -> bool:
+    """Tell whether a problem document says where in the request it lies."""
+    problem = read(_DECODER, body)
+    return problem is not None and any(fault.pointer for fault in problem.errors)
 
 
 def said_by(body: bytes) -> str:
     """Return what a problem document says, in one line."""
-    try:
-        problem = _DECODER.decode(body)
-    except msgspec.MsgspecError:
-        return _NOTHING
+    problem = read(_DECODER, body) or _Problem()
     faults = (f"{fault.pointer} {fault.detail}".strip() for fault in problem.errors)
-    return " - ".join(filter(None, dict.fromkeys((problem.title, problem.detail, *faults)))) or _NOTHING
+    said = " - ".join(filter(None, dict.fromkeys((problem.title, problem.detail, *faults)))) or _NOTHING
+    return said[:_LONGEST] if said.isprintable() else _NOTHING

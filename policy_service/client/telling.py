@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from policy_service.client.calls import UnreachableError
-from policy_service.client.problems import said_by
+from policy_service.client.problems import names_a_place, said_by
 
 if TYPE_CHECKING:
-    from policy_service.client.calls import Calls
+    from policy_service.client.calls import Calls, Reply
     from policy_service.client.outbox import Outbox
 
 _LOG = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ _BATCH = 500
 _PATIENCE_S = 30.0
 _FIRST_REST_S, _LONGEST_REST_S = 1.0, 60.0
 _OK = 200
+_FORBIDDEN = 403
 _NEVER = (400, 413, 422)
 """The service will not take these decisions, however often they come."""
 
@@ -62,12 +63,19 @@ class Telling:
             reply = await self._calls.call(
                 "POST", _PATH, msgspec.json.encode({"decisions": batch}), deadline_s=_PATIENCE_S
             )
-            if reply.status in _NEVER and len(batch) > 1:  # one that is at fault must not take others with it
+            refused = _is_refused(reply)
+            if refused and len(batch) > 1:  # one that is at fault must not take others with it
                 most = len(batch) // 2
                 continue
-            if reply.status in _NEVER:
+            if refused:
                 _LOG.error("the service refuses a decision for good: %s", said_by(reply.body))
             elif reply.status != _OK:
                 message = f"status {reply.status}: {said_by(reply.body)}"
                 raise UnreachableError(message)
             self._outbox.sent(len(batch))
+            most = min(2 * most, _BATCH)
+
+
+def _is_refused(reply: Reply) -> bool:
+    """Tell whether a decision is at fault. A 403 that names none concerns the key, which somebody may yet mend."""
+    return reply.status in _NEVER or (reply.status == _FORBIDDEN and names_a_place(reply.body))

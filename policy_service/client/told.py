@@ -6,6 +6,9 @@ import re
 
 from policy_service.client.answers import Told
 
+VALID_UNTIL = "valid-until"
+"""Epoch seconds until which the decision stands; left out where it has no end."""
+
 _MEMBER = re.compile(r'([a-z][a-z-]*)(?:=(?:"([^"\\]*)"|([A-Za-z0-9_.:-]+)))?(?:, *|$)')
 
 

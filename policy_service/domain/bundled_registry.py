@@ -16,6 +16,7 @@ from policy_service.domain.selector import Selector
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_KEY_BYTES = 32
 _HASH_BYTES = 16
 """Two of a million identifiers meet by chance once in 10**26 bundles."""
 
@@ -46,12 +47,25 @@ def bundled(registrations: Iterable[Registration], key: bytes) -> BundledRegistr
     return BundledRegistry(key.hex(), agreements, tuple(known), vehicles)
 
 
+def check(registry: BundledRegistry) -> None:
+    """Do nothing for a registry in which each look-up can be answered. Raises ValueError."""
+    if len(bytes.fromhex(registry.key)) != _KEY_BYTES:
+        message = "the key has another length"
+        raise ValueError(message)
+    for position in range(len(registry.kinds)):
+        _registration(registry, position, "")
+    if not all(0 <= position < len(registry.kinds) for position, _ in registry.vehicles.values()):
+        message = "a vehicle is of no kind"
+        raise ValueError(message)
+
+
 def registration_in(registry: BundledRegistry, form: str) -> Registration | None:
     """Return what the bundle has of an identifier's normal form; None where it has nothing."""
     found = registry.vehicles.get(hash_of(form, bytes.fromhex(registry.key)))
-    if found is None:
-        return None
-    position, vehicle = found
+    return None if found is None else _registration(registry, *found)
+
+
+def _registration(registry: BundledRegistry, position: int, vehicle: str) -> Registration:
     kind = registry.kinds[position]
     record = IdentifierRecord(
         id="",

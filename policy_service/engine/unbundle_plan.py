@@ -62,7 +62,7 @@ def unbundle_plan(bundled: BundledPlan) -> Plan:
     """Return the plan. It answers for its own chargers and span alone. Raises BundleFaultError."""
     try:
         return _Restoration(bundled).plan()
-    except (IndexError, KeyError, ValueError) as error:
+    except (IndexError, KeyError, ValueError, OverflowError, RecursionError) as error:
         message = f"the bundle's plan does not hold together ({type(error).__name__})"
         raise BundleFaultError(message) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -20,8 +20,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 NOW = int(time.time())
+KEY = "psk_a_key_of_the_tests"
 PLAN = BundledPlan("sha256:0", "2026a", "0", "deny", 0, NOW, {}, {}, (), (), (), (), (), ())
 BODY = msgspec.json.encode(Bundle(FORMAT, NOW, 60, 3600, PLAN, BundledRegistry("00" * 32, {}, (), {})))
+
+KIND = {
+    "vehicle_class": "own",
+    "fleet": None,
+    "agreement": None,
+    "attributes": {},
+    "chargers": None,
+    "valid_from": None,
+    "valid_to": None,
+    "status": "active",
+}
+AGREEMENT = {"fleet": "metro", "status": "active", "valid_from": None, "valid_to": None, "chargers": None}
 
 
 class Answering(Calls):
@@ -47,9 +60,9 @@ class Answering(Calls):
         return self.replies.pop(0)
 
 
-def keeping(directory: Path | None, *replies: Reply) -> tuple[BundleKeeping, Answering]:
+def keeping(directory: Path | None, *replies: Reply, key: str | None = KEY) -> tuple[BundleKeeping, Answering]:
     calls = Answering(*replies)
-    return BundleKeeping(calls, ["depot:north", "zone:a&b"], directory, 60), calls
+    return BundleKeeping(calls, ["depot:north", "zone:a&b"], directory, 60, key), calls
 
 
 FRESH = Reply(200, {"ETag": 'W/"one"'}, BODY)
@@ -92,20 +105,22 @@ async def test_a_restart_finds_it_on_the_disk_and_asks_by_its_tag(tmp_path: Path
 async def test_after_48_hours_it_is_gone_from_memory_and_disk(tmp_path: Path) -> None:
     kept, _ = keeping(tmp_path, FRESH)
     await kept.refresh()
-    assert kept.held(NOW + HOLDS_S - 60) is not None
-    assert kept.held(NOW + HOLDS_S + 60) is None
+    now = int(time.time())
+    assert kept.held(now + HOLDS_S - 60) is not None
+    assert kept.held(now + HOLDS_S + 60) is None
     assert kept.held(NOW) is None
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("confirmed_at", [NOW - HOLDS_S - 60, NOW + HOLDS_S + 60])
+@pytest.mark.parametrize("confirmed_at", [NOW - HOLDS_S - 60, NOW + HOLDS_S + 60], ids=["too long ago", "too late"])
 async def test_one_on_the_disk_that_was_confirmed_too_long_ago_or_too_late_is_removed(
-    tmp_path: Path, confirmed_at: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmed_at: int
 ) -> None:
     first, _ = keeping(tmp_path, FRESH)
+    monkeypatch.setattr("policy_service.client.bundle_keeping.time.time", lambda: float(confirmed_at))
     await first.refresh()
-    confirmation = {"tag": 'W/"one"', "confirmed_at": confirmed_at}
-    (tmp_path / "bundle.confirmed.json").write_text(json.dumps(confirmation))
+    monkeypatch.undo()
+    assert (tmp_path / "bundle.json").exists()
     second, _ = keeping(tmp_path)
     await second.restore()
     assert second.held(NOW) is None
@@ -119,3 +134,62 @@ async def test_one_without_its_confirmation_is_none(tmp_path: Path) -> None:
     second, _ = keeping(tmp_path)
     await second.restore()
     assert second.held(NOW) is None
+
+
+@pytest.mark.parametrize("name", ["bundle.json", "bundle.confirmed.json"])
+@pytest.mark.parametrize("key", [KEY, None])
+async def test_one_on_the_disk_that_was_damaged_or_changed_is_removed(
+    tmp_path: Path, name: str, key: str | None
+) -> None:
+    first, _ = keeping(tmp_path, FRESH, key=key)
+    await first.refresh()
+    file = tmp_path / name
+    member = "made_at" if name == "bundle.json" else "confirmed_at"
+    changed = json.loads(file.read_bytes()) | {member: NOW + 1000}
+    file.write_text(json.dumps(changed, separators=(",", ":")))
+    second, _ = keeping(tmp_path, key=key)
+    await second.restore()
+    assert second.held(NOW) is None
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(None, KEY), ("psk_another", KEY)])
+async def test_one_that_nobody_with_our_key_has_written_is_removed(
+    tmp_path: Path, theirs: str | None, ours: str
+) -> None:
+    forger, _ = keeping(tmp_path, FRESH, key=theirs)
+    await forger.refresh()
+    kept, _ = keeping(tmp_path, key=ours)
+    await kept.restore()
+    assert kept.held(NOW) is None
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"key": "no digits"},
+        {"key": "00"},
+        {"vehicles": {"a": (0, "bus-1")}},
+        {"vehicles": {"a": (-1, "bus-1")}},
+        {"kinds": [KIND | {"vehicle_class": "friend"}]},
+        {"kinds": [KIND | {"status": "maybe"}]},
+        {"agreements": {"metro": AGREEMENT | {"status": "maybe"}}, "kinds": [KIND | {"agreement": "metro"}]},
+    ],
+)
+async def test_one_that_contradicts_itself_is_none(changed: dict[str, Any]) -> None:
+    body = json.loads(BODY)
+    body["registry"] |= changed
+    kept, _ = keeping(None, FRESH, Reply(200, {"ETag": 'W/"two"'}, json.dumps(body).encode()))
+    await kept.refresh()
+    before = kept.held(NOW)
+    with pytest.raises(UnreachableError):
+        await kept.refresh()
+    assert kept.held(NOW) is before is not None
+
+
+async def test_a_tag_that_cannot_be_sent_back_is_not() -> None:
+    kept, calls = keeping(None, Reply(200, {"ETag": 'W/"\udcff"'}, BODY), FRESH)
+    for _ in range(2):
+        await kept.refresh()
+    assert [headers for _, headers in calls.asked] == [None, None]

@@ -159,3 +159,23 @@ def test_freevend_is_told_to_nobody() -> None:
     world.hear(reason="freevend")
     assert world.ask(NOW + 1).source == "cache"
     assert world.told == []
+
+
+def test_a_clock_that_was_put_back_decides_nothing() -> None:
+    world = World()
+    world.bundle = bundle(IdentifierStatus.ACTIVE, NOW)
+    world.hear()
+    assert world.ask(NOW + 7200).source == "cache"
+    put_back = world.ask(NOW + 6000)
+    assert (put_back.source, put_back.payload["idTagInfo"]["status"]) == ("on_unreachable", "Accepted")
+    assert world.fallbacks.decision(card(), (NOW + 6000) * 1000).source == "on_unreachable"
+    assert world.ask(NOW + 7000).source == "cache"
+    world.hear(NOW + 3600)  # the service is there again: this clock is as good as any
+    assert world.ask(NOW + 3600).source == "cache"
+
+
+def test_a_bundle_of_the_future_decides_nothing() -> None:
+    world = World()
+    world.bundle = bundle(IdentifierStatus.ACTIVE, NOW + 3600)
+    assert world.ask(NOW).source == "on_unreachable"
+    assert world.ask(NOW + 3600).source == "bundle"

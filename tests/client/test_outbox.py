@@ -85,6 +85,21 @@ def test_it_is_bounded_and_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -
     assert len(opened(tmp_path)) == 3
 
 
+def test_a_line_that_was_cut_off_takes_none_with_it_that_comes_after_a_restart(tmp_path: Path) -> None:
+    (tmp_path / "degraded.ndjson").write_bytes(b'{"decision_id": "01')
+    outbox = opened(tmp_path)
+    told = decision(1)
+    outbox.add(told)
+    outbox.close()
+    assert opened(tmp_path).batch(10) == [told]
+
+
+@pytest.mark.parametrize("damage", [b"\xff\n", b"[" * 100_000, b"\0" * 100])
+def test_what_is_no_decision_on_the_disk_is_left_out(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "degraded.sending.ndjson").write_bytes(damage)
+    assert len(opened(tmp_path)) == 0
+
+
 def test_a_state_directory_is_one_process_s(tmp_path: Path) -> None:
     with claimed(tmp_path / "state"), pytest.raises(StateInUseError), claimed(tmp_path / "state"):
         pass

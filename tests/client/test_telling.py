@@ -17,15 +17,23 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
+INVALID = Reply(422, {}, b'{"title": "The request has the wrong shape"}')
+FOREIGN = Reply(
+    403, {}, b'{"title": "no", "errors": [{"pointer": "/decisions/0/charger", "detail": "another charger"}]}'
+)
+UNSCOPED = Reply(403, {}, b'{"title": "no", "detail": "this needs the scope `degraded`"}')
+
 
 class Taking(Calls):
     """A service that takes decisions as the real one does: a batch with one that it cannot read is refused whole."""
 
-    def __init__(self, *faulty: str) -> None:
+    def __init__(self, *faulty: str, refusal: Reply = INVALID) -> None:
         """Refuse what names one of these chargers; be there until told otherwise."""
         super().__init__("http://127.0.0.1:1", key=None, deadline_s=1, tls=None)
         self.faulty = faulty
+        self.refusal = refusal
         self.status = 200
+        self.asked = 0
         self.taken: list[str] = []
 
     async def call(
@@ -38,11 +46,12 @@ class Taking(Calls):
         deadline_s: float | None = None,
     ) -> Reply:
         assert (method, path, headers, deadline_s) == ("POST", "/v1/events/degraded", None, 30)
+        self.asked += 1
         if self.status != 200:
             return Reply(self.status, {}, b"{}")
         told: list[dict[str, Any]] = msgspec.json.decode(body or b"")["decisions"]
         if any(each["charger"] in self.faulty for each in told):
-            return Reply(422, {}, b'{"title": "The request has the wrong shape"}')
+            return self.refusal
         self.taken += [each["charger"] for each in told]
         return Reply(200, {}, b"{}")
 
@@ -70,12 +79,21 @@ async def test_all_of_it_is_told_in_order() -> None:
     assert len(outbox) == 0
 
 
-async def test_one_that_is_refused_takes_no_other_with_it() -> None:
-    names = [f"C-{number}" for number in range(50)]
-    calls, outbox = Taking("C-0", "C-17", "C-49"), waiting(*names)
+@pytest.mark.parametrize("refusal", [INVALID, FOREIGN, Reply(400, {}, b"")])
+async def test_one_that_is_refused_takes_no_other_with_it(refusal: Reply) -> None:
+    names = [f"C-{number}" for number in range(1000)]
+    calls, outbox = Taking("C-0", "C-717", "C-999", refusal=refusal), waiting(*names)
     await Telling(calls, outbox).send()
     assert calls.taken == [name for name in names if name not in calls.faulty]
     assert len(outbox) == 0
+    assert calls.asked < 90
+
+
+async def test_a_key_that_may_not_tell_loses_nothing() -> None:
+    outbox = waiting("A", "B")
+    with pytest.raises(UnreachableError):
+        await Telling(Taking("A", refusal=UNSCOPED), outbox).send()
+    assert len(outbox) == 2
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])

@@ -114,4 +114,6 @@ def test_it_needs_a_scope_of_its_own_and_a_bound_key_tells_of_its_chargers_alone
         chargers = served.bringing(plain).get("/v1/chargers").json()["chargers"]
         foreign = next(each["id"] for each in chargers if each["labels"].get("depot") != "north")
         other = {"decisions": [told(), told(charger=foreign)]}
-        assert served.bringing(bound).post("/v1/events/degraded", json=other).status_code == 403
+        refused = served.bringing(bound).post("/v1/events/degraded", json=other)
+        assert refused.status_code == 403
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/decisions/1/charger"]

@@ -148,7 +148,7 @@ def test_without_the_extra_the_start_says_what_to_install(tmp_path: Path) -> Non
     command = [sys.executable, "-c", _START.format(first=_WITHOUT), "serve", "--policies", str(POLICIES)]
     command += ["--state-dir", str(tmp_path), "--otlp-endpoint", "http://127.0.0.1:9"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own code
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "pip install 'policy-service[otel]'" in ended.stderr
     assert "Traceback" not in ended.stderr
 

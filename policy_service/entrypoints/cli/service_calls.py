@@ -93,10 +93,11 @@ class ProblemAnswerError(CommandError):
 def _faults(problem: Mapping[str, Any]) -> Iterator[str]:
     """Name each part of the request that was refused, where the problem lists them (RFC 9457, section 3.1.4)."""
     listed = problem.get("errors")
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict) and "detail" in each:
-            place = each.get("parameter") or each.get("pointer")
-            yield f"{place}: {each['detail']}" if place else str(each["detail"])
+    for each in cast("list[object]", listed) if isinstance(listed, list) else ():
+        fault: Mapping[str, Any] = cast("Mapping[str, Any]", each) if isinstance(each, dict) else {}
+        if "detail" in fault:
+            place = fault.get("parameter") or fault.get("pointer")
+            yield f"{place}: {fault['detail']}" if place else str(fault["detail"])
 
 
 class ServiceCalls:

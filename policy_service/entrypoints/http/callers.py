@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from policy_service.application.service import Service
+    from policy_service.entrypoints.http.problems import Fault
 
 OPEN_PREFIX = "/health/"
 """What load balancers and container platforms ask for without a key."""
@@ -65,19 +66,20 @@ def caller_of(request: Request) -> Caller:
     return access_of(request.scope)
 
 
-def beyond_reach() -> ProblemError:
-    """Return the answer to a caller who asks about other chargers than its own."""
-    return ProblemError(Problem.FORBIDDEN, "the key is bound to other chargers")
+def beyond_reach(pointer: str | None = None) -> ProblemError:
+    """Return the answer to a caller who asks about other chargers than its own; ``pointer`` is where in the body."""
+    faults: list[Fault] = [] if pointer is None else [{"pointer": pointer, "detail": "another charger"}]
+    return ProblemError(Problem.FORBIDDEN, "the key is bound to other chargers", errors=faults)
 
 
-def demand_charger(request: Request, charger_id: str) -> None:
+def demand_charger(request: Request, charger_id: str, pointer: str | None = None) -> None:
     """Do nothing where the caller may ask about the charger, or the inventory has none of that id.
 
-    Raises ProblemError.
+    Raises ProblemError, which says where in the body one of several is named.
     """
     bound = caller_of(request).chargers
     if bound is None:
         return
     service: Service = request.app.state.service
     if service.chargers.outside(charger_id, bound):
-        raise beyond_reach()
+        raise beyond_reach(pointer)

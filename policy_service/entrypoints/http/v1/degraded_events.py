@@ -45,7 +45,7 @@ async def record_degraded(request: Request, service: ServiceOf) -> Response:
     body = await json_body(request, DegradedBatch)
     now = service.clock.now()
     for position, decision in enumerate(body.decisions):
-        demand_charger(request, decision.charger)
+        demand_charger(request, decision.charger, f"/decisions/{position}/charger")
         if not now - OLDEST_S <= decision.time <= now + SKEW_S:
             fault = {"pointer": f"/decisions/{position}/time", "detail": "must lie in the last 31 days"}
             raise ProblemError(Problem.INVALID, errors=[fault])  # type: ignore[list-item]
