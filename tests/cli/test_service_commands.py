@@ -63,6 +63,14 @@ def test_a_denial_is_told_on_one_screen(cli: Callable[..., Ended], service: str)
     assert json.loads(cli("why", "LDN-02", "--url", service, "--json").out)["events"][0]["charger"] == "LDN-02"
 
 
+def test_a_breach_is_not_told_as_a_denial(cli: Callable[..., Ended], service: str) -> None:
+    body = {"charger": "LDN-02", "time": "2026-06-01T21:30:00Z", "transaction_id": "4711"}
+    recorded = httpx2.post(f"{service}/v1/breaches", json=body).json()
+    ended = cli("why", "--event", recorded["decision_id"], "--url", service)
+    assert ended.out.splitlines()[0] == "breach   a session began that the charger asked nobody about"
+    assert "refused" not in ended.out
+
+
 def test_a_denial_is_told_with_its_rule_and_what_would_let_the_vehicle_in(
     cli: Callable[..., Ended], service: str
 ) -> None:

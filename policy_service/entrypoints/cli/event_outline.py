@@ -9,6 +9,7 @@ from urllib.parse import quote
 from rich.text import Text
 
 from policy_service.domain.access import REASONS, Outcome, Reason
+from policy_service.domain.events import EventType
 from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.engine.zone import Zone, zone_names
 from policy_service.entrypoints.cli.failure import CommandError
@@ -63,8 +64,13 @@ def _zone(calls: ServiceCalls, event: dict[str, Any]) -> Zone:
 def _lines(event: dict[str, Any], zone: Zone) -> Iterator[Text]:
     reason = str(event["reason"])
     meaning = REASONS[Reason(reason)].meaning if reason in Reason.__members__.values() else reason
-    refused = event["outcome"] == Outcome.ACCESS_DENIED
-    yield Text.assemble(("refused", "bold red") if refused else (str(event["outcome"]), "bold green"), f"  {meaning}")
+    unasked = event["type"] == EventType.BREACH and reason == Reason.NO_IDENTIFIER
+    refused = event["outcome"] == Outcome.ACCESS_DENIED and not unasked
+    if unasked:
+        yield Text.assemble(("breach", "bold red"), "   a session began that the charger asked nobody about")
+    else:
+        said = ("refused", "bold red") if refused else (str(event["outcome"]), "bold green")
+        yield Text.assemble(said, f"  {meaning}")
     yield labelled("when", when_text(parse_instant(event["time"]), zone))
     yield labelled("charger", str(event["charger"]))
     yield labelled("vehicle", _vehicle(event))
