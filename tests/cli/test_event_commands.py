@@ -71,7 +71,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve more events of one charger than stand on a page."""
     with serving(POLICIES, tmp_path_factory.mktemp("crowded")) as node:
         for count in (1000, 203):
-            asked = [{"charger": CROWD, "identifier": f"04C3{number:010X}"} for number in range(count)]
+            asked = [{"charger": CROWD, "identifier": f"04C3{number:010X}", "time": NIGHT} for number in range(count)]
             assert node.client.post("/v1/decide/batch", json={"requests": asked}).is_success
         yield node
 
