@@ -134,6 +134,14 @@ def test_a_receiver_may_ask_for_a_longer_wait_within_the_bound(asked: int, jitte
     assert told.next_try_at == max(drawn.next_try_at or 0, min(asked, 900_000))
 
 
+async def test_a_receiver_that_asks_for_a_wait_is_left_alone_for_so_long(pushed: Pushed) -> None:
+    await pushed.add()
+    await pushed.happen("a")
+    pushed.sender.answers.append(Attempt(503, wait_ms=600_000))
+    await pushed.turn()
+    assert pushed.progress.next_try_at == pushed.clock.now_ms() + 600_000
+
+
 async def test_an_event_waits_for_so_long_and_is_a_dead_letter(pushed: Pushed) -> None:
     await pushed.add()
     await pushed.happen("a", "b")
