@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from policy_service.domain.ocpp_statuses import WireStatus
 from policy_service.entrypoints.http.wire import IDENTIFIER_PATTERN, Count, IdentifierText, Instant, InstantOut, Reply
 
 
@@ -139,18 +140,7 @@ class PersonalMessage(Answer):
 class IdTokenInfo(Answer):
     """`IdTokenInfoType` of OCPP 2.x."""
 
-    status: Literal[
-        "Accepted",
-        "Blocked",
-        "ConcurrentTx",
-        "Expired",
-        "Invalid",
-        "NoCredit",
-        "NotAllowedTypeEVSE",
-        "NotAtThisLocation",
-        "NotAtThisTime",
-        "Unknown",
-    ]
+    status: Literal["Accepted", WireStatus]
     cache_expiry_date_time: InstantOut | None = None
     group_id_token: GroupToken | None = None
     personal_message: PersonalMessage | None = None
