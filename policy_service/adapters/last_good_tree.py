@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from policy_service.adapters.whole_files import write_whole
+from policy_service.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from policy_service.adapters.whole_files import write_whole
 from policy_service.domain.api_key import ApiKey
 from policy_service.domain.caller import Scope
+from policy_service.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b, sha256
@@ -19,9 +18,10 @@ from policy_service.client import disk
 from policy_service.client.calls import UnreachableError
 from policy_service.client.held_bundle import held
 from policy_service.client.reading import read
+from policy_service.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from policy_service.client.calls import Calls
@@ -51,16 +51,24 @@ class BundleKeeping:
     """The bundle of some chargers."""
 
     def __init__(
-        self, calls: Calls, labels: Sequence[str], directory: Path | None, every_s: float, key: str | None
+        self,
+        calls: Calls,
+        labels: Sequence[str],
+        directory: Path | None,
+        every_s: float,
+        key: str | None,
+        now: Callable[[], int],
     ) -> None:
         """Fetch the bundle of the chargers with these labels; without a directory it lives in memory alone.
 
         On the disk it is proven under the API key, so that nobody else puts one there; without a key against damage.
+        ``now`` tells the time in epoch seconds.
         """
         self._calls = calls
         self._path = "/v1/bundle?" + "&".join(f"label={quote(label, safe='')}" for label in labels)
         self._directory = directory
         self._every_s = every_s
+        self._now = now
         self._proof_key = (
             b"" if key is None else blake2b(key.encode(), digest_size=32, person=b"policy-bundle-v1").digest()
         )
@@ -94,7 +102,7 @@ class BundleKeeping:
     async def refresh(self) -> None:
         """Fetch the bundle if it has changed. Raises UnreachableError, and OSError where it cannot be written."""
         known = None if self._tag is None else {"If-None-Match": self._tag}
-        now = int(time.time())
+        now = self._now()
         reply = await self._calls.call("GET", self._path, None, known, deadline_s=_PATIENCE_S)
         if reply.status == _HAS_IT and self._held is not None:
             self._held = replace(self._held, confirmed_at=now)
@@ -122,7 +130,7 @@ class BundleKeeping:
         sound = confirmation is not None and compare_digest(
             confirmation.proof.encode(), self._proof(confirmation.tag, confirmation.confirmed_at).encode()
         )
-        if confirmation is None or not sound or found is None or not found.holds(int(time.time())):
+        if confirmation is None or not sound or found is None or not found.holds(self._now()):
             _LOG.warning("the bundle on the disk is too old, damaged, or none of ours, and is removed")
             self._remove()
             return
@@ -140,9 +148,9 @@ class BundleKeeping:
             return
         if body is not None:
             (self._directory / _CONFIRMATION).unlink(missing_ok=True)
-            disk.write_whole(self._directory / _BODY, body)
+            write_whole(self._directory / _BODY, body)
         confirmation = _Confirmation(self._tag, now, self._proof(self._tag, now))
-        disk.write_whole(self._directory / _CONFIRMATION, msgspec.json.encode(confirmation))
+        write_whole(self._directory / _CONFIRMATION, msgspec.json.encode(confirmation))
 
     def _proof(self, tag: str, confirmed_at: int) -> str:
         """Return what nobody can write who has not the key: of this bundle, its tag and its instant."""

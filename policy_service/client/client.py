@@ -66,7 +66,7 @@ class PolicyClient:
         self._directory = None if state_dir is None else Path(state_dir)
         labels = [bundle_label] if isinstance(bundle_label, str) else bundle_label
         self._bundle = (
-            None if labels is None else BundleKeeping(self._calls, labels, self._directory, bundle_every_s, key)
+            None if labels is None else BundleKeeping(self._calls, labels, self._directory, bundle_every_s, key, _now_s)
         )
         self._outbox = Outbox(self._directory, key)
         self._telling = Telling(self._calls, self._outbox)
@@ -120,7 +120,7 @@ class PolicyClient:
             with suppress(InvalidPayload):
                 asked = asked_by(version, charger, action, payload, message_id)
                 if isinstance(asked, Asked):
-                    self._fallbacks.heard_payload(version, asked, answer, members, _now_ms() // 1000)
+                    self._fallbacks.heard_payload(version, asked, answer, members, _now_s())
         self._telling.poke()
         return answer
 
@@ -141,14 +141,14 @@ class PolicyClient:
         if time is None:
             with suppress(InvalidPayload):
                 asked = _asked(charger, identifier, identifier_type, None)
-                self._fallbacks.heard_decision(asked, decided, _now_ms() // 1000)
+                self._fallbacks.heard_decision(asked, decided, _now_s())
         self._telling.poke()
         return decided
 
     @property
     def bundle(self) -> HeldBundle | None:
         """The bundle that decides should the service be out of reach now; None where there is none."""
-        return self._bundle_at(_now_ms() // 1000)
+        return self._bundle_at(_now_s())
 
     @property
     def untold(self) -> int:
@@ -208,6 +208,10 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def _now_s() -> int:
+    return _now_ms() // 1000
 
 
 def _now_ms() -> int:

@@ -1,16 +1,15 @@
-"""Files of the client's state directory: readable by their owner alone, whole or not there, never awaited for."""
+"""The client's state directory: one process has it, and what cannot be read there is not there."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
 
 class StateInUseError(RuntimeError):
@@ -23,21 +22,6 @@ def read(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace the file at once. Raises OSError."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-NOW = int(time.time())
+NOW = 1_795_000_000
 KEY = "psk_a_key_of_the_tests"
 PLAN = BundledPlan("sha256:0", "2026a", "0", "deny", 0, NOW, {}, {}, (), (), (), (), (), ())
 BODY = msgspec.json.encode(Bundle(FORMAT, NOW, 60, 3600, PLAN, BundledRegistry("00" * 32, {}, (), {})))
@@ -60,9 +59,11 @@ class Answering(Calls):
         return self.replies.pop(0)
 
 
-def keeping(directory: Path | None, *replies: Reply, key: str | None = KEY) -> tuple[BundleKeeping, Answering]:
+def keeping(
+    directory: Path | None, *replies: Reply, key: str | None = KEY, now: int = NOW
+) -> tuple[BundleKeeping, Answering]:
     calls = Answering(*replies)
-    return BundleKeeping(calls, ["depot:north", "zone:a&b"], directory, 60, key), calls
+    return BundleKeeping(calls, ["depot:north", "zone:a&b"], directory, 60, key, lambda: now), calls
 
 
 FRESH = Reply(200, {"ETag": 'W/"one"'}, BODY)
@@ -105,21 +106,18 @@ async def test_a_restart_finds_it_on_the_disk_and_asks_by_its_tag(tmp_path: Path
 async def test_after_48_hours_it_is_gone_from_memory_and_disk(tmp_path: Path) -> None:
     kept, _ = keeping(tmp_path, FRESH)
     await kept.refresh()
-    now = int(time.time())
-    assert kept.held(now + HOLDS_S - 60) is not None
-    assert kept.held(now + HOLDS_S + 60) is None
+    assert kept.held(NOW + HOLDS_S - 1) is not None
+    assert kept.held(NOW + HOLDS_S + 1) is None
     assert kept.held(NOW) is None
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("confirmed_at", [NOW - HOLDS_S - 60, NOW + HOLDS_S + 60], ids=["too long ago", "too late"])
 async def test_one_on_the_disk_that_was_confirmed_too_long_ago_or_too_late_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmed_at: int
+    tmp_path: Path, confirmed_at: int
 ) -> None:
-    first, _ = keeping(tmp_path, FRESH)
-    monkeypatch.setattr("policy_service.client.bundle_keeping.time.time", lambda: float(confirmed_at))
+    first, _ = keeping(tmp_path, FRESH, now=confirmed_at)
     await first.refresh()
-    monkeypatch.undo()
     assert (tmp_path / "bundle.json").exists()
     second, _ = keeping(tmp_path)
     await second.restore()
