@@ -10,9 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
+from policy_service.adapters.sql import mode_tables, tables
+from policy_service.adapters.sql.columns import METADATA
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.schema import upgrade
-from policy_service.adapters.sql.tables import METADATA
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.application.ports import StoreUnavailableError, Versions
 
@@ -39,6 +40,7 @@ def _collations(connection: Connection) -> set[str | None]:
 
 
 async def test_migrations_make_the_tables_that_the_code_sees(url: str) -> None:
+    assert {tables.identifiers.name, mode_tables.mode_events.name} <= set(METADATA.tables)
     database = database_at(url)
     await upgrade(database)
     async with database.engine.connect() as connection:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from policy_service.adapters.sql.columns import (
+    CODE,
+    METADATA,
+    POSITION,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+)
 from policy_service.domain.access import AccessMode, Outcome, Reason, Ungoverned, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
 from policy_service.domain.events import DriverSignal, EventType
@@ -29,58 +33,23 @@ from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.domain.import_run import ImportKind, ImportMode, ImportState
 from policy_service.domain.webhook import Stop
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-CODE = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text that is compared byte by byte, as SQLite does anyway: an index then outlives changes to a language's rules."""
-
-
-def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
-    """Return the check that stands in for an enum type: text out of a closed list."""
-    accepted = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f'"{column}" IN ({accepted})', name=column)
-
-
-def _json(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, JSON(none_as_null=True), nullable=nullable)
-
-
-def _text(name: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, CODE, nullable=nullable)
-
-
-def _instant(name: str, *, nullable: bool = True) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
 identifiers = Table(
     "identifiers",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _text("key"),
-    _text("type"),
-    _text("class"),
-    _text("vehicle"),
-    _text("fleet", nullable=True),
-    _text("agreement", nullable=True),
-    _json("attributes"),
-    _json("chargers", nullable=True),
-    _instant("valid_from"),
-    _instant("valid_to"),
-    _text("status"),
-    _text("source"),
-    _text("spelling", nullable=True),
+    text_column("key"),
+    text_column("type"),
+    text_column("class"),
+    text_column("vehicle"),
+    text_column("fleet", nullable=True),
+    text_column("agreement", nullable=True),
+    json_column("attributes"),
+    json_column("chargers", nullable=True),
+    instant_column("valid_from"),
+    instant_column("valid_to"),
+    text_column("status"),
+    text_column("source"),
+    text_column("spelling", nullable=True),
     one_of("type", IdentifierType),
     one_of("class", (VehicleClass.OWN, VehicleClass.AGREEMENT)),
     one_of("status", IdentifierStatus),
@@ -94,12 +63,12 @@ agreements = Table(
     "agreements",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _text("fleet"),
-    _instant("valid_from"),
-    _instant("valid_to"),
-    _text("status"),
-    _json("chargers", nullable=True),
-    _text("source"),
+    text_column("fleet"),
+    instant_column("valid_from"),
+    instant_column("valid_to"),
+    text_column("status"),
+    json_column("chargers", nullable=True),
+    text_column("source"),
     one_of("status", AgreementStatus),
 )
 """One row for each agreement, whichever source it came from. Validity in epoch seconds."""
@@ -108,11 +77,11 @@ chargers = Table(
     "chargers",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _json("labels"),
-    _json("attributes"),
-    _text("protocol", nullable=True),
-    _text("profile", nullable=True),
-    _json("synthetic_ids"),
+    json_column("labels"),
+    json_column("attributes"),
+    text_column("protocol", nullable=True),
+    text_column("profile", nullable=True),
+    json_column("synthetic_ids"),
 )
 """Chargers that came over HTTP."""
 
@@ -120,27 +89,24 @@ overrides = Table(
     "overrides",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _instant("serial", nullable=False),
-    _json("chargers"),
-    _instant("valid_from", nullable=False),
-    _instant("valid_to", nullable=False),
-    _text("mode"),
-    _json("allow", nullable=True),
+    instant_column("serial", nullable=False),
+    json_column("chargers"),
+    instant_column("valid_from", nullable=False),
+    instant_column("valid_to", nullable=False),
+    text_column("mode"),
+    json_column("allow", nullable=True),
     Column("force", Boolean, nullable=False),
-    _text("reason"),
-    _json("message", nullable=True),
-    _instant("created_at", nullable=False),
-    _text("created_by", nullable=True),
-    _instant("ended_at"),
-    _text("ended_by", nullable=True),
+    text_column("reason"),
+    json_column("message", nullable=True),
+    instant_column("created_at", nullable=False),
+    text_column("created_by", nullable=True),
+    instant_column("ended_at"),
+    text_column("ended_by", nullable=True),
     one_of("mode", AccessMode),
     UniqueConstraint("serial"),
     Index(None, "valid_to"),
 )
 """Overrides made over HTTP, kept for audits when they are over. Instants in epoch seconds."""
-
-POSITION = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite numbers rows by INTEGER keys only."""
 
 _TRADED = text("transaction_id IS NOT NULL")
 _SEALED = text("sealed_identifier IS NOT NULL")
@@ -151,38 +117,38 @@ access_events = Table(
     "access_events",
     METADATA,
     Column("position", POSITION, Identity(), primary_key=True),
-    _text("decision_id"),
-    _text("type"),
-    _instant("time", nullable=False),
-    _instant("recorded_at", nullable=False),
-    _text("charger"),
-    _json("labels"),
-    _text("outcome"),
-    _text("reason"),
-    _text("mode", nullable=True),
-    _text("vehicle_class", nullable=True),
-    _text("policy", nullable=True),
-    _text("window", nullable=True),
-    _text("revision"),
-    _text("vehicle", nullable=True),
-    _text("fleet", nullable=True),
-    _text("agreement", nullable=True),
-    _text("identifier_masked", nullable=True),
-    _text("identifier_fingerprint", nullable=True),
+    text_column("decision_id"),
+    text_column("type"),
+    instant_column("time", nullable=False),
+    instant_column("recorded_at", nullable=False),
+    text_column("charger"),
+    json_column("labels"),
+    text_column("outcome"),
+    text_column("reason"),
+    text_column("mode", nullable=True),
+    text_column("vehicle_class", nullable=True),
+    text_column("policy", nullable=True),
+    text_column("window", nullable=True),
+    text_column("revision"),
+    text_column("vehicle", nullable=True),
+    text_column("fleet", nullable=True),
+    text_column("agreement", nullable=True),
+    text_column("identifier_masked", nullable=True),
+    text_column("identifier_fingerprint", nullable=True),
     Column("fingerprint_key", Integer),
-    _text("driver_signal", nullable=True),
+    text_column("driver_signal", nullable=True),
     Column("evse", Integer),
     Column("connector", Integer),
-    _text("ocpp_action", nullable=True),
-    _text("message_id", nullable=True),
-    _text("transaction_id", nullable=True),
+    text_column("ocpp_action", nullable=True),
+    text_column("message_id", nullable=True),
+    text_column("transaction_id", nullable=True),
     Column("late", Boolean),
     Column("clock_suspect", Boolean),
-    _text("caller", nullable=True),
-    _text("request_id", nullable=True),
-    _json("evidence", nullable=True),
-    _text("sealed_identifier", nullable=True),
-    _text("degraded", nullable=True),
+    text_column("caller", nullable=True),
+    text_column("request_id", nullable=True),
+    json_column("evidence", nullable=True),
+    text_column("sealed_identifier", nullable=True),
+    text_column("degraded", nullable=True),
     one_of("type", EventType),
     one_of("outcome", Outcome),
     one_of("reason", Reason),
@@ -234,26 +200,28 @@ fingerprint_keys = Table(
     "fingerprint_keys",
     METADATA,
     Column("generation", Integer, primary_key=True, autoincrement=False),
-    _text("salt"),
-    _instant("created_at", nullable=False),
+    text_column("salt"),
+    instant_column("created_at", nullable=False),
 )
 """Generations of the key of fingerprints after the first. Instants in epoch seconds."""
 
-forgotten = Table("forgotten", METADATA, Column("fingerprint", CODE, primary_key=True), _instant("at", nullable=False))
+forgotten = Table(
+    "forgotten", METADATA, Column("fingerprint", CODE, primary_key=True), instant_column("at", nullable=False)
+)
 """Fingerprints whose events were erased lately, with the instant in epoch seconds: some may still be on their way."""
 
 policy_revisions = Table(
     "policy_revisions",
     METADATA,
     Column("revision", CODE, primary_key=True),
-    _text("files"),
-    _text("chargers"),
-    _json("overrides"),
-    _text("ungoverned"),
-    _text("tzdata"),
-    _text("holidays"),
-    _instant("in_force_at", nullable=False),
-    _instant("seen_at", nullable=False),
+    text_column("files"),
+    text_column("chargers"),
+    json_column("overrides"),
+    text_column("ungoverned"),
+    text_column("tzdata"),
+    text_column("holidays"),
+    instant_column("in_force_at", nullable=False),
+    instant_column("seen_at", nullable=False),
     one_of("ungoverned", Ungoverned),
     Index(None, "seen_at"),
 )
@@ -271,17 +239,17 @@ api_keys = Table(
     "api_keys",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _text("name"),
-    _text("digest"),
-    _json("scopes"),
-    _json("labels"),
-    _text("source", nullable=True),
-    _text("fleet", nullable=True),
-    _instant("created_at", nullable=False),
-    _text("created_by", nullable=True),
-    _instant("expires_at"),
-    _instant("revoked_at"),
-    _instant("last_used_at"),
+    text_column("name"),
+    text_column("digest"),
+    json_column("scopes"),
+    json_column("labels"),
+    text_column("source", nullable=True),
+    text_column("fleet", nullable=True),
+    instant_column("created_at", nullable=False),
+    text_column("created_by", nullable=True),
+    instant_column("expires_at"),
+    instant_column("revoked_at"),
+    instant_column("last_used_at"),
     UniqueConstraint("digest"),
     Index(None, "name"),
 )
@@ -291,12 +259,12 @@ audit = Table(
     "audit",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _instant("at", nullable=False),
-    _text("action"),
-    _text("caller", nullable=True),
-    _text("subject", nullable=True),
-    _json("detail"),
-    _text("request_id", nullable=True),
+    instant_column("at", nullable=False),
+    text_column("action"),
+    text_column("caller", nullable=True),
+    text_column("subject", nullable=True),
+    json_column("detail"),
+    text_column("request_id", nullable=True),
     Index(None, "at", "id"),
 )
 """Who changed what. Instants in epoch milliseconds."""
@@ -305,16 +273,16 @@ imports = Table(
     "imports",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _text("kind"),
-    _text("source"),
-    _text("mode"),
+    text_column("kind"),
+    text_column("source"),
+    text_column("mode"),
     Column("atomic", Boolean, nullable=False),
-    _text("state"),
-    _instant("started_at", nullable=False),
-    _instant("updated_at", nullable=False),
-    _instant("ended_at"),
+    text_column("state"),
+    instant_column("started_at", nullable=False),
+    instant_column("updated_at", nullable=False),
+    instant_column("ended_at"),
     *(Column(name, BigInteger, nullable=False) for name in ("lines", "accepted", "rejected", "dropped", "conflicts")),
-    _text("caller", nullable=True),
+    text_column("caller", nullable=True),
     one_of("kind", ImportKind),
     one_of("mode", ImportMode),
     one_of("state", ImportState),
@@ -328,9 +296,9 @@ sources = Table(
     Column("kind", CODE, primary_key=True),
     Column("source", CODE, primary_key=True),
     Column("expected_every", BigInteger),
-    _instant("expected_since"),
-    _text("last_import", nullable=True),
-    _text("last_attempt", nullable=True),
+    instant_column("expected_since"),
+    text_column("last_import", nullable=True),
+    text_column("last_attempt", nullable=True),
     one_of("kind", ImportKind),
 )
 """One row for each source that began an import or of which one is expected, with the ids of its last."""
@@ -339,20 +307,20 @@ webhooks = Table(
     "webhooks",
     METADATA,
     Column("id", CODE, primary_key=True),
-    _text("url"),
-    _text("description", nullable=True),
-    _json("choice"),
-    _text("secret"),
-    _text("previous_secret", nullable=True),
-    _instant("previous_until"),
-    _text("stopped", nullable=True),
+    text_column("url"),
+    text_column("description", nullable=True),
+    json_column("choice"),
+    text_column("secret"),
+    text_column("previous_secret", nullable=True),
+    instant_column("previous_until"),
+    text_column("stopped", nullable=True),
     Column("position", BigInteger, nullable=False),
-    _instant("failing_since"),
+    instant_column("failing_since"),
     Column("failures", Integer, nullable=False),
-    _instant("next_try_at"),
-    _text("last_error", nullable=True),
-    _instant("created_at", nullable=False),
-    _text("created_by", nullable=True),
+    instant_column("next_try_at"),
+    text_column("last_error", nullable=True),
+    instant_column("created_at", nullable=False),
+    text_column("created_by", nullable=True),
     one_of("stopped", Stop),
 )
 """Who is told of access events, up to which position of theirs, with sealed secrets. Instants in epoch milliseconds."""
@@ -362,19 +330,23 @@ webhook_dead_letters = Table(
     METADATA,
     Column("webhook", CODE, primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    _text("decision_id"),
-    _text("type"),
-    _text("charger"),
-    _instant("recorded_at", nullable=False),
-    _instant("died_at", nullable=False),
-    _text("last_error"),
+    text_column("decision_id"),
+    text_column("type"),
+    text_column("charger"),
+    instant_column("recorded_at", nullable=False),
+    instant_column("died_at", nullable=False),
+    text_column("last_error"),
     Column("queued", Boolean, nullable=False),
     one_of("type", EventType),
 )
 """Events that a receiver did not take in time. Instants in epoch milliseconds."""
 
 leases = Table(
-    "leases", METADATA, Column("name", CODE, primary_key=True), _text("holder"), _instant("until", nullable=False)
+    "leases",
+    METADATA,
+    Column("name", CODE, primary_key=True),
+    text_column("holder"),
+    instant_column("until", nullable=False),
 )
 """Who does what only one process may do at a time, until when, in epoch milliseconds."""
 
@@ -383,8 +355,8 @@ sink_positions = Table(
 )
 """Up to which position of access events each sink has them."""
 
-versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), _instant("value", nullable=False))
+versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), instant_column("value", nullable=False))
 """Versions, by which processes notice each other's changes."""
 
-secrets = Table("secrets", METADATA, Column("name", CODE, primary_key=True), _text("value"))
+secrets = Table("secrets", METADATA, Column("name", CODE, primary_key=True), text_column("value"))
 """Secrets that the service generated for itself, in hexadecimal."""

@@ -50,6 +50,12 @@ from policy_service.application.ports.imports import (
     ImportSession,
     ImportTooLossyError,
 )
+from policy_service.application.ports.modes import (
+    DesiredModes,
+    ModeEventFeed,
+    ModeEventWriter,
+    ReportedModes,
+)
 from policy_service.application.ports.policies import (
     LastGoodTree,
     PlanArchive,
@@ -90,6 +96,7 @@ __all__ = [
     "ConflictError",
     "CursorError",
     "DeadLetters",
+    "DesiredModes",
     "EventCount",
     "EventErasure",
     "EventFeed",
@@ -116,6 +123,8 @@ __all__ = [
     "LastGoodTree",
     "LastKnownKeys",
     "Leases",
+    "ModeEventFeed",
+    "ModeEventWriter",
     "OverrideRepository",
     "Page",
     "PlanArchive",
@@ -123,6 +132,7 @@ __all__ = [
     "PolicyFiles",
     "PolicyFilesError",
     "RegistrySnapshot",
+    "ReportedModes",
     "Seal",
     "Shared",
     "SharedCache",

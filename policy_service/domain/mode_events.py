@@ -1,0 +1,59 @@
+"""Mode events: what has to happen at a charger, or has, so that it is in the mode that its policy wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from policy_service.domain.access import AccessMode
+
+SCHEMA_VERSION = 1
+"""Of what an event says; a number of its own, raised when a field changes its meaning or goes."""
+
+_NAMESPACE = UUID("6a3e0c52-6d55-4ad3-9d5e-6f2b4bb9a1f7")
+
+
+class ModeEventType(StrEnum):
+    """What is due at a charger, or became of it."""
+
+    TRANSITION_DUE = "mode.transition_due"
+    """Its mode changes at ``at``: the CSMS has to bring it there."""
+    RETRY_DUE = "mode.retry_due"
+    """It is not there yet, and is worth another try."""
+    SWITCHED = "mode.switched"
+    """It was seen in the mode that it should be in."""
+    DIVERGED = "mode.diverged"
+    """It was seen, or has to be taken, to be in another mode, whatever was tried."""
+    CLEAR_CACHE_DUE = "cache.clear_due"
+    """Somebody whom it may remember is no longer to be let in."""
+    LIST_DUE = "local_list.update_due"
+    """The list that it decides by while offline has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeEvent:
+    """Something due at a charger, or done; ``id`` is its idempotent key. Instants are epoch milliseconds."""
+
+    id: str
+    type: ModeEventType
+    at: int
+    """The instant it is about: for what is due, when; for what was seen, since when."""
+    recorded_at: int
+    charger: str
+    labels: Mapping[str, str]
+    transition_id: str | None
+    """Which change of mode it belongs to; None where it is about none."""
+    to_mode: AccessMode | None
+    """The mode that the charger should be in."""
+    detail: Mapping[str, object]
+    """What is particular to the type, as it goes out: JSON values, no identifier among them."""
+
+
+def mode_event_id(type_: ModeEventType, charger: str, *parts: str | int | None) -> str:
+    """Return the id of an event: whoever finds out the same names it by the same id (UUIDv5, RFC 9562 section 5.5)."""
+    return str(uuid5(_NAMESPACE, "\x1f".join(("" if part is None else str(part)) for part in (type_, charger, *parts))))
