@@ -57,7 +57,7 @@ class ReportedMode:
     recorded_at: int
     online: bool = True
     booted_at: int | None = None
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, object] = field(default_factory=dict[str, object])
     """What it is known by: variables read back, the status of commands; JSON values, no identifier among them."""
     transition_id: str | None = None
     """The change of mode that is being followed up."""

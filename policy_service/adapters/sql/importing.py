@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, exists, func, select, true
 
+from policy_service.adapters.sql.columns import CODE
 from policy_service.adapters.sql.engine import FAILURES, immediately, translated
-from policy_service.adapters.sql.tables import CODE
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import LOSSY_SHARE, ImportConflict, ImportTooLossyError
 

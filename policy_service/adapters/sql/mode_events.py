@@ -12,8 +12,9 @@ from policy_service.domain.access import AccessMode
 from policy_service.domain.mode_events import ModeEvent, ModeEventType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.engine import Database
@@ -78,7 +79,7 @@ async def add_events(database: Database, connection: AsyncConnection, events: Se
     return (await connection.execute(new)).scalar_one()
 
 
-def mode_event_of(row: Mapping[str, Any]) -> ModeEvent:
+def mode_event_of(row: RowMapping) -> ModeEvent:
     """Return the event of a row of the table."""
     return ModeEvent(
         row["id"],
