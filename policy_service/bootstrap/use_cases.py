@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.adapters.holiday_days import LibraryHolidays
 from policy_service.adapters.last_good_tree import FileLastGoodTree
+from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
@@ -141,6 +142,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         SqlChargers(database),
         SqlOverrides(database),
         LibraryHolidays(),
+        packaged_profiles(),
         clock,
         settings.ungoverned,
         telemetry,
@@ -200,7 +202,7 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
-        policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
+        policies=Policies(plans, LibraryHolidays(), packaged_profiles(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),
         identifiers=identifier_queries,
@@ -279,7 +281,7 @@ def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> Forg
 
 def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:
     database = core.stores.database
-    past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), core.clock)
+    past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), packaged_profiles(), core.clock)
     return ExplainEvent(SqlEventReader(database), past, recorded)
 
 
