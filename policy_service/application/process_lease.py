@@ -46,6 +46,9 @@ class ProcessLease:
         self.term = 0
         """Grows whenever another process may have held it since: what was known before has to be read again."""
 
+        self.answered = True
+        """Whether the store could be asked last."""
+
     async def held(self) -> bool:
         """Take or prolong the lease, unless that was done a moment ago; tell whether this process has it."""
         async with self._asking:
@@ -67,7 +70,9 @@ class ProcessLease:
 
     async def _take(self) -> bool:
         now = self._clock.now_ms()
+        self.answered = True
         try:
             return await self._leases.take(self._terms.name, self._holder, now, now + round(self._terms.lasts_s * 1000))
         except StoreUnavailableError:
+            self.answered = False
             return False

@@ -15,7 +15,7 @@ from policy_service.domain.access import VehicleClass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import ColumnElement, RowMapping, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 ACTIVE = "active"
@@ -25,7 +25,7 @@ _WHO = ("class", "vehicle", "fleet", "agreement", "attributes", "chargers")
 """What grants go by: who is somebody else than before may not be let in."""
 
 
-async def note_edit(connection: AsyncConnection, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
+async def note_edit(connection: AsyncConnection, before: RowMapping | None, after: Mapping[str, Any]) -> None:
     """Note what replacing a row takes away; both as they stand in the table, ``before`` None where there is none."""
     if before is None:
         await _note(connection, _shadowed(after))
@@ -58,15 +58,15 @@ async def _note(connection: AsyncConnection, classes: Iterable[str]) -> None:
 
 
 def _shadowed(after: Mapping[str, Any]) -> Iterable[str]:
-    """A blocked entry of one source may stand before another's that lets the same identifier in."""
+    """Return whom a new entry may shut out: a blocked one may stand before another source's that lets in."""
     return NARROWED if "class" in after and after["status"] != ACTIVE else ()
 
 
-def _class_of(row: Mapping[str, Any]) -> str:
+def _class_of(row: RowMapping) -> str:
     return str(row.get("class", VehicleClass.AGREEMENT))
 
 
-def _takes_away(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def _takes_away(before: RowMapping, after: Mapping[str, Any]) -> bool:
     return (
         after["status"] != ACTIVE
         or (after["valid_from"] or 0) > (before["valid_from"] or 0)

@@ -13,7 +13,7 @@ from policy_service.domain.mode_events import Cause, ModeEvent, ModeEventType, m
 from policy_service.engine.narrowing import narrows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports import AccessMarks, Clock, ModeEventWriter
     from policy_service.application.transitions.scheduler import TransitionObserver
@@ -136,7 +136,7 @@ class CacheClearing:
             self._observer.mode_events(events)
 
     @staticmethod
-    def _event(charger: str, plan: Plan, now: int, mark: AccessMark, detail: dict[str, object]) -> ModeEvent:
+    def _event(charger: str, plan: Plan, now: int, mark: AccessMark, detail: Mapping[str, object]) -> ModeEvent:
         kind = ModeEventType.CLEAR_CACHE_DUE
         id_ = mode_event_id(kind, charger, str(detail["cause"]), mark.at)
         mode = plan.mode_at(charger, now // 1000)

@@ -36,8 +36,8 @@ class TransitionObserver(Protocol):
         """Hear of events that were stored."""
         ...
 
-    def transitions_wait(self, chargers: int) -> None:
-        """Hear how many chargers may have to be told something now."""
+    def transitions_wait(self, chargers: int, behind_s: float) -> None:
+        """Hear how many chargers may have to be told something now, and for how long any has waited."""
         ...
 
     def transitions_overtaken(self) -> None:
@@ -74,10 +74,14 @@ class TransitionScheduler:
         self._roster: Roster | None = None
         self._done_at = clock.now_ms()
 
+    @property
+    def behind_s(self) -> float:
+        """Return for how many seconds it is not known that all were told what was due."""
+        return max(0, self._clock.now_ms() - self._done_at) / 1000
+
     def concerns(self) -> Sequence[str]:
         """Say so where chargers are told too late."""
-        behind = (self._clock.now_ms() - self._done_at) / 1000
-        return [f"transitions_late: chargers wait for their modes since {behind:.0f} s"] if behind > LAGS_S else []
+        return ["chargers wait for their modes"] if self.behind_s > LAGS_S else []
 
     async def keep_telling(self) -> None:
         """Tell until cancelled, whenever this process has the lease."""
@@ -90,6 +94,7 @@ class TransitionScheduler:
                 except OvertakenError:
                     self._roster = None
                     self._observer.transitions_overtaken()
+                self._observer.transitions_wait(self._roster.waiting if self._roster else 0, self.behind_s)
                 await asyncio.sleep(EVERY_S)
         finally:
             await self._lease.give_back()
@@ -101,7 +106,9 @@ class TransitionScheduler:
             return
         self._clearing.follow(plan)
         if not await self._lease.held():
-            self._roster, self._done_at = None, now
+            self._roster = None
+            if self._lease.answered:  # somebody else tells, and knows how late
+                self._done_at = now
             return
         roster = self._roster
         if roster is None or roster.term != self._lease.term:
@@ -126,7 +133,7 @@ class TransitionScheduler:
                 await self._tell(roster, plan, group, some)
                 del group.asked[-len(some) :]
                 waiting -= len(some)
-                self._observer.transitions_wait(waiting)
+                self._observer.transitions_wait(waiting, self.behind_s)
         return True
 
     async def _tell(self, roster: Roster, plan: Plan, group: Group, chargers: Sequence[str]) -> None:
