@@ -34,6 +34,10 @@ class Lease(Protocol):
         """Take or prolong it; tell whether this process has it."""
         ...
 
+    async def give_back(self) -> None:
+        """Let another process go on at once."""
+        ...
+
 
 class WatchObserver(ModeObserver, Protocol):
     """Hears how chargers stand."""
@@ -68,12 +72,15 @@ class ModeWatch:
 
     async def keep_watching(self, every_s: float = EVERY_S) -> None:
         """Watch until cancelled; wait out a database that does not answer."""
-        while True:
-            try:
-                more = await self._look()
-            except (StoreUnavailableError, NoPlanError):
-                more = False
-            await asyncio.sleep(0 if more else every_s)
+        try:
+            while True:
+                try:
+                    more = await self._look()
+                except (StoreUnavailableError, NoPlanError):
+                    more = False
+                await asyncio.sleep(0 if more else every_s)
+        finally:
+            await self._lease.give_back()
 
     async def _look(self) -> bool:
         if not await self._lease.held():

@@ -28,6 +28,7 @@ from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.archive_keeping import ArchiveKeeping
 from policy_service.application.audit_trail import AuditTrail
+from policy_service.application.breaches import BreachWitness
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
@@ -154,7 +155,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
-    modes = open_modes(database)
+    modes = open_modes(settings, database, clock, plans, telemetry)
     core = _Core(
         settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
     )
@@ -263,9 +264,8 @@ def _ocpi_party(settings: Settings) -> OcpiParty:
 
 def _decide(core: _Core, findings: Findings) -> Decide:
     recorder, rules = core.recording.recorder, _rules(core.settings)
-    return core.tracing.decide(
-        core.plans, findings, recorder, core.clock, core.ids, core.telemetry, rules, core.stores.seal
-    )
+    witness = BreachWitness(core.telemetry, core.modes.modes.report)
+    return core.tracing.decide(core.plans, findings, recorder, core.clock, core.ids, witness, rules, core.stores.seal)
 
 
 def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) -> Enrol:

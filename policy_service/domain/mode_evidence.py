@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from policy_service.domain.access import AccessMode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from policy_service.domain.charger_profile import FreevendSwitch
 
@@ -19,37 +19,35 @@ _KEYS, _VALUES = ("key", "variable", "name"), ("value", "attributevalue")
 """How OCPP calls the members of a setting: 1.6 key and value, 2.x variable and attributeValue."""
 _DEEPEST = 6
 _LONGEST = 255
-_NAMES_ONE = re.compile(r"id[_\s-]*(?:tag|token)|rfid|plug[_\s-]*and[_\s-]*charge[_\s-]*id|\btag|emaid|\bvin\b|uid\b", re.I)
+_NAMES_ONE = re.compile(
+    r"id[_\s-]*(?:tag|token)|rfid|plug[_\s-]*and[_\s-]*charge[_\s-]*id|\btag|emaid|\bvin\b|uid\b", re.IGNORECASE
+)
 _LOOKS_LIKE_ONE = re.compile(
     r"(?<![0-9A-Za-z])(?:VID:)?[0-9A-F]{2}(?:[:\s-]?[0-9A-F]{2}){3,}(?![0-9A-Za-z])", re.IGNORECASE
 )
 
 
-def mode_by(variables: Mapping[str, Any], switch: FreevendSwitch | None) -> AccessMode | None:
+def mode_by(variables: Mapping[str, Any], switches: Iterable[FreevendSwitch]) -> AccessMode | None:
     """Return the mode that a charger's variables show; None where they do not say.
 
     A variable of OCPP 2.x is named with its component before a dot, or without.
     """
-    if switch is None:
-        return None
-    names = {switch.key.lower()} | ({f"{switch.component}.{switch.key}".lower()} if switch.component else set())
-    for name, value in variables.items():
-        if name.lower() in names:
-            shown = _written(value)
-            if shown == switch.on.strip().lower():
-                return AccessMode.FREEVEND
-            if shown == switch.off.strip().lower():
-                return AccessMode.MANAGED
+    said = {name.lower(): _written(value) for name, value in variables.items()}
+    for switch in switches:
+        for mode in AccessMode:
+            setting = switch.setting(mode)
+            if _written(setting.value) in (said.get(setting.name.lower()), said.get(setting.key.lower())):
+                return mode
     return None
 
 
-def without_identifiers(evidence: Mapping[str, Any], switch: FreevendSwitch | None = None) -> dict[str, Any]:
+def without_identifiers(evidence: Mapping[str, Any], switches: Iterable[FreevendSwitch] = ()) -> dict[str, Any]:
     """Return evidence in which nothing can be an identifier: neither by what it is called nor by how it looks."""
-    named = "" if switch is None or switch.id_tag_key is None else switch.id_tag_key.lower()
+    named = tuple(switch.id_tag_key.lower() for switch in switches if switch.id_tag_key)
     return cast("dict[str, Any]", _cleaned(dict(evidence), named, _DEEPEST))
 
 
-def _cleaned(value: object, named: str, depth: int) -> object:
+def _cleaned(value: object, named: Sequence[str], depth: int) -> object:
     if isinstance(value, str):
         return _LOOKS_LIKE_ONE.sub(WITHHELD, _printable(value))[:_LONGEST]
     if not isinstance(value, dict | list):
@@ -67,13 +65,13 @@ def _cleaned(value: object, named: str, depth: int) -> object:
     }
 
 
-def _is_pair(members: Mapping[str, object], named: str) -> bool:
+def _is_pair(members: Mapping[str, object], named: Sequence[str]) -> bool:
     """Tell whether an object names an identifier's variable, and its value beside it, as OCPP does."""
     return any(_is_one(str(each), named) for name, each in members.items() if name.lower() in _KEYS)
 
 
-def _is_one(name: str, named: str) -> bool:
-    return (bool(named) and named in name.lower()) or _NAMES_ONE.search(name) is not None
+def _is_one(name: str, named: Sequence[str]) -> bool:
+    return any(each in name.lower() for each in named) or _NAMES_ONE.search(name) is not None
 
 
 def _printable(text: str) -> str:

@@ -67,41 +67,31 @@ class Subject(NamedTuple):
 
 def heard(subject: Subject, report: ModeReport, now: int, patience: Patience) -> Followed:
     """Return what a report makes of it. One from before what is known, or the same again, changes nothing."""
-    before = subject.standing.reported or _unheard(subject.charger, now)
+    before, desired = subject.standing.reported or _unheard(subject.charger, now), subject.standing.desired
     if report.at < before.at:
         return Followed(before)
-    after = _with_word(before, report, now)
-    desired = subject.standing.desired
+    row = _with_word(before, report, now)
     if desired is None:
-        return Followed(after)
-    row = _taken_up(after, desired)
-    if not subject.switchable:
-        return Followed(replace(row, next_try_at=None))
+        return Followed(row)
+    row = _taken_up(row, desired, patience)
     named = report.mode is desired.mode and report.transition_id == desired.transition_id
-    if named or is_proven(desired, row):
-        return _settled(subject, desired, row, now)
-    row = _begun(row, desired, patience)
-    if not row.online:
-        return Followed(replace(row, next_try_at=None))
+    if (at_rest := _at_rest(subject, desired, row, now, named=named)) is not None:
+        return at_rest
     if now < desired.at:
         return Followed(row)
-    if is_proven(desired, before) or not before.online:
-        return _tried(subject, desired, replace(row, due_from=now), now, patience)
-    if _restless(report, before, now, patience):
+    anew = is_proven(desired, before) or not before.online
+    if anew:
+        row = replace(row, due_from=now)
+    if anew or _restless(report, before, now, patience):
         return _tried(subject, desired, row, now, patience)
     return Followed(row)
 
 
 def waited(subject: Subject, desired: DesiredMode, now: int, patience: Patience) -> Followed:
     """Return what the time that has passed makes of it: a try that is due, a divergence."""
-    row = _taken_up(subject.standing.reported or _unheard(subject.charger, now), desired)
-    if not subject.switchable:
-        return Followed(replace(row, next_try_at=None))
-    if is_proven(desired, row):
-        return _settled(subject, desired, row, now)
-    row = _begun(row, desired, patience)
-    if not row.online:
-        return Followed(replace(row, next_try_at=None))
+    row = _taken_up(subject.standing.reported or _unheard(subject.charger, now), desired, patience)
+    if (at_rest := _at_rest(subject, desired, row, now)) is not None:
+        return at_rest
     if row.next_try_at is None or now < row.next_try_at:
         return Followed(row)
     tried, due_from = _tried(subject, desired, row, now, patience), _due_from(row, desired)
@@ -134,28 +124,33 @@ def _with_word(before: ReportedMode, report: ModeReport, now: int) -> ReportedMo
     )
 
 
-def _taken_up(row: ReportedMode, desired: DesiredMode) -> ReportedMode:
-    """Return it as it stands for this change of mode: nothing is left over from the one before."""
-    if row.transition_id == desired.transition_id:
-        return row
-    return replace(
-        row,
-        transition_id=desired.transition_id,
-        attempts=0,
-        next_try_at=None,
-        settled_at=None,
-        diverged_at=None,
-        due_from=None,
-        tried_at=None,
-    )
-
-
-def _begun(row: ReportedMode, desired: DesiredMode, patience: Patience) -> ReportedMode:
-    """Return it with its first retry planned, where none was."""
+def _taken_up(row: ReportedMode, desired: DesiredMode, patience: Patience) -> ReportedMode:
+    """Return it with its first retry planned; nothing is left over from another change of mode."""
+    if row.transition_id != desired.transition_id:
+        row = replace(
+            row,
+            transition_id=desired.transition_id,
+            attempts=0,
+            settled_at=None,
+            diverged_at=None,
+            due_from=None,
+            tried_at=None,
+        )
     if row.due_from is not None:
         return row
     first = min(patience.first_ms, patience.within_ms)
     return replace(row, due_from=desired.at, next_try_at=desired.at + first)
+
+
+def _at_rest(
+    subject: Subject, desired: DesiredMode, row: ReportedMode, now: int, *, named: bool = False
+) -> Followed | None:
+    """Return it where there is nothing to try: no way is known, it is there, or it cannot be reached; else None."""
+    if not subject.switchable:
+        return Followed(replace(row, next_try_at=None))
+    if named or is_proven(desired, row):
+        return _settled(subject, desired, row, now)
+    return None if row.online else Followed(replace(row, next_try_at=None))
 
 
 def _due_from(row: ReportedMode, desired: DesiredMode) -> int:

@@ -133,9 +133,7 @@ _SEEN: Mapping[str, ReportedMode | None] = {
     "other": ReportedMode("other", AccessMode.FREEVEND, AT, AT, seen_at=AT),
     "old": ReportedMode("old", AccessMode.MANAGED, AT, AT, seen_at=AT - SKEW_MS - 1),
     "fresh": ReportedMode("fresh", AccessMode.MANAGED, AT, AT, seen_at=AT - SKEW_MS),
-    "settled": ReportedMode(
-        "settled", AccessMode.MANAGED, AT, AT, seen_at=1, settled_at=1, transition_id="t-settled"
-    ),
+    "settled": ReportedMode("settled", AccessMode.MANAGED, AT, AT, seen_at=1, settled_at=1, transition_id="t-settled"),
     "before": ReportedMode("before", AccessMode.MANAGED, AT, AT, seen_at=1, settled_at=1, transition_id="t"),
 }
 

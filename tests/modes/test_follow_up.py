@@ -203,7 +203,7 @@ def test_where_no_switch_is_known_nothing_is_due() -> None:
 
 
 _PAUSES = (0, 1, 1_000, SKEW_MS, 14_999, 15_000, 59_999, 60_000, 900_000)
-_REPORTS = st.builds(
+_REPORTS: st.SearchStrategy[dict[str, object]] = st.builds(
     dict,
     mode=st.sampled_from([FREE, MANAGED, None]),
     untold=st.booleans(),

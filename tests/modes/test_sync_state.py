@@ -49,7 +49,9 @@ CASES = (
     Case("offline in the old one for long", 9000, _seen(FREE, online=False), SyncState.PENDING_OFFLINE),
     Case("back a moment ago", 9000, _seen(FREE, due_from=AT + 8_999_000), SyncState.SWITCHING),
     Case("back for a while", 9000, _seen(FREE, due_from=AT + 8_940_000), SyncState.DIVERGED),
-    Case("diverged before it was away", 9000, _seen(FREE, due_from=AT + 8_999_000, diverged_at=AT), SyncState.SWITCHING),
+    Case(
+        "diverged before it was away", 9000, _seen(FREE, due_from=AT + 8_999_000, diverged_at=AT), SyncState.SWITCHING
+    ),
     Case("nobody ever spoke of it", 59, None, SyncState.SWITCHING),
     Case("nobody ever spoke of it, and time is up", 60, None, SyncState.DIVERGED),
     Case("not followed up yet", 59, _seen(FREE, transition_id="older"), SyncState.SWITCHING),

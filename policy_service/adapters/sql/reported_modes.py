@@ -65,9 +65,11 @@ class SqlReportedModes:
             among(_TABLE.c.charger, chargers), _TABLE.c.charger.not_in(select(_TOLD.c.charger))
         )
         async with self._database.reading() as connection:
-            rows = (await connection.execute(told)).mappings().all()
-            others = [] if unproven else (await connection.execute(untold)).mappings().all()
-        return _standings(rows) | {row["charger"]: Standing(None, _reported(row)) for row in others}
+            found = _standings((await connection.execute(told)).mappings().all())
+            if not unproven:
+                rows = (await connection.execute(untold)).mappings().all()
+                found |= {row["charger"]: Standing(None, _reported(row)) for row in rows}
+        return found
 
     async def due(self, now: int, *, first_ms: int, limit: int) -> Mapping[str, Standing]:
         """Return chargers of which a try is due, or of which nobody has followed up a change of mode."""
@@ -97,8 +99,8 @@ class SqlReportedModes:
 async def _demand_versions(
     connection: AsyncConnection, mine: ColumnElement[bool], reported: Sequence[ReportedMode]
 ) -> None:
-    rows = (await connection.execute(select(_TABLE.c.charger, _TABLE.c.version).where(mine))).all()
-    stored: dict[str, int] = {charger: version for charger, version in rows}
+    rows = (await connection.execute(select(_TABLE.c.charger, _TABLE.c.version).where(mine))).mappings()
+    stored: dict[str, int] = {row["charger"]: row["version"] for row in rows}
     if any(each.version != stored.get(each.charger, 0) for each in reported):
         message = "another report was faster"
         raise ConflictError(message)
@@ -109,7 +111,7 @@ def _unproven() -> ColumnElement[bool]:
     settled = and_(_TABLE.c.transition_id == _TOLD.c.transition_id, _TABLE.c.settled_at.is_not(None))
     fresh = _TABLE.c.seen_at >= _TOLD.c.at - SKEW_MS
     proven = and_(_TABLE.c.mode == _TOLD.c.mode, _TABLE.c.seen_at.is_not(None), or_(settled, fresh))
-    return not_(func.coalesce(proven, False))  # noqa: FBT003 - the value of what is null
+    return not_(func.coalesce(proven, False))
 
 
 def _standings(rows: Sequence[RowMapping]) -> dict[str, Standing]:
@@ -123,12 +125,14 @@ def _standings(rows: Sequence[RowMapping]) -> dict[str, Standing]:
 def _desired(row: RowMapping) -> DesiredMode:
     """Return what a charger was told; what becomes of running sessions is of no concern here."""
     told: dict[str, Any] = {name: row[f"{_PREFIX}{name}"] for name in _TOLD_COLUMNS}
-    return DesiredMode(**(told | {"mode": AccessMode(told["mode"]), "from_mode": _mode(told["from_mode"])}))
+    told["mode"], told["from_mode"] = AccessMode(told["mode"]), _mode(told["from_mode"])
+    return DesiredMode(**told)
 
 
 def _reported(row: RowMapping) -> ReportedMode:
     said: dict[str, Any] = {name: row[name] for name in _COLUMNS}
-    return ReportedMode(**(said | {"mode": _mode(said["mode"])}))
+    said["mode"] = _mode(said["mode"])
+    return ReportedMode(**said)
 
 
 def _cells(reported: ReportedMode) -> Sequence[Any]:

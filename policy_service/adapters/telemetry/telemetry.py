@@ -11,6 +11,7 @@ import structlog
 import policy_service
 from policy_service.adapters.telemetry.metrics import Meters
 from policy_service.application.access_events import event_type
+from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from policy_service.application.webhook_turn import Delivered
     from policy_service.domain.access import Outcome, Reason
     from policy_service.domain.audit import AuditEntry
+    from policy_service.domain.charger_sync import SyncState
+    from policy_service.domain.events import AccessEvent
     from policy_service.domain.feed import Feed
+    from policy_service.domain.mode_events import ModeEvent
 
 
 class Telemetry:
@@ -78,9 +82,29 @@ class Telemetry:
                 },
             )
 
-    def breached(self) -> None:
+    def breached(self, event: AccessEvent) -> None:
         """Count a breach."""
+        del event
         self._counters["breaches"].inc()
+
+    def mode_events(self, events: Sequence[ModeEvent]) -> None:
+        """Measure switches; what has diverged somebody has to look after."""
+        for event in events:
+            if event.type is ModeEventType.SWITCHED and not event.detail["recovered"]:
+                self._histograms["mode_switch_late_seconds"].observe(float(str(event.detail["seconds_late"])))
+            elif event.type is ModeEventType.DIVERGED:
+                self._counters["modes_diverged"].inc()
+                fields = {"charger.id": event.charger, "mode.desired": event.to_mode}
+                self._log.warning(
+                    "a charger is not in its mode", **fields, **{"mode.reported": event.detail["reported"]}
+                )
+            elif event.type is ModeEventType.RETRY_DUE:
+                self._counters["mode_retries"].inc()
+
+    def charger_states(self, counted: Mapping[SyncState, int]) -> None:
+        """Show how many chargers are in each state."""
+        for state, count in counted.items():
+            self._gauges["chargers_by_state"].labels(state).set(count)
 
     def asked(self) -> None:
         """Count a request that is being answered, until :meth:`answered`."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from policy_service.application.ports import ConflictError, StoreUnavailableError
-from policy_service.application.queries.charger_sync import subject_of
+from policy_service.application.queries.charger_sync import subject_of, switches_of
 from policy_service.domain.charger_sync import Standing
 from policy_service.domain.mode_evidence import mode_by, without_identifiers
 from policy_service.domain.mode_follow_up import Followed, heard
@@ -57,11 +57,15 @@ class ReportMode:
 
     async def __call__(self, report: ModeReport) -> Standing:
         """Take in a report about a charger of the plan; return how it stands then. Raises StoreUnavailableError."""
+        return await asyncio.shield(self.notice(report))
+
+    def notice(self, report: ModeReport) -> asyncio.Future[Standing]:
+        """Take in a report that nobody needs to wait for; what is returned is done when it is stored."""
         answer: asyncio.Future[Standing] = asyncio.get_running_loop().create_future()
         self._waiting.append((report, answer))
         if self._task is None:
             self._task = asyncio.create_task(self._store_all(), name="reported modes")
-        return await asyncio.shield(answer)
+        return answer
 
     async def _store_all(self) -> None:
         try:
@@ -127,11 +131,10 @@ def _followed(
 
 def _believed(plan: Plan | None, report: ModeReport, now: int) -> ModeReport:
     """Return a report as far as it can be believed: variables beat words, and nobody has seen the future."""
-    entry = None if plan is None else plan.chargers.get(report.charger)
-    switch = None if entry is None or entry.profile is None else entry.profile.freevend
+    switches = switches_of(None if plan is None else plan.chargers.get(report.charger))
     variables = report.evidence.get("variables")
-    shown = mode_by(variables, switch) if isinstance(variables, dict) else None  # pyright: ignore[reportUnknownArgumentType] - any JSON object
-    evidence = without_identifiers(report.evidence, switch)
+    shown = mode_by(cast("dict[str, object]", variables), switches) if isinstance(variables, dict) else None
+    evidence = without_identifiers(report.evidence, switches)
     if shown is not None and shown is not report.mode:
         evidence |= {} if report.mode is None else {SAID: str(report.mode)}
         report = replace(report, mode=shown, untold=False)

@@ -55,6 +55,7 @@ from policy_service.application.ports.modes import (
     ModeEventFeed,
     ModeEventWriter,
     ReportedModes,
+    SwitchHistory,
 )
 from policy_service.application.ports.policies import (
     LastGoodTree,
@@ -143,6 +144,7 @@ __all__ = [
     "SpoolFullError",
     "StandingOverrides",
     "StoreUnavailableError",
+    "SwitchHistory",
     "TokenVerifier",
     "VersionStore",
     "Versions",

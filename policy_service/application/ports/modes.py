@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from policy_service.domain.adherence import PastSwitch
     from policy_service.domain.charger_sync import DesiredMode, ReportedMode, Standing
     from policy_service.domain.mode_events import ModeEvent
 
@@ -39,6 +40,16 @@ class ModeEventFeed(Protocol):
 
     async def holds(self, position: int) -> bool:
         """Tell whether the event of a position is there still."""
+        ...
+
+
+class SwitchHistory(Protocol):
+    """Changes of mode that were due, and what became of each. Every method raises StoreUnavailableError."""
+
+    async def between(
+        self, since: int, until: int, *, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[PastSwitch]:
+        """Return those due in ``[since, until)`` in the order of instant and transition, behind ``after``."""
         ...
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.ports import Clock, ReportedModes
     from policy_service.application.queries.chargers import Chargers, Label
+    from policy_service.domain.charger_profile import FreevendSwitch
     from policy_service.domain.mode_follow_up import Patience
     from policy_service.domain.selector import Selector
     from policy_service.engine.plan import ChargerPlan, Plan
@@ -31,9 +32,19 @@ class Stood(NamedTuple):
     """None where nobody has told it a mode, as no policy governs it."""
 
 
+def switches_of(entry: ChargerPlan | None) -> Sequence[FreevendSwitch]:
+    """Return the ways to switch a charger: by its protocol; where nobody says which it speaks, all of its model's."""
+    if entry is None or entry.profile is None:
+        return ()
+    if entry.charger.protocol is None:
+        return entry.profile.switches
+    switch = entry.profile.switch(entry.charger.protocol)
+    return () if switch is None else (switch,)
+
+
 def switchable(entry: ChargerPlan | None) -> bool:
     """Tell whether it is known how the charger is switched."""
-    return entry is not None and entry.profile is not None and entry.profile.freevend is not None
+    return bool(switches_of(entry))
 
 
 def subject_of(plan: Plan | None, charger: str, standing: Standing) -> Subject:

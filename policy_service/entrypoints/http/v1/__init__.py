@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.http.v1 import (
+    adherence,
     agreements,
     audit,
     breaches,
@@ -22,6 +23,7 @@ from policy_service.entrypoints.http.v1 import (
     overrides,
     policies,
     privacy,
+    reported,
     reports,
     transitions,
     webhooks,
@@ -39,7 +41,9 @@ def routers() -> "tuple[APIRouter, ...]":
         bundle.router,
         citrineos.router,
         chargers.router,
+        reported.router,
         transitions.router,
+        adherence.router,
         overrides.router,
         identifiers.router,
         agreements.router,
