@@ -7,7 +7,7 @@ from pydantic import Field
 from policy_service.domain.access import AccessMode, OnBreach
 from policy_service.domain.charger_profile import Fallback, Reboot
 from policy_service.entrypoints.http.wire import Reply
-from policy_service.entrypoints.http.wire_records import ListReply
+from policy_service.entrypoints.http.wire_records import ListReply, RunningSessionsReply
 
 Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
@@ -109,13 +109,6 @@ class CommandReply(Reply):
     action: str
     payload: dict[str, Any]
     expect: ExpectReply | None = Field(None, description="Left out where any answer will do.")
-
-
-class RunningSessionsReply(Reply):
-    """What is to become of sessions that run when the mode changes."""
-
-    action: Literal["keep", "stop", "stop_after"]
-    after_s: int | None
 
 
 class CommandsReply(Reply):
