@@ -145,7 +145,9 @@ def test_limits_of_lists_and_signals_of_denials_are_kept() -> None:
 def test_the_guides_example_is_sound() -> None:
     guide = (ROOT / "docs" / "policy-guide.md").read_text(encoding="utf-8")
     (example,) = (
-        block for block in re.findall(r"^```yaml\n(.*?)^```$", guide, re.M | re.S) if "ChargerProfile" in block
+        block
+        for block in re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+        if "ChargerProfile" in block
     )
     entry = plan_of(f"{TREE.replace('micro-ocpp', 'acme-one')}---\n{example}").chargers["NAMED"]
     assert entry.profile is not None
