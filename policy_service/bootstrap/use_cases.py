@@ -73,6 +73,7 @@ from policy_service.application.queries.past_plans import PastPlans
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
+from policy_service.bootstrap.modes import OpenModes, open_modes
 from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
@@ -117,6 +118,7 @@ class _Core(NamedTuple):
     feeds: FeedWatch
     rotate: RotateFingerprints
     pushing: Pushing
+    modes: OpenModes
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Built:
@@ -153,8 +155,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
+    modes = open_modes(database)
     core = _Core(
-        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing
+        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
     )
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),
@@ -166,6 +169,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         *door.works(stores.watch),
         feeds.keep_looking,
         *pushing.background,
+        *modes.background,
     )
     service = _service(core)
     kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
@@ -176,7 +180,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
 
 def _service(core: _Core) -> Service:
     clock, plans, reload, watch = core.clock, core.plans, core.reload, core.stores.watch
-    database = core.stores.database
+    database, recorded = core.stores.database, core.recording.shipping.flush
     identifiers, agreements, overrides = SqlIdentifiers(database), SqlAgreements(database), SqlOverrides(database)
     feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
     lookup = Lookup(core.stores.fingerprints)
@@ -213,6 +217,7 @@ def _service(core: _Core) -> Service:
         event_source=core.settings.event_source,
         webhooks=core.pushing.webhooks,
         manage_webhooks=core.pushing.manage,
+        modes=core.modes.modes,
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),
