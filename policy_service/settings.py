@@ -164,6 +164,14 @@ class Settings(BaseSettings):
     adherence_within: float = Field(
         5.0, ge=0, le=3_600, description="Seconds within which a switch counts as on time, where adherence is told."
     )
+    scheduler: Literal["inside", "apart"] = Field(
+        "inside",
+        description="Who tells chargers their modes: inside, the service itself; apart, a process of its own, "
+        "`policy-service scheduler`.",
+    )
+    transition_lead: int = Field(
+        0, ge=0, le=3_600, description="Seconds before a change of mode that chargers are told of it."
+    )
     ocpi_country_code: str = Field(
         "ZZ", pattern="^[A-Z]{2}$", description="Country of the party that tokens are issued by, in answers over OCPI."
     )

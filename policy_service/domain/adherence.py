@@ -21,6 +21,8 @@ class PastSwitch(NamedTuple):
     at: int
     mode: AccessMode
     transition_id: str
+    from_mode: AccessMode | None
+    """None where the charger had never been told any mode: then nothing had to be switched by a time."""
     switched_at: int | None = None
     """When the charger was first seen in the mode; None where it never was."""
     after_offline: bool = False

@@ -59,6 +59,7 @@ async def _filled(database: Database) -> None:
         *(_due(name, AT, f"t-{name}") for name in ("early", "late", "away", "stuck", "mute", "gone")),
         _due("moved", AT + 1, "t-moved"),
         _due("moved", AT + 20_000, "t-moved-on"),
+        mode_event("fresh", at=AT, transition_id="t-fresh", detail={"from_mode": None}),
         _due("south", AT + 2, "t-south", "south"),
         _due("new", AT + 30 * MINUTE, "t-new"),
         _outcome(switched, "early", AT - 3, "t-early", after_offline=False),
@@ -86,7 +87,7 @@ async def test_switches_come_with_what_became_of_them_in_time_order(database: Da
     history = SqlSwitchHistory(database)
     whole = await history.between(AT, AT + 60 * MINUTE, after=None, limit=100)
     assert [(each.at, each.transition_id) for each in whole] == sorted((each.at, each.transition_id) for each in whole)
-    assert len(whole) == 10
+    assert len(whole) == 11
     by_name = {each.transition_id: each for each in whole}
     assert by_name["t-late"].switched_at == AT + 7_500
     assert by_name["t-away"].after_offline
@@ -170,6 +171,7 @@ def test_the_fate_of_a_switch_is_what_the_table_says(case: Case) -> None:
         AT,
         AccessMode.MANAGED,
         "t",
+        AccessMode.FREEVEND,
         None if case.switched_ms is None else AT + case.switched_ms,
         case.after_offline,
         case.diverged,

@@ -252,7 +252,7 @@ def test_what_nobody_speaks_of_diverges_aloud_and_once(tmp_path: Any) -> None:  
         assert put(served, "W-1", mode=AccessMode.MANAGED)["state"] == "in_sync"
         eventually(lambda: served.log().count("a charger is not in its mode") == len(GOVERNED) - 2, within=60)
         metrics = served.client.get("/metrics").text
-        assert f"policy_service_modes_diverged_total {len(GOVERNED) - 2}.0" in metrics
+        assert f'policy_service_mode_events_total{{type="mode.diverged"}} {len(GOVERNED) - 2}.0' in metrics
         assert 'policy_service_chargers_by_state{state="unsupported"}' in metrics
         page = served.client.get("/v1/chargers", params={"state": "diverged"}).json()["chargers"]
         assert [charger["id"] for charger in page] == [name for name in GOVERNED if name not in ("W-1", "W-5")]

@@ -29,7 +29,7 @@ _NEXT = (
     .scalar_subquery()
     .label("next_at")
 )
-_COLUMNS = (_DUE.c.charger, _DUE.c.labels, _DUE.c.at, _DUE.c.to_mode, _DUE.c.transition_id, _NEXT)
+_COLUMNS = (_DUE.c.charger, _DUE.c.labels, _DUE.c.at, _DUE.c.to_mode, _DUE.c.transition_id, _DUE.c.detail, _NEXT)
 
 
 class SqlSwitchHistory:
@@ -83,8 +83,13 @@ def _switch(row: RowMapping, outcomes: Sequence[RowMapping]) -> PastSwitch:
         row["at"],
         AccessMode(row["to_mode"]),
         row["transition_id"],
+        _mode(row["detail"].get("from_mode")),
         None if first is None else first["at"],
         after_offline=first is not None and bool(first["detail"].get("after_offline")),
         diverged=any(each["type"] == ModeEventType.DIVERGED for each in outcomes),
         next_at=row["next_at"],
     )
+
+
+def _mode(text: str | None) -> AccessMode | None:
+    return None if text is None else AccessMode(text)

@@ -115,6 +115,8 @@ class AdherenceQuery:
 
 
 def _wanted(switch: PastSwitch, label: Label | None, within: Selector | None) -> bool:
+    if switch.from_mode is None:
+        return False
     if label is not None and switch.labels.get(label[0]) != label[1]:
         return False
     return within is None or within.matches(Charger(switch.charger, switch.labels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.application.ports import Page
-from policy_service.domain.charger_sync import Standing, SyncState, sync_state
+from policy_service.domain.charger_sync import Standing, SyncState, is_proven, sync_state
 from policy_service.domain.mode_follow_up import Subject
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.ports import Clock, ReportedModes
     from policy_service.application.queries.chargers import Chargers, Label
+    from policy_service.domain.access import AccessMode
     from policy_service.domain.charger_profile import FreevendSwitch
     from policy_service.domain.mode_follow_up import Patience
     from policy_service.domain.selector import Selector
@@ -67,6 +68,13 @@ class ChargerSync:
         """Return how these chargers stand, in their order."""
         found = await self._reported.standings([entry.charger.id for entry in entries])
         return [self.stood(entry, found.get(entry.charger.id, Standing(None, None))) for entry in entries]
+
+    async def last_seen(self, charger: str) -> AccessMode | None:
+        """Return the mode that a charger was seen in; None where that is not known, or from before it was told it."""
+        desired, reported = (await self._reported.standings([charger])).get(charger, Standing(None, None))
+        if desired is not None and reported is not None and reported.mode is desired.mode:
+            return reported.mode if is_proven(desired, reported) else None
+        return None if reported is None else reported.mode
 
     def stood(self, entry: ChargerPlan, standing: Standing) -> Stood:
         """Return how a charger stands now."""

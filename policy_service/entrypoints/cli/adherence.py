@@ -56,22 +56,23 @@ def adherence(
         return
     for line in _summary(found):
         out(line)
-    if found["misses"]:
-        out("")
-        for row in Columns("charger", "due", "mode", "late by", "why").lines(
-            [_cells(miss) for miss in found["misses"]]
-        ):
-            out(row)
+    if not found["misses"]:
+        return
+    out("")
+    for row in Columns("charger", "due", "mode", "late by", "why").lines([_cells(miss) for miss in found["misses"]]):
+        out(row)
 
 
 def _whole(calls: ServiceCalls, wanted: Mapping[str, str]) -> dict[str, Any]:
     """Return the answer with the misses of all pages."""
     found = calls.get(_PATH, **wanted, limit=MOST_A_PAGE)
-    span = {"from": found["from"], "to": found["to"]}  # without a span the next page would be of another
-    while found["next_cursor"] is not None:
-        page = calls.get(_PATH, **{**wanted, **span}, limit=MOST_A_PAGE, cursor=found["next_cursor"])
-        found = {**found, "misses": [*found["misses"], *page["misses"]], "next_cursor": page["next_cursor"]}
-    return found
+    span = {"from": str(found["from"]), "to": str(found["to"])}  # without it the next page would be of another
+    misses: list[Any] = found["misses"]
+    cursor: str | None = found["next_cursor"]
+    while cursor is not None:
+        page = calls.get(_PATH, **{**wanted, **span, "cursor": cursor}, limit=MOST_A_PAGE)
+        misses, cursor = [*misses, *page["misses"]], page["next_cursor"]
+    return {**found, "misses": misses, "next_cursor": None}
 
 
 def _summary(found: Mapping[str, Any]) -> Sequence[str]:

@@ -26,8 +26,7 @@ app = typer.Typer(
 )
 
 StateOption = Annotated[
-    list[SyncState] | None,
-    typer.Option("--state", metavar="STATE", help=f"{', '.join(SyncState)}; may be repeated."),
+    SyncState | None, typer.Option(metavar="STATE", help=f"Those in this state: {', '.join(SyncState)}.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's answer as JSON.")]
 _OPEN = frozenset({SyncState.DIVERGED, SyncState.UNSUPPORTED})
@@ -46,8 +45,9 @@ def out_of_sync(
     """List chargers that are not, or not surely, in their mode: what they should be in, and what they were seen in."""
     if label is not None:
         read_labels([label])
-    wanted: dict[str, Any] = {"in_sync": "false"} | ({} if label is None else {"label": label})
-    found = connection.calls().each("chargers", **(wanted | ({"state": list(state)} if state else {})))
+    given = {"label": label, "state": state}
+    wanted = {name: str(value) for name, value in given.items() if value is not None}
+    found = connection.calls().each("chargers", in_sync="false", **wanted)
     if as_json:
         out_json_items("chargers", found)
         return
