@@ -47,7 +47,6 @@ class ProcessLease:
         self._asking = asyncio.Lock()
         self.term = 0
         """Grows whenever another process may have held it since: what was known before has to be read again."""
-
         self.answered = True
         """Whether the store could be asked last."""
 
@@ -55,13 +54,16 @@ class ProcessLease:
         """Take or prolong the lease, unless that was done a moment ago; tell whether this process has it."""
         async with self._asking:
             now = monotonic()
-            since = None if self._asked_at is None else now - self._asked_at
-            if since is None or since >= self._terms.prolong_s:
-                taken = await self._take()
-                if taken and (not self._held or since is None or since >= self._terms.lasts_s):
-                    self.term += 1
-                self._held, self._asked_at = taken, now
+            if self._asked_at is None or now - self._asked_at >= self._terms.prolong_s:
+                self._held, self._asked_at = await self._ask(), now
         return self._held
+
+    async def keep(self) -> None:
+        """Prolong it for ever, wherever this process has it: whatever its work waits for."""
+        while True:
+            await asyncio.sleep(self._terms.prolong_s)
+            if self._held:
+                await self.held()
 
     async def give_back(self) -> None:
         """Let another process go on at once."""
@@ -70,11 +72,16 @@ class ProcessLease:
             with suppress(StoreUnavailableError):
                 await self._leases.release(self._terms.name, self._holder)
 
-    async def _take(self) -> bool:
-        now = self._clock.now_ms()
+    async def _ask(self) -> bool:
+        name, now = self._terms.name, self._clock.now_ms()
+        until = now + round(self._terms.lasts_s * 1000)
         self.answered = True
         try:
-            return await self._leases.take(self._terms.name, self._holder, now, now + round(self._terms.lasts_s * 1000))
+            if self._held and await self._leases.prolong(name, self._holder, until):
+                return True
+            taken = await self._leases.take(name, self._holder, now, until)
         except StoreUnavailableError:
             self.answered = False
             return False
+        self.term += taken
+        return taken

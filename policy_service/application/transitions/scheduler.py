@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.transitions.messages import Writer
-from policy_service.application.transitions.roster import Roster
+from policy_service.application.transitions.roster import Roster, because
+from policy_service.domain.mode_events import Cause
 from policy_service.engine.due import course
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class TransitionScheduler:
         self._observer = observer
         self._lead = lead_s * 1000
         self._roster: Roster | None = None
+        self._noticed: Plan | None = None
+        self._changed = Cause.POLICY
         self._done_at = clock.now_ms()
 
     @property
@@ -85,18 +88,19 @@ class TransitionScheduler:
 
     async def keep_telling(self) -> None:
         """Tell until cancelled, whenever this process has the lease."""
+        keeping = asyncio.create_task(self._lease.keep())
         try:
             while True:
                 try:
                     await self.look()
                 except StoreUnavailableError:
-                    self._roster = None
+                    pass
                 except OvertakenError:
-                    self._roster = None
                     self._observer.transitions_overtaken()
                 self._observer.transitions_wait(self._roster.waiting if self._roster else 0, self.behind_s)
                 await asyncio.sleep(EVERY_S)
         finally:
+            keeping.cancel()
             await self._lease.give_back()
 
     async def look(self) -> None:
@@ -105,19 +109,27 @@ class TransitionScheduler:
         if plan is None:
             return
         self._clearing.follow(plan)
+        self._notice(plan)
         if not await self._lease.held():
             self._roster = None
             if self._lease.answered:  # somebody else tells, and knows how late
                 self._done_at = now
             return
-        roster = self._roster
+        roster, self._roster = self._roster, None  # what was stored of a look that fails is not known
         if roster is None or roster.term != self._lease.term:
-            roster = self._roster = Roster(await self._desired.all(), self._lease.term)
+            roster = Roster(await self._desired.all(), self._lease.term)
         if plan is not roster.plan:
-            await roster.follow(plan)
+            await roster.follow(plan, self._changed)
             await self._forget(roster)
         if await self._told_all(roster, plan) and await self._clearing.look(plan, roster.term):
             roster.known = self._done_at = now
+        self._roster = roster
+
+    def _notice(self, plan: Plan) -> None:
+        """Find out why the plan is another one than before, whoever tells."""
+        before, self._noticed = self._noticed, plan
+        if before is not None and before is not plan:
+            self._changed = because(before, plan)
 
     async def _told_all(self, roster: Roster, plan: Plan) -> bool:
         now = self._clock.now_ms()
