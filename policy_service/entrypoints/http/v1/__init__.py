@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.http.v1 import (
+    adherence,
     agreements,
     audit,
     breaches,
@@ -23,6 +24,7 @@ from policy_service.entrypoints.http.v1 import (
     overrides,
     policies,
     privacy,
+    reported,
     reports,
     transitions,
     webhooks,
@@ -40,8 +42,10 @@ def routers() -> "tuple[APIRouter, ...]":
         bundle.router,
         citrineos.router,
         chargers.router,
+        reported.router,
         charger_profiles.router,
         transitions.router,
+        adherence.router,
         overrides.router,
         identifiers.router,
         agreements.router,
