@@ -155,7 +155,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
-    modes = open_modes(database)
+    modes = open_modes(settings, stores, plans, telemetry, clock)
     core = _Core(
         settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
     )
@@ -299,7 +299,7 @@ def _health(core: _Core) -> Health:
         return "up" if registry.available and not recording.shipping.failing else "down"
 
     def concerns() -> Sequence[str]:
-        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems())
+        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems(), *core.modes.concerns())
 
     return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)
 

@@ -11,6 +11,8 @@ import structlog
 import policy_service
 from policy_service.adapters.telemetry.metrics import Meters
 from policy_service.application.access_events import event_type
+from policy_service.application.transitions.scheduler import LAGS_S
+from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from policy_service.domain.access import Outcome, Reason
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.feed import Feed
+    from policy_service.domain.mode_events import ModeEvent
 
 
 class Telemetry:
@@ -39,6 +42,7 @@ class Telemetry:
         self._access = structlog.get_logger("policy_service.access")
         self._up: dict[str, bool] = {}
         self._store_failing = False
+        self._late = False
         self._meters = Meters()
         self._counters, self._gauges = self._meters.counters, self._meters.gauges
         self._histograms = self._meters.histograms
@@ -190,6 +194,32 @@ class Telemetry:
     def stream_waits(self, oldest_age_s: float) -> None:
         """Measure what waits for the stream."""
         self._gauges["push_oldest_age_seconds"].labels("stream").set(oldest_age_s)
+
+    def mode_events(self, events: Sequence[ModeEvent]) -> None:
+        """Count what chargers are told, and measure how late."""
+        lateness = self._histograms["transition_lateness_seconds"]
+        for event in events:
+            self._counters["mode_events"].labels(event.type).inc()
+            if event.type is ModeEventType.TRANSITION_DUE:
+                lateness.observe(max(0, event.recorded_at - event.at) / 1000)
+        if events:
+            first = events[0]
+            fields = {"event.name": str(first.type), "event.count": len(events), "mode.cause": first.detail["cause"]}
+            self._log.debug("chargers are told", **fields)
+
+    def transitions_wait(self, chargers: int, behind_s: float) -> None:
+        """Measure who waits for a mode; say so when it has been too long, and when it is over."""
+        self._gauges["transitions_waiting"].set(chargers)
+        late = behind_s > LAGS_S
+        if late and not self._late:
+            self._log.error("chargers wait for their modes", **{"charger.count": chargers, "wait.seconds": behind_s})
+        elif self._late and not late:
+            self._log.info("chargers are told their modes in time again")
+        self._late = late
+
+    def transitions_overtaken(self) -> None:
+        """Hear that another process tells chargers their modes as well."""
+        self._log.info("another process has told chargers their modes, what was told is read again")
 
     def audit_lost(self, entry: AuditEntry) -> None:
         """Hear that an audit entry is not in the store: it stands here instead."""

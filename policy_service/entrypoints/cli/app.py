@@ -29,6 +29,7 @@ class Row(NamedTuple):
 
 COMMANDS: dict[str, Row] = {
     "serve": Row("serve", "Run the service."),
+    "scheduler": Row("scheduler", "Tell chargers their modes in time, as a process of its own."),
     "check": Row("check", "Find every mistake in policy files."),
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
