@@ -88,7 +88,8 @@ reported_modes = Table(
     json_column("evidence"),
     text_column("transition_id", nullable=True),
     Column("attempts", Integer, nullable=False),
-    *(instant_column(name) for name in ("next_try_at", "settled_at", "diverged_at")),
+    *(instant_column(name) for name in ("next_try_at", "settled_at", "diverged_at", "seen_at", "due_from", "tried_at")),
+    Column("version", Integer, nullable=False, server_default="0"),
     one_of("mode", AccessMode),
     Index(None, "next_try_at"),
 )

@@ -56,6 +56,7 @@ from policy_service.application.ports.modes import (
     ModeEventFeed,
     ModeEventWriter,
     ReportedModes,
+    SwitchHistory,
 )
 from policy_service.application.ports.policies import (
     LastGoodTree,
@@ -145,6 +146,7 @@ __all__ = [
     "SpoolFullError",
     "StandingOverrides",
     "StoreUnavailableError",
+    "SwitchHistory",
     "TokenVerifier",
     "VersionStore",
     "Versions",

@@ -35,12 +35,17 @@ COMMANDS: dict[str, Row] = {
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
+    "charger-profiles": Row(
+        "charger_profiles", "Tell what charger models can do, and which one a charger is of, offline."
+    ),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
+    "chargers": Row("chargers", "List chargers that are not in the mode that they should be in."),
+    "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
     "webhooks": Row(
         "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
     ),
