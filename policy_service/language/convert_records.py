@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.charger import Charger
-from policy_service.domain.charger_profile import ChargerProfile, DenialSignal, FreevendSwitch
+from policy_service.domain.charger_profile import ChargerProfile, DenialSignal, FreevendSwitch, LocalListTraits
 from policy_service.domain.instant import format_instant
 from policy_service.domain.place import Place
 from policy_service.domain.policy import PolicyTest, TestCase, TestVehicle, WallInstant
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ChargerParts,
         DenialParts,
         FreevendParts,
+        LocalListParts,
         PolicyTestDocument,
         ProfileDocument,
         VehicleParts,
@@ -94,13 +95,16 @@ def profile(document: ProfileDocument, at: At) -> ChargerProfile:
         protocols=tuple(spec.protocols),
         freevend=None if spec.freevend is None else _switch(spec.freevend),
         denial=DenialSignal() if spec.denial is None else _signal(spec.denial),
-        list_max_entries=None if spec.local_list is None else spec.local_list.max_entries,
-        list_max_chunk=None if spec.local_list is None else spec.local_list.max_chunk,
+        local_list=LocalListTraits() if spec.local_list is None else _traits(spec.local_list),
         statuses=tuple((str(reason), status) for reason, status in spec.statuses.items()),
         source=spec.source,
         confidence=spec.confidence,
         place=name_place(at),
     )
+
+
+def _traits(parts: LocalListParts) -> LocalListTraits:
+    return LocalListTraits(parts.max_entries, parts.max_chunk, parts.max_bytes, parts.spelling)
 
 
 def _signal(parts: DenialParts) -> DenialSignal:

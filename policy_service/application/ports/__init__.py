@@ -52,6 +52,7 @@ from policy_service.application.ports.imports import (
 )
 from policy_service.application.ports.modes import (
     DesiredModes,
+    LocalLists,
     ModeEventFeed,
     ModeEventWriter,
     ReportedModes,
@@ -123,6 +124,7 @@ __all__ = [
     "LastGoodTree",
     "LastKnownKeys",
     "Leases",
+    "LocalLists",
     "ModeEventFeed",
     "ModeEventWriter",
     "OverrideRepository",
