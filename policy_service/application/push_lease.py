@@ -23,9 +23,18 @@ PROLONG_S = 4.0
 class PushLease:
     """The lease as one process sees it."""
 
-    def __init__(self, leases: Leases, clock: Clock, *, lasts_s: float = LASTS_S, prolong_s: float = PROLONG_S) -> None:
-        """Hold it under a name that no other process has."""
+    def __init__(
+        self,
+        leases: Leases,
+        clock: Clock,
+        *,
+        name: str = LEASE,
+        lasts_s: float = LASTS_S,
+        prolong_s: float = PROLONG_S,
+    ) -> None:
+        """Hold it as somebody whom no other process is."""
         self._leases = leases
+        self._name = name
         self._clock = clock
         self._holder = str(uuid4())
         self._lasts_s = lasts_s
@@ -47,11 +56,11 @@ class PushLease:
         if self._held:
             self._held = False
             with suppress(StoreUnavailableError):
-                await self._leases.release(LEASE, self._holder)
+                await self._leases.release(self._name, self._holder)
 
     async def _take(self) -> bool:
         now = self._clock.now_ms()
         try:
-            return await self._leases.take(LEASE, self._holder, now, now + round(self._lasts_s * 1000))
+            return await self._leases.take(self._name, self._holder, now, now + round(self._lasts_s * 1000))
         except StoreUnavailableError:
             return False

@@ -87,9 +87,7 @@ async def _drop_old(connection: AsyncConnection, charger: str) -> None:
     if not old:
         return
     versions, digests = [row["version"] for row in old], {row["digest"] for row in old}
-    await connection.execute(
-        delete(_VERSIONS).where(_VERSIONS.c.charger == charger, _VERSIONS.c.version.in_(versions))
-    )
+    await connection.execute(delete(_VERSIONS).where(_VERSIONS.c.charger == charger, _VERSIONS.c.version.in_(versions)))
     await connection.execute(delete(_CONTENTS).where(_CONTENTS.c.digest.in_(digests), _unused()))
 
 
@@ -102,6 +100,4 @@ def _unused(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _version(row: RowMapping) -> ListVersion:
-    return ListVersion(
-        row["charger"], row["version"], row["made_at"], row["until"], row["digest"], row["entries"]
-    )
+    return ListVersion(row["charger"], row["version"], row["made_at"], row["until"], row["digest"], row["entries"])

@@ -90,5 +90,7 @@ local_lists = Table(
 )
 """The latest versions of each charger's list for when it is offline. Epoch seconds."""
 
-local_list_contents = Table("local_list_contents", METADATA, Column("digest", CODE, primary_key=True), text_column("content"))
+local_list_contents = Table(
+    "local_list_contents", METADATA, Column("digest", CODE, primary_key=True), text_column("content")
+)
 """What is on lists, sealed, once for all chargers whose lists are equal. A version may outlive its content."""

@@ -156,7 +156,9 @@ def _notes(entry: ChargerPlan, reader: Reader, drawn: LocalList) -> list[str]:
     notes: list[str] = []
     if LeftOut.OVER_CAPACITY in drawn.left_out:
         needed = drawn.left_out[LeftOut.OVER_CAPACITY]
-        notes.append(f"{needed} entries do not fit into {reader.most}: the list is empty, and every vehicle is asked for")
+        notes.append(
+            f"{needed} entries do not fit into {reader.most}: the list is empty, and every vehicle is asked for"
+        )
     if reader.assumed:
         notes.append(f"neither charger nor profile names a protocol: written as {reader.protocol}")
     if reader.traits.max_entries is None:

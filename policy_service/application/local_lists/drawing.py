@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from policy_service.application.local_lists.candidates import Group
-    from policy_service.application.local_lists.rolls import Roll, Rolls
+    from policy_service.application.local_lists.rolls import Rolls
     from policy_service.domain.local_list import Member
     from policy_service.engine.plan import ChargerPlan
 

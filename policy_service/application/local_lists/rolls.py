@@ -56,9 +56,9 @@ class Roll(NamedTuple):
         others = self.judged.fares[self.many :]
         return sum(len(group.members) for fares, group in others if fares.allowed_from < self.ends)
 
-    def __contains__(self, group: object) -> bool:
+    def has(self, group: Group) -> bool:
         """Tell whether the members of a group are on it."""
-        return isinstance(group, Group) and self.judged.places.get(group, self.many) < self.many
+        return self.judged.places.get(group, self.many) < self.many
 
 
 class Rolls:
@@ -88,10 +88,9 @@ class Rolls:
 
     def own_tokens(self, entry: ChargerPlan, roll: Roll) -> list[tuple[Group, Member]]:
         """Return those of the roll whose identifier is the charger's own token in freevend: it is refused there."""
-        switch = entry.profile.freevend if entry.profile else None
-        forms = {*entry.charger.synthetic_ids, *([switch.synthetic_id] if switch and switch.synthetic_id else ())}
+        forms = {*entry.charger.synthetic_ids, *(entry.profile.synthetic_ids if entry.profile else ())}
         known = (self._candidates.of[form] for form in forms if form in self._candidates.of)
-        return [(group, member) for group, member in known if group in roll]
+        return [(group, member) for group, member in known if roll.has(group)]
 
     def _judge(self, entry: ChargerPlan) -> _Judged:
         begins = managed_from(self.plan, entry, self.now)
@@ -100,8 +99,5 @@ class Rolls:
         charger, ends = entry.charger.id, begins + self._lifetime_s
         return _Judged(
             begins,
-            (
-                (standing(self.plan, charger, group.sample, self.now, ends), group)
-                for group in self._candidates.groups
-            ),
+            ((standing(self.plan, charger, group.sample, self.now, ends), group) for group in self._candidates.groups),
         )

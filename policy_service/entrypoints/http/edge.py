@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from policy_service.application.service import Service
     from policy_service.application.tracing import RequestSpan
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CLIENT_GONE = 499
 """What metrics show for a request whose client went away before its end: no status was sent."""
@@ -123,7 +123,7 @@ def _introduced(scope: Scope, span: RequestSpan) -> str:
 
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
     return uuid4().hex
 

@@ -182,6 +182,14 @@ class AtParams(Params):
     at: Instant | None = Field(None, description="Left out: now.")
 
 
+class LocalListParams(Params):
+    """What the charger has."""
+
+    since: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="The version that it tells by GetLocalListVersion; left out: not known."
+    )
+
+
 class RangeParams(Params):
     """Over which range."""
 

@@ -50,6 +50,7 @@ _REPORT = Permission(frozenset({Scope.REPORT}), by_fleet=True)
 _DECIDE = _needs(Scope.DECIDE, by_charger=True)
 _BUNDLE = _needs(Scope.BUNDLE, by_charger=True)
 _DEGRADED = _needs(Scope.DEGRADED, by_charger=True)
+_LISTS = _changes(Scope.LISTS, by_charger=True)
 _READ = _needs(Scope.READ)
 _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
 _OPERATE = _changes(Scope.OPERATE)
@@ -86,6 +87,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("DELETE", "/v1/chargers/{charger_id}"): _RECORD,
     ("GET", "/v1/chargers/{charger_id}/mode"): _READ_CHARGERS,
     ("GET", "/v1/chargers/{charger_id}/schedule"): _READ_CHARGERS,
+    ("GET", "/v1/chargers/{charger_id}/local-auth-list"): _LISTS,
     ("GET", "/v1/transitions"): _READ_CHARGERS,
     ("POST", "/v1/overrides"): _OVERRIDE,
     ("GET", "/v1/overrides"): _READ_CHARGERS,

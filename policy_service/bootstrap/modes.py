@@ -1,0 +1,34 @@
+"""The modes of chargers, wired: what they are told, what is heard of them, and the work that keeps the two together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policy_service.adapters.sql.desired_modes import SqlDesiredModes
+from policy_service.adapters.sql.mode_events import SqlModeEvents
+from policy_service.application.service import Modes
+from policy_service.bootstrap.local_lists import open_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policy_service.application.plan_holder import PlanHolder
+    from policy_service.application.ports import Clock
+    from policy_service.bootstrap.stores import Stores, Work
+    from policy_service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModes:
+    """What the service is handed, and the work in the background."""
+
+    modes: Modes
+    background: Sequence[Work]
+
+
+def open_modes(settings: Settings, plans: PlanHolder, stores: Stores, clock: Clock) -> OpenModes:
+    """Wire what is about modes."""
+    database = stores.database
+    lists = open_lists(settings, plans, stores, clock)
+    return OpenModes(Modes(SqlModeEvents(database), SqlDesiredModes(database), lists.issue), (lists.watching,))
