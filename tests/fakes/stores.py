@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         ImportLog,
         KeyRepository,
         Leases,
+        LocalLists,
         ModeEventFeed,
         ModeEventWriter,
         OverrideRepository,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.import_run import ImportRun
+    from policy_service.domain.local_list import ListVersion
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.webhook import DeadLetter, Webhook
@@ -97,6 +99,7 @@ class Stores:
     sink_positions: SinkPositions
     mode_events: ModeEvents
     desired_modes: DesiredModes
+    local_lists: LocalLists
 
 
 @dataclass
@@ -121,6 +124,8 @@ class MemoryState:
     mode_events: dict[int, ModeEvent] = field(default_factory=dict)
     """By position."""
     desired_modes: dict[str, DesiredMode] = field(default_factory=dict)
+    lists: dict[tuple[str, int], ListVersion] = field(default_factory=dict)
+    list_contents: dict[str, str] = field(default_factory=dict)
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0
