@@ -30,9 +30,7 @@ class LocalListReply(Reply):
     based_on: int | None = Field(description="The version that the commands presuppose; null: none.")
     update_type: Literal["Full", "Differential"]
     made_at: InstantOut
-    valid_until: InstantOut = Field(
-        description="Until when all on it may charge whenever the charger is managed."
-    )
+    valid_until: InstantOut = Field(description="Until when all on it may charge whenever the charger is managed.")
     entries: int = Field(ge=0, description="How many are on the list.")
     complete: bool = Field(description="Whether all are on it who may charge throughout; else the charger has to ask.")
     left_out: list[LeftOutReply]
