@@ -86,7 +86,7 @@ types: $(READY) ## mypy strict and pyright strict
 layers: $(READY) ## the rooms look inward only
 	@$(BIN)/lint-imports --no-logo
 
-generated: $(READY) ## schemas/ holds what the code would write
+generated: $(READY) ## schemas/ and docs/charger-support.md are what the code would write
 	@$(BIN)/python tools/generate.py --check
 
 policies: $(READY) ## the shipped policies are sound and pass their own tests
@@ -104,7 +104,7 @@ format: $(READY) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix --quiet $(CODE) || true
 	@$(BIN)/ruff format $(CODE)
 
-generate: $(READY) ## write schemas/ again
+generate: $(READY) ## write schemas/ and docs/charger-support.md again
 	@$(BIN)/python tools/generate.py
 
 lock: $(BIN)/uv ## write uv.lock again after a change to pyproject.toml

@@ -161,6 +161,14 @@ class Settings(BaseSettings):
         le=2_592_000,
         description="Seconds for which a charger's local list holds: who may not charge throughout is not on it.",
     )
+    scheduler: Literal["inside", "apart"] = Field(
+        "inside",
+        description="Who tells chargers their modes: inside, the service itself; apart, a process of its own, "
+        "`policy-service scheduler`.",
+    )
+    transition_lead: int = Field(
+        0, ge=0, le=3_600, description="Seconds before a change of mode that chargers are told of it."
+    )
     ocpi_country_code: str = Field(
         "ZZ", pattern="^[A-Z]{2}$", description="Country of the party that tokens are issued by, in answers over OCPI."
     )

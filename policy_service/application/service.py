@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
     from policy_service.application.queries.webhooks import WebhookQueries
+    from policy_service.application.switching import Switching
     from policy_service.application.tracing import RequestTracing
 
 
@@ -89,6 +90,7 @@ class Service:
     explain: Explain
     bundles: Bundles
     chargers: Chargers
+    switching: Switching
     policies: Policies
     reload: ReloadPolicies
     health: Health

@@ -11,15 +11,13 @@ from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.application.commands.issue_local_list import IssueLocalList
 from policy_service.application.local_lists.lists import Lists
 from policy_service.application.local_lists.watching import ListWatch
-from policy_service.application.push_lease import PushLease
+from policy_service.application.process_lease import LISTS, ProcessLease
 
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
     from policy_service.bootstrap.stores import Stores, Work
     from policy_service.settings import Settings
-
-_LEASE = "local lists"
 
 
 class OpenLists(NamedTuple):
@@ -35,7 +33,7 @@ def open_lists(settings: Settings, plans: PlanHolder, stores: Stores, clock: Clo
     store, fingerprints = SqlLocalLists(database), stores.fingerprints
     identifiers = SqlIdentifiers(database)
     lists = Lists(plans, stores.watch, stores.snapshot, identifiers, fingerprints, clock, lifetime_s=lifetime_s)
-    turn, events = PushLease(SqlLeases(database), clock, name=_LEASE), SqlModeEvents(database)
+    turn, events = ProcessLease(SqlLeases(database), clock, LISTS), SqlModeEvents(database)
     watch = ListWatch(lists, store, events, turn, plans, stores.watch, clock, lifetime_s=lifetime_s)
     issue = IssueLocalList(lists, store, plans, stores.seal, clock, lifetime_s=lifetime_s)
     return OpenLists(issue, watch.keep_watching)

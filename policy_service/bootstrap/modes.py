@@ -9,10 +9,12 @@ from policy_service.adapters.sql.desired_modes import SqlDesiredModes
 from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.application.service import Modes
 from policy_service.bootstrap.local_lists import open_lists
+from policy_service.bootstrap.transitions import scheduler_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
     from policy_service.bootstrap.stores import Stores, Work
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenModes:
-    """What the service is handed, and the work in the background."""
+    """What the service is handed, the work in the background, and what operators must know of it."""
 
     modes: Modes
     background: Sequence[Work]
+    concerns: Callable[[], Sequence[str]]
 
 
-def open_modes(settings: Settings, plans: PlanHolder, stores: Stores, clock: Clock) -> OpenModes:
+def open_modes(settings: Settings, stores: Stores, plans: PlanHolder, telemetry: Telemetry, clock: Clock) -> OpenModes:
     """Wire what is about modes."""
     database = stores.database
     lists = open_lists(settings, plans, stores, clock)
-    return OpenModes(Modes(SqlModeEvents(database), SqlDesiredModes(database), lists.issue), (lists.watching,))
+    modes = Modes(SqlModeEvents(database), SqlDesiredModes(database), lists.issue)
+    if settings.scheduler == "apart":
+        return OpenModes(modes, (lists.watching,), tuple)
+    scheduler = scheduler_of(settings, database, stores.watch, plans, telemetry, clock)
+    return OpenModes(modes, (scheduler.keep_telling, lists.watching), scheduler.concerns)

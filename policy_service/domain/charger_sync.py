@@ -46,6 +46,20 @@ class DesiredMode:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessMark:
+    """What was in force when chargers were last told to forget whom it may have been too much to remember."""
+
+    at: int
+    """When, in epoch milliseconds; later than of every mark before."""
+    revision: str
+    """The plan's."""
+    own: int
+    """The registry's version of withdrawals from own vehicles,"""
+    agreement: int
+    """and of those from vehicles under agreements."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedMode:
     """What the CSMS last said of a charger. Instants in epoch milliseconds."""
 

@@ -35,6 +35,19 @@ class ModeEventType(StrEnum):
     """The list that it decides by while offline has changed."""
 
 
+class Cause(StrEnum):
+    """Why a mode changes, or a cache has to be cleared."""
+
+    SCHEDULE = "schedule"
+    OVERRIDE = "override"
+    POLICY = "policy"
+    """Other policies, or the charger's own entry, came into force."""
+    FIRST_SEEN = "first_seen"
+    """Nobody had told the charger any mode yet."""
+    REGISTRY = "registry"
+    """An identifier or an agreement was withdrawn or restricted."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModeEvent:
     """Something due at a charger, or done; ``id`` is its idempotent key. Instants are epoch milliseconds."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.events import MemoryEvents, MemoryFleetReports
 from fakes.local_lists import MemoryLocalLists
-from fakes.modes import MemoryDesiredModes, MemoryModeEvents
+from fakes.modes import MemoryAccessMarks, MemoryDesiredModes, MemoryModeEvents
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
     MemoryAgreements,
@@ -25,6 +25,7 @@ from fakes.stores import (
 )
 from fakes.webhooks import MemoryDeadLetters, MemoryLeases, MemorySinkPositions, MemoryWebhooks
 
+from policy_service.adapters.sql.access_marks import SqlAccessMarks
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
@@ -76,6 +77,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryModeEvents(state),
             MemoryDesiredModes(state),
             MemoryLocalLists(state),
+            MemoryAccessMarks(state),
         )
         return
     if request.param == "sqlite":
@@ -104,5 +106,6 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlModeEvents(database),
         SqlDesiredModes(database),
         SqlLocalLists(database),
+        SqlAccessMarks(database),
     )
     await database.close()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from policy_service.application.ports import (
+        AccessMarks,
         AgreementRepository,
         AuditFilter,
         AuditRepository,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from policy_service.domain.api_key import ApiKey
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.charger import Charger
-    from policy_service.domain.charger_sync import DesiredMode
+    from policy_service.domain.charger_sync import AccessMark, DesiredMode
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.import_run import ImportRun
@@ -100,6 +101,7 @@ class Stores:
     mode_events: ModeEvents
     desired_modes: DesiredModes
     local_lists: LocalLists
+    access_marks: AccessMarks
 
 
 @dataclass
@@ -126,6 +128,7 @@ class MemoryState:
     desired_modes: dict[str, DesiredMode] = field(default_factory=dict)
     lists: dict[tuple[str, int], ListVersion] = field(default_factory=dict)
     list_contents: dict[str, str] = field(default_factory=dict)
+    access_mark: AccessMark | None = None
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TABLE = mode_tables.desired_modes
 _COLUMNS = ("charger", "mode", "from_mode", "at", "transition_id", "policy", "window", "running_sessions")
-_A_READ = 5_000
+_A_READ = 1_000
 """Rows that become objects at a time: between two reads other work of the process gets its turn."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Identity, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Identity, Index, Integer, Table, UniqueConstraint
 
 from policy_service.adapters.sql.columns import (
     CODE,
@@ -58,6 +58,17 @@ desired_modes = Table(
     one_of("from_mode", AccessMode),
 )
 """One row for each charger: the mode that it was last told to be in. Instants in epoch milliseconds."""
+
+access_mark = Table(
+    "access_mark",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    instant_column("at", nullable=False),
+    text_column("revision"),
+    *(Column(name, BigInteger, nullable=False) for name in ("own", "agreement")),
+    CheckConstraint("id = 1", name="id"),
+)
+"""One row: what was in force when chargers' caches were last cleared for it. ``at`` in epoch milliseconds."""
 
 reported_modes = Table(
     "reported_modes",

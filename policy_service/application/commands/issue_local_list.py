@@ -14,7 +14,7 @@ from policy_service.domain.local_list import Entry, LeftOut, ListVersion, change
 from policy_service.domain.ocpp_lists import ASSUMED_CHUNK, listed, removed, send_local_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from policy_service.application.local_lists.drawing import Reader
     from policy_service.application.local_lists.lists import Lists
@@ -152,21 +152,17 @@ def _whole(reader: Reader, version: int, drawn: LocalList) -> list[dict[str, Any
     return send_local_list(reader.protocol, version, entries, reader.traits, full=True)
 
 
-def _notes(entry: ChargerPlan, reader: Reader, drawn: LocalList) -> list[str]:
-    notes: list[str] = []
+def _notes(entry: ChargerPlan, reader: Reader, drawn: LocalList) -> Iterator[str]:
     if LeftOut.OVER_CAPACITY in drawn.left_out:
         needed = drawn.left_out[LeftOut.OVER_CAPACITY]
-        notes.append(
-            f"{needed} entries do not fit into {reader.most}: the list is empty, and every vehicle is asked for"
-        )
+        yield f"{needed} entries do not fit into {reader.most}: the list is empty, and the charger has to ask."
     if reader.assumed:
-        notes.append(f"neither charger nor profile names a protocol: written as {reader.protocol}")
+        yield f"The charger's protocol is not known; {reader.protocol} is assumed."
     if reader.traits.max_entries is None:
-        notes.append(f"the profile knows no limit of entries: up to {ASSUMED_MOST} are sent")
+        yield f"The profile knows no limit of entries: up to {ASSUMED_MOST} are sent."
     if reader.traits.max_chunk is None:
-        notes.append(f"the profile knows no limit of a message: {ASSUMED_CHUNK} entries in each")
-    if entry.policy is not None and entry.policy.enforcement is Enforcement.OBSERVE:
-        notes.append("the policy observes only: online, vehicles are allowed as well that no list can name")
+        yield f"The profile knows no limit of a message: {ASSUMED_CHUNK} entries stand in each."
     if entry.policy is None:
-        notes.append("no policy governs the charger: the setting UNGOVERNED says who is on the list")
-    return notes
+        yield "No policy governs the charger: the setting UNGOVERNED says who is on the list."
+    elif entry.policy.enforcement is Enforcement.OBSERVE:
+        yield "The policy only observes: online, vehicles are allowed as well that no list can name."

@@ -41,9 +41,9 @@ class Reader(NamedTuple):
 
 def reader_of(entry: ChargerPlan) -> Reader:
     """Return how a charger reads lists; one that says nothing speaks OCPP 1.6, as nearly all do."""
-    spoken = entry.charger.protocol or (entry.profile.protocols[0] if entry.profile and entry.profile.protocols else "")
+    spoken = entry.charger.protocol or next(iter(entry.profile.protocols if entry.profile else ()), None)
     traits = entry.profile.local_list if entry.profile else LocalListTraits()
-    return Reader(spoken or OCPP_1_6, not spoken, traits)
+    return Reader(spoken or OCPP_1_6, entry.charger.protocol is None, traits)
 
 
 def digest_of(rolls: Rolls, entry: ChargerPlan, until: int, name: Callable[[str], str]) -> str:

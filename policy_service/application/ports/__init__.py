@@ -51,6 +51,7 @@ from policy_service.application.ports.imports import (
     ImportTooLossyError,
 )
 from policy_service.application.ports.modes import (
+    AccessMarks,
     DesiredModes,
     LocalLists,
     ModeEventFeed,
@@ -88,6 +89,7 @@ from policy_service.application.ports.webhooks import (
 
 __all__ = [
     "LOSSY_SHARE",
+    "AccessMarks",
     "AgreementRepository",
     "AuditFilter",
     "AuditRepository",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policy_service.domain.charger_sync import DesiredMode, ReportedMode
+    from policy_service.domain.charger_sync import AccessMark, DesiredMode, ReportedMode
     from policy_service.domain.local_list import ListVersion
     from policy_service.domain.mode_events import ModeEvent
 
@@ -66,6 +66,18 @@ class DesiredModes(Protocol):
 
     async def forget(self, told: Mapping[str, str]) -> None:
         """Drop what chargers were told, by charger the transition; who has been told another since is kept."""
+        ...
+
+
+class AccessMarks(Protocol):
+    """What chargers' caches were last cleared for. Every method raises StoreUnavailableError."""
+
+    async def get(self) -> AccessMark | None:
+        """Return the mark; None where there is none yet."""
+        ...
+
+    async def move(self, before: AccessMark | None, after: AccessMark) -> bool:
+        """Replace the mark, unless somebody else has meanwhile; tell whether it was."""
         ...
 
 

@@ -29,11 +29,15 @@ class Row(NamedTuple):
 
 COMMANDS: dict[str, Row] = {
     "serve": Row("serve", "Run the service."),
+    "scheduler": Row("scheduler", "Tell chargers their modes in time, as a process of its own."),
     "check": Row("check", "Find every mistake in policy files."),
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
+    "charger-profiles": Row(
+        "charger_profiles", "Tell what charger models can do, and which one a charger is of, offline."
+    ),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),

@@ -1,6 +1,6 @@
 """Query and path parameters that routes have in common."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -42,6 +42,9 @@ AgreementId = Annotated[
 FleetName = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Name of the fleet.")]
 PolicyName = Annotated[
     str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the policy.")
+]
+ProfileName = Annotated[
+    str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the charger profile.")
 ]
 OverrideId = Annotated[
     str, Path(pattern=r"^ov-[0-9a-hjkmnp-tv-z]{8}$", description="Id of the override.", examples=["ov-7k3m9x2a"])
@@ -187,6 +190,14 @@ class LocalListParams(Params):
 
     since: int | None = Field(
         None, ge=0, le=2**31 - 1, description="The version that it tells by GetLocalListVersion; left out: not known."
+    )
+
+
+class CommandParams(AtParams):
+    """From which mode, at which instant."""
+
+    reported: Literal["freevend", "managed", "unknown"] | None = Field(
+        None, description="The mode that the charger was last seen in; `unknown` or left out: the other one is assumed."
     )
 
 

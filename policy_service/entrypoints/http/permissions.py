@@ -53,6 +53,7 @@ _DEGRADED = _needs(Scope.DEGRADED, by_charger=True)
 _LISTS = _changes(Scope.LISTS, by_charger=True)
 _READ = _needs(Scope.READ)
 _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
+_COMMAND = _needs(Scope.DECIDE, Scope.READ, by_charger=True)
 _OPERATE = _changes(Scope.OPERATE)
 _OVERRIDE = _changes(Scope.OPERATE, by_charger=True)
 _RECORD = _changes(Scope.OPERATE, Scope.IMPORT)
@@ -88,6 +89,9 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/chargers/{charger_id}/mode"): _READ_CHARGERS,
     ("GET", "/v1/chargers/{charger_id}/schedule"): _READ_CHARGERS,
     ("GET", "/v1/chargers/{charger_id}/local-auth-list"): _LISTS,
+    ("GET", "/v1/chargers/{charger_id}/commands"): _COMMAND,
+    ("GET", "/v1/charger-profiles"): _COMMAND,
+    ("GET", "/v1/charger-profiles/{profile}"): _COMMAND,
     ("GET", "/v1/transitions"): _READ_CHARGERS,
     ("POST", "/v1/overrides"): _OVERRIDE,
     ("GET", "/v1/overrides"): _READ_CHARGERS,

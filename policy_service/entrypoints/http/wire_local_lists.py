@@ -22,7 +22,7 @@ class ListCommandReply(Reply):
     payload: dict[str, Any] = Field(description="As OCPP has it in the charger's version.")
 
 
-class LocalListReply(Reply):
+class LocalAuthListReply(Reply):
     """A charger's local authorization list, and what brings the charger to it."""
 
     charger: str

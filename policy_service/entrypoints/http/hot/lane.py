@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import uuid4
 
 import structlog
 from msgspec import UNSET
@@ -17,7 +16,7 @@ from policy_service.application.question import Question
 from policy_service.application.tracing import PassedOn
 from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.http.body import is_json
-from policy_service.entrypoints.http.edge import REQUEST_ID
+from policy_service.entrypoints.http.edge import REQUEST_ID, new_request_id
 from policy_service.entrypoints.http.hot.answer import Answers
 from policy_service.entrypoints.http.hot.question import asked, instant
 from policy_service.entrypoints.http.permissions import PERMISSIONS
@@ -166,7 +165,7 @@ def _head(headers: Sequence[Header]) -> _Head | None:
     bearer = None if secret is None else _bearer(secret)
     if bearer is None and secret is not None:
         return None
-    return _Head(bearer, request_id or uuid4().hex.encode())
+    return _Head(bearer, request_id or new_request_id().encode())
 
 
 def _bearer(value: bytes) -> str | None:

@@ -15,7 +15,7 @@ from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import ChargerId, LocalListParams
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
-from policy_service.entrypoints.http.wire_local_lists import LocalListReply
+from policy_service.entrypoints.http.wire_local_lists import LocalAuthListReply
 
 if TYPE_CHECKING:
     from policy_service.application.commands.issue_local_list import IssuedList
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/chargers", tags=["chargers"], route_class=Guarded
 @router.get(
     "/{charger_id:name}/local-auth-list",
     summary="The charger's list for when it is offline",
-    responses=replies(LocalListReply, 404, 422),
+    responses=replies(LocalAuthListReply, 404, 422),
 )
 async def get_local_list(
     request: Request, service: ServiceOf, charger_id: ChargerId, asked: Annotated[LocalListParams, Query()]
