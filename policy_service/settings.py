@@ -161,6 +161,15 @@ class Settings(BaseSettings):
         le=2_592_000,
         description="Seconds for which a charger's local list holds: who may not charge throughout is not on it.",
     )
+    switch_within: int = Field(
+        60,
+        ge=1,
+        le=3_600,
+        description="Seconds that a charger may take to be seen in its mode, before it has diverged.",
+    )
+    adherence_within: float = Field(
+        5.0, ge=0, le=3_600, description="Seconds within which a switch counts as on time, where adherence is told."
+    )
     scheduler: Literal["inside", "apart"] = Field(
         "inside",
         description="Who tells chargers their modes: inside, the service itself; apart, a process of its own, "

@@ -29,6 +29,8 @@ PUSHING = LeaseTerms("push", lasts_s=20.0, prolong_s=4.0)
 """A delivery takes at most 10 s: who has prolonged it 4 s ago surely has it until the delivery ends."""
 MODES = LeaseTerms("modes", lasts_s=2.0, prolong_s=0.5)
 """Short: a switch must not wait for who was killed. Nothing depends on it, see ``DesiredModes.tell``."""
+WATCHING = LeaseTerms("mode watch", lasts_s=20.0, prolong_s=4.0)
+"""Nothing depends on it: of two who watch, one is told that the other was faster."""
 
 LISTS = LeaseTerms("local lists", lasts_s=60.0, prolong_s=5.0)
 """Two at once would say the same: events are stored once."""
@@ -48,7 +50,6 @@ class ProcessLease:
         self._asking = asyncio.Lock()
         self.term = 0
         """Grows whenever another process may have held it since: what was known before has to be read again."""
-
         self.answered = True
         """Whether the store could be asked last."""
 
@@ -56,13 +57,16 @@ class ProcessLease:
         """Take or prolong the lease, unless that was done a moment ago; tell whether this process has it."""
         async with self._asking:
             now = monotonic()
-            since = None if self._asked_at is None else now - self._asked_at
-            if since is None or since >= self._terms.prolong_s:
-                taken = await self._take()
-                if taken and (not self._held or since is None or since >= self._terms.lasts_s):
-                    self.term += 1
-                self._held, self._asked_at = taken, now
+            if self._asked_at is None or now - self._asked_at >= self._terms.prolong_s:
+                self._held, self._asked_at = await self._ask(), now
         return self._held
+
+    async def keep(self) -> None:
+        """Prolong it for ever, wherever this process has it: whatever its work waits for."""
+        while True:
+            await asyncio.sleep(self._terms.prolong_s)
+            if self._held:
+                await self.held()
 
     async def give_back(self) -> None:
         """Let another process go on at once."""
@@ -71,11 +75,16 @@ class ProcessLease:
             with suppress(StoreUnavailableError):
                 await self._leases.release(self._terms.name, self._holder)
 
-    async def _take(self) -> bool:
-        now = self._clock.now_ms()
+    async def _ask(self) -> bool:
+        name, now = self._terms.name, self._clock.now_ms()
+        until = now + round(self._terms.lasts_s * 1000)
         self.answered = True
         try:
-            return await self._leases.take(self._terms.name, self._holder, now, now + round(self._terms.lasts_s * 1000))
+            if self._held and await self._leases.prolong(name, self._holder, until):
+                return True
+            taken = await self._leases.take(name, self._holder, now, until)
         except StoreUnavailableError:
             self.answered = False
             return False
+        self.term += taken
+        return taken

@@ -29,6 +29,7 @@ from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.archive_keeping import ArchiveKeeping
 from policy_service.application.audit_trail import AuditTrail
+from policy_service.application.breaches import BreachWitness
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
@@ -266,9 +267,8 @@ def _ocpi_party(settings: Settings) -> OcpiParty:
 
 def _decide(core: _Core, findings: Findings) -> Decide:
     recorder, rules = core.recording.recorder, _rules(core.settings)
-    return core.tracing.decide(
-        core.plans, findings, recorder, core.clock, core.ids, core.telemetry, rules, core.stores.seal
-    )
+    witness = BreachWitness(core.telemetry, core.modes.modes.report)
+    return core.tracing.decide(core.plans, findings, recorder, core.clock, core.ids, witness, rules, core.stores.seal)
 
 
 def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) -> Enrol:

@@ -133,6 +133,8 @@ class MemoryState:
     chargers_version: int = 0
     overrides_version: int = 0
     keys_version: int = 0
+    narrowed_own: int = 0
+    narrowed_agreement: int = 0
     down: bool = False
 
     def ask(self) -> None:
@@ -152,7 +154,14 @@ class MemoryVersions:
     async def versions(self) -> Versions:
         state = self._state
         state.ask()
-        return Versions(state.registry_version, state.chargers_version, state.overrides_version, state.keys_version)
+        return Versions(
+            state.registry_version,
+            state.chargers_version,
+            state.overrides_version,
+            state.keys_version,
+            narrowed_own=state.narrowed_own,
+            narrowed_agreement=state.narrowed_agreement,
+        )
 
 
 def _after(items: Sequence[Any], key: Callable[[Any], Any], limit: int, cursor: str | None) -> Page[Any]:

@@ -144,11 +144,8 @@ def test_limits_of_lists_and_signals_of_denials_are_kept() -> None:
 
 def test_the_guides_example_is_sound() -> None:
     guide = (ROOT / "docs" / "policy-guide.md").read_text(encoding="utf-8")
-    (example,) = (
-        block
-        for block in re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
-        if "ChargerProfile" in block
-    )
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    (example,) = (block for block in blocks if "ChargerProfile" in block)
     entry = plan_of(f"{TREE.replace('micro-ocpp', 'acme-one')}---\n{example}").chargers["NAMED"]
     assert entry.profile is not None
     assert entry.profile.place.line

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from policy_service.application.webhook_turn import Delivered
     from policy_service.domain.access import Outcome, Reason
     from policy_service.domain.audit import AuditEntry
+    from policy_service.domain.charger_sync import SyncState
+    from policy_service.domain.events import AccessEvent
     from policy_service.domain.feed import Feed
     from policy_service.domain.mode_events import ModeEvent
 
@@ -83,9 +85,15 @@ class Telemetry:
                 },
             )
 
-    def breached(self) -> None:
+    def breached(self, event: AccessEvent) -> None:
         """Count a breach."""
+        del event
         self._counters["breaches"].inc()
+
+    def charger_states(self, counted: Mapping[SyncState, int]) -> None:
+        """Show how many chargers are in each state."""
+        for state, count in counted.items():
+            self._gauges["chargers_by_state"].labels(state).set(count)
 
     def asked(self) -> None:
         """Count a request that is being answered, until :meth:`answered`."""
@@ -196,16 +204,20 @@ class Telemetry:
         self._gauges["push_oldest_age_seconds"].labels("stream").set(oldest_age_s)
 
     def mode_events(self, events: Sequence[ModeEvent]) -> None:
-        """Count what chargers are told, and measure how late."""
-        lateness = self._histograms["transition_lateness_seconds"]
+        """Count what chargers are told and what became of it, measure how late, and say what has to be looked after."""
         for event in events:
             self._counters["mode_events"].labels(event.type).inc()
             if event.type is ModeEventType.TRANSITION_DUE:
-                lateness.observe(max(0, event.recorded_at - event.at) / 1000)
-        if events:
-            first = events[0]
-            fields = {"event.name": str(first.type), "event.count": len(events), "mode.cause": first.detail["cause"]}
-            self._log.debug("chargers are told", **fields)
+                lateness = max(0, event.recorded_at - event.at) / 1000
+                self._histograms["transition_lateness_seconds"].observe(lateness)
+            elif event.type is ModeEventType.SWITCHED and not event.detail["recovered"]:
+                self._histograms["mode_switch_late_seconds"].observe(float(str(event.detail["seconds_late"])))
+            elif event.type is ModeEventType.DIVERGED:
+                seen = {"mode.desired": event.to_mode, "mode.reported": event.detail["reported"]}
+                self._log.warning("a charger is not in its mode", **{"charger.id": event.charger}, **seen)
+        if events and events[0].type is ModeEventType.TRANSITION_DUE:
+            cause = {"event.name": str(events[0].type), "mode.cause": events[0].detail["cause"]}
+            self._log.debug("chargers are told", **cause, **{"event.count": len(events)})
 
     def transitions_wait(self, chargers: int, behind_s: float) -> None:
         """Measure who waits for a mode; say so when it has been too long, and when it is over."""

@@ -57,6 +57,7 @@ from policy_service.application.ports.modes import (
     ModeEventFeed,
     ModeEventWriter,
     ReportedModes,
+    SwitchHistory,
 )
 from policy_service.application.ports.policies import (
     LastGoodTree,
@@ -147,6 +148,7 @@ __all__ = [
     "SpoolFullError",
     "StandingOverrides",
     "StoreUnavailableError",
+    "SwitchHistory",
     "TokenVerifier",
     "VersionStore",
     "Versions",

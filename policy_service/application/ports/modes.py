@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policy_service.domain.charger_sync import AccessMark, DesiredMode, ReportedMode
+    from policy_service.domain.adherence import PastSwitch
+    from policy_service.domain.charger_sync import AccessMark, DesiredMode, ReportedMode, Standing
     from policy_service.domain.local_list import ListVersion
     from policy_service.domain.mode_events import ModeEvent
 
@@ -40,6 +41,16 @@ class ModeEventFeed(Protocol):
 
     async def holds(self, position: int) -> bool:
         """Tell whether the event of a position is there still."""
+        ...
+
+
+class SwitchHistory(Protocol):
+    """Changes of mode that were due, and what became of each. Every method raises StoreUnavailableError."""
+
+    async def between(
+        self, since: int, until: int, *, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[PastSwitch]:
+        """Return those due in ``[since, until)`` in the order of instant and transition, behind ``after``."""
         ...
 
 
@@ -92,8 +103,26 @@ class ReportedModes(Protocol):
         """Return what was last said of a charger; None where nothing was."""
         ...
 
+    async def standings(self, chargers: Sequence[str], *, unproven: bool = False) -> Mapping[str, Standing]:
+        """Return how these chargers stand, those left out of which nothing is stored.
+
+        ``unproven``: only those that were told a mode and not seen in it since.
+        """
+        ...
+
+    async def due(self, now: int, *, first_ms: int, limit: int) -> Mapping[str, Standing]:
+        """Return chargers that call for a look, each at most once.
+
+        A try is due by ``now``, or nobody has followed up a change of mode that is ``first_ms`` old.
+        """
+        ...
+
     async def put(self, reported: Sequence[ReportedMode], events: Sequence[ModeEvent]) -> None:
-        """Store what is said of chargers, and the events that follow from it, both or neither."""
+        """Store what is said of chargers, and the events that follow from it, both or neither.
+
+        Each comes with the version that it was read with, and is stored with the next. Raises ConflictError where
+        another was faster at one of them; then nothing is stored.
+        """
         ...
 
 

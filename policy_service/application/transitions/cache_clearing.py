@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from policy_service.application.transitions.roster import because
 from policy_service.domain.access import AccessMode, VehicleClass
 from policy_service.domain.charger_sync import AccessMark
 from policy_service.domain.mode_events import Cause, ModeEvent, ModeEventType, mode_event_id
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports import AccessMarks, Clock, ModeEventWriter
-    from policy_service.application.transitions.scheduler import TransitionObserver
+    from policy_service.application.transitions.observer import TransitionObserver
     from policy_service.application.version_watch import VersionWatch
     from policy_service.engine.plan import Governance, Plan
     from policy_service.engine.rules import Rule
@@ -87,8 +88,7 @@ class CacheClearing:
         if before is None:  # nobody remembers what held before: whoever may be let in by mistake is
             await self._say([*_managed(plan, self._clock.now())], plan, Cause.POLICY, mark)
         else:
-            same = before.digest.hexdigest() == plan.digest.hexdigest()
-            await self._say(await self._less(before, plan), plan, Cause.OVERRIDE if same else Cause.POLICY, mark)
+            await self._say(await self._less(before, plan), plan, because(before, plan), mark)
         return await self._move(replace(mark, at=self._clock.now_ms(), revision=plan.revision))
 
     async def _less(self, before: Plan, after: Plan) -> Sequence[str]:

@@ -63,8 +63,8 @@ class Roster:
         """Return how many chargers may have to be told something now."""
         return sum(len(group.asked) for group in self.groups)
 
-    async def follow(self, plan: Plan) -> None:
-        """Take another plan: who is governed otherwise than before is asked about."""
+    async def follow(self, plan: Plan, changed: Cause) -> None:
+        """Take another plan, which came because of ``changed``: whoever is governed otherwise is asked about."""
         before: Mapping[str, Governance] = {} if self.plan is None else self.plan.governances
         left = {charger for group in self.groups for charger in group.asked}
         groups: dict[int, Group] = {}
@@ -80,14 +80,11 @@ class Roster:
         looked = {id(group.governance): group.look_at for group in self.groups}
         for key, group in groups.items():
             group.look_at = looked.get(key, 0)
-        if self.plan is not None:
-            same = self.plan.digest.hexdigest() == plan.digest.hexdigest()
-            self.changed = Cause.OVERRIDE if same else Cause.POLICY
-        self.groups, self.plan = list(groups.values()), plan
+        self.groups, self.plan, self.changed = list(groups.values()), plan, changed
 
     async def gone(self) -> dict[str, str]:
         """Return the transitions that chargers were told which no policy governs any more, by charger."""
-        governed = {} if self.plan is None else self.plan.governances
+        governed: Mapping[str, Governance] = {} if self.plan is None else self.plan.governances
         gone: dict[str, str] = {}
         for number, (charger, told) in enumerate(list(self.told.items())):
             if number % _A_STEP == 0:
@@ -95,3 +92,9 @@ class Roster:
             if charger not in governed:
                 gone[charger] = told.transition_id
         return gone
+
+
+def because(before: Plan, after: Plan) -> Cause:
+    """Tell overrides that were made or ended from policies and chargers that were edited."""
+    same = before.digest.hexdigest() == after.digest.hexdigest()
+    return Cause.OVERRIDE if same else Cause.POLICY

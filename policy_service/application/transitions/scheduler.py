@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.transitions.messages import Writer
-from policy_service.application.transitions.roster import Roster
+from policy_service.application.transitions.roster import Roster, because
+from policy_service.domain.mode_events import Cause
 from policy_service.engine.due import course
 
 if TYPE_CHECKING:
@@ -18,31 +19,15 @@ if TYPE_CHECKING:
     from policy_service.application.process_lease import ProcessLease
     from policy_service.application.transitions.cache_clearing import CacheClearing
     from policy_service.application.transitions.messages import Batch
+    from policy_service.application.transitions.observer import TransitionObserver
     from policy_service.application.transitions.roster import Group
-    from policy_service.domain.mode_events import ModeEvent
     from policy_service.engine.plan import Plan
 
 EVERY_S = 0.25
-A_SLICE = 250
-"""Chargers told by one transaction: what else the process does waits for no more."""
+A_SLICE = 4_000
+"""Chargers told by one transaction."""
 LAGS_S = 5.0
 """A charger should be in its mode by then, counted from the instant."""
-
-
-class TransitionObserver(Protocol):
-    """Hears what is told, and what waits: logs and metrics stand behind it."""
-
-    def mode_events(self, events: Sequence[ModeEvent]) -> None:
-        """Hear of events that were stored."""
-        ...
-
-    def transitions_wait(self, chargers: int, behind_s: float) -> None:
-        """Hear how many chargers may have to be told something now, and for how long any has waited."""
-        ...
-
-    def transitions_overtaken(self) -> None:
-        """Hear that another process has told chargers something meanwhile: what was known is read again."""
-        ...
 
 
 class OvertakenError(Exception):
@@ -72,6 +57,8 @@ class TransitionScheduler:
         self._observer = observer
         self._lead = lead_s * 1000
         self._roster: Roster | None = None
+        self._noticed: Plan | None = None
+        self._changed = Cause.POLICY
         self._done_at = clock.now_ms()
 
     @property
@@ -85,18 +72,19 @@ class TransitionScheduler:
 
     async def keep_telling(self) -> None:
         """Tell until cancelled, whenever this process has the lease."""
+        keeping = asyncio.create_task(self._lease.keep())
         try:
             while True:
                 try:
                     await self.look()
                 except StoreUnavailableError:
-                    self._roster = None
+                    pass
                 except OvertakenError:
-                    self._roster = None
                     self._observer.transitions_overtaken()
                 self._observer.transitions_wait(self._roster.waiting if self._roster else 0, self.behind_s)
                 await asyncio.sleep(EVERY_S)
         finally:
+            keeping.cancel()
             await self._lease.give_back()
 
     async def look(self) -> None:
@@ -105,19 +93,27 @@ class TransitionScheduler:
         if plan is None:
             return
         self._clearing.follow(plan)
+        self._notice(plan)
         if not await self._lease.held():
             self._roster = None
             if self._lease.answered:  # somebody else tells, and knows how late
                 self._done_at = now
             return
-        roster = self._roster
+        roster, self._roster = self._roster, None  # what was stored of a look that fails is not known
         if roster is None or roster.term != self._lease.term:
-            roster = self._roster = Roster(await self._desired.all(), self._lease.term)
+            roster = Roster(await self._desired.all(), self._lease.term)
         if plan is not roster.plan:
-            await roster.follow(plan)
+            await roster.follow(plan, self._changed)
             await self._forget(roster)
         if await self._told_all(roster, plan) and await self._clearing.look(plan, roster.term):
             roster.known = self._done_at = now
+        self._roster = roster
+
+    def _notice(self, plan: Plan) -> None:
+        """Find out why the plan is another one than before, whoever tells."""
+        before, self._noticed = self._noticed, plan
+        if before is not None and before is not plan:
+            self._changed = because(before, plan)
 
     async def _told_all(self, roster: Roster, plan: Plan) -> bool:
         now = self._clock.now_ms()
@@ -139,11 +135,10 @@ class TransitionScheduler:
     async def _tell(self, roster: Roster, plan: Plan, group: Group, chargers: Sequence[str]) -> None:
         """Tell them what has come, and what comes within the lead after it."""
         writer = Writer(roster, plan, group, course(group.governance, self._clock.now_ms()), self._lead)
-        await asyncio.sleep(0)
-        batch = writer.batch(chargers)
+        batch = await writer.batch(chargers)
         while batch.told:
             await self._store(roster, batch)
-            batch = writer.batch([each.charger for each in batch.told])
+            batch = await writer.batch([each.charger for each in batch.told])
 
     async def _store(self, roster: Roster, batch: Batch) -> None:
         if not await self._desired.tell(batch.told, batch.events, batch.over):

@@ -8,6 +8,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from policy_service.application.ports import EventGrouping
 from policy_service.domain.access import Outcome, Reason, VehicleClass
+from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import EventType
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
@@ -82,6 +83,24 @@ class ChargerParams(PageParams):
     """Which chargers."""
 
     label: Label | None = Field(None, description="Label and value, such as `depot:north`.")
+
+
+class StandingParams(ChargerParams):
+    """Which chargers, by how they stand."""
+
+    in_sync: bool | None = Field(
+        None, description="`false`: those that are not, or not surely, in the mode that they were told."
+    )
+    state: list[SyncState] = Field([], max_length=5, description="Those in this state; repeated: in one of them.")
+
+    @property
+    def states(self) -> frozenset[SyncState] | None:
+        """Return the states that are asked for; None where none is."""
+        if self.in_sync is None and not self.state:
+            return None
+        named = frozenset(self.state or SyncState)
+        in_sync = frozenset({SyncState.IN_SYNC})
+        return named if self.in_sync is None else named & in_sync if self.in_sync else named - in_sync
 
 
 class BundleParams(Params):
@@ -197,7 +216,9 @@ class CommandParams(AtParams):
     """From which mode, at which instant."""
 
     reported: Literal["freevend", "managed", "unknown"] | None = Field(
-        None, description="The mode that the charger was last seen in; `unknown` or left out: the other one is assumed."
+        None,
+        description="The mode that the charger was last seen in; left out: as reported; `unknown`: the other one is "
+        "assumed.",
     )
 
 
@@ -210,6 +231,13 @@ class RangeParams(Params):
 
 class TransitionParams(RangeParams, ChargerParams):
     """Over which range, at which chargers."""
+
+
+class AdherenceParams(ChargerParams):
+    """Over which range, at which chargers."""
+
+    start: Instant | None = Field(None, alias="from", description="Due at or after; left out: a day before `to`.")
+    end: Instant | None = Field(None, alias="to", description="Due before; left out: now.")
 
 
 class ImportParams(Params):

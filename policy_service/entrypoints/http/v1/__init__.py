@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.http.v1 import (
+    adherence,
     agreements,
     audit,
     breaches,
@@ -24,6 +25,7 @@ from policy_service.entrypoints.http.v1 import (
     overrides,
     policies,
     privacy,
+    reported,
     reports,
     transitions,
     webhooks,
@@ -42,8 +44,10 @@ def routers() -> "tuple[APIRouter, ...]":
         citrineos.router,
         chargers.router,
         local_lists.router,
+        reported.router,
         charger_profiles.router,
         transitions.router,
+        adherence.router,
         overrides.router,
         identifiers.router,
         agreements.router,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.charger_profiles import UnknownProfileError
 from policy_service.application.queries.chargers import UnknownChargerError
 from policy_service.domain.access import AccessMode
@@ -55,9 +56,19 @@ async def get_commands(
     """
     demand_charger(request, charger_id)
     at = service.clock.now() if asked.at is None else asked.at
-    reported = None if asked.reported in (None, "unknown") else AccessMode(asked.reported)
+    reported = await _reported(service, charger_id, asked)
     try:
         found = service.switching.commands.of(charger_id, at, reported)
     except UnknownChargerError:
         raise ProblemError(Problem.NOT_FOUND, "the inventory has no such charger") from None
     return answer(commands_view(found))
+
+
+async def _reported(service: ServiceOf, charger_id: str, asked: CommandParams) -> AccessMode | None:
+    """Return the mode that commands set out from: as the caller says, else as it was reported last."""
+    if asked.reported is not None:
+        return None if asked.reported == "unknown" else AccessMode(asked.reported)
+    try:
+        return await service.modes.sync.last_seen(charger_id)
+    except StoreUnavailableError:
+        return None
