@@ -10,7 +10,7 @@ from policy_service.application.plan_holder import standing
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.chargers import UnknownChargerError
 from policy_service.domain.access import Enforcement
-from policy_service.domain.local_list import Entry, LeftOut, ListVersion, changes
+from policy_service.domain.local_list import Entry, LeftOut, ListVersion, changes, holds_until
 from policy_service.domain.ocpp_lists import ASSUMED_CHUNK, listed, removed, send_local_list
 
 if TYPE_CHECKING:
@@ -127,16 +127,6 @@ class IssueLocalList:
     def _opened(self, base: ListVersion, content: str) -> list[Entry] | None:
         text = self._seal.opened(content, base.digest)
         return None if text is None else [Entry(*parts) for parts in json.loads(text)]
-
-
-def holds_until(latest: ListVersion | None, now: int, lifetime_s: int) -> int:
-    """Return until when a list holds that is issued now: as long as the one before, while that is half of a lifetime.
-
-    So small changes stay small differences: another end would change every entry.
-    """
-    if latest is not None and now + lifetime_s // 2 < latest.until <= now + lifetime_s:
-        return latest.until
-    return now + lifetime_s
 
 
 def _following(after: int, now: int, messages: int) -> int:
