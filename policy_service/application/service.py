@@ -78,6 +78,7 @@ class Modes:
     sync: ChargerSync
     adherence: AdherenceQuery
     issue_list: IssueLocalList
+    switching: Switching
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,6 @@ class Service:
     explain: Explain
     bundles: Bundles
     chargers: Chargers
-    switching: Switching
     policies: Policies
     reload: ReloadPolicies
     health: Health

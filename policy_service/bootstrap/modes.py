@@ -18,6 +18,7 @@ from policy_service.application.queries.charger_sync import ChargerSync
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.service import Modes
 from policy_service.bootstrap.local_lists import open_lists
+from policy_service.bootstrap.switching import open_switching
 from policy_service.bootstrap.transitions import scheduler_of
 from policy_service.domain.mode_follow_up import Patience
 
@@ -53,14 +54,14 @@ def open_modes(settings: Settings, stores: Stores, plans: PlanHolder, telemetry:
         sync,
         _adherence(settings, stores, reported, plans, clock),
         lists.issue,
+        open_switching(plans),
     )
     lease = ProcessLease(SqlLeases(database), clock, WATCHING)
     watch = ModeWatch(reported, sync, plans, lease, clock, telemetry, patience)
     if settings.scheduler == "apart":
         return OpenModes(modes, (watch.keep_watching, lists.watching), tuple)
     scheduler = scheduler_of(settings, database, stores.watch, plans, telemetry, clock)
-    working = (scheduler.keep_telling, watch.keep_watching, lists.watching)
-    return OpenModes(modes, working, scheduler.concerns)
+    return OpenModes(modes, (scheduler.keep_telling, watch.keep_watching, lists.watching), scheduler.concerns)
 
 
 def _adherence(

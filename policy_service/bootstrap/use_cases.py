@@ -79,7 +79,6 @@ from policy_service.bootstrap.modes import OpenModes, open_modes
 from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
-from policy_service.bootstrap.switching import open_switching
 from policy_service.bootstrap.tracing import open_tracing
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.policy import AttributeTypes
@@ -205,7 +204,6 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
-        switching=open_switching(plans),
         policies=Policies(plans, LibraryHolidays(), packaged_profiles(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),

@@ -101,16 +101,6 @@ def token_type(member: Member, protocol: str) -> str:
     return {IdentifierType.MAC: "MacAddress", IdentifierType.EMAID: "eMAID"}.get(member.type, "Central")
 
 
-def holds_until(latest: ListVersion | None, now: int, lifetime_s: int) -> int:
-    """Return until when a list holds that is issued now: as long as the one before, while that is half of a lifetime.
-
-    So small changes stay small differences: another end would change every entry.
-    """
-    if latest is not None and now + lifetime_s // 2 < latest.until <= now + lifetime_s:
-        return latest.until
-    return now + lifetime_s
-
-
 def changes(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[list[Entry], list[Entry]] | None:
     """Return what a difference removes and what it adds or changes; None where it cannot be told by one.
 

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policy_service.application.local_lists.drawing import ASSUMED_MOST, reader_of
+from policy_service.application.local_lists.lists import holds_until
 from policy_service.application.plan_holder import standing
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.queries.chargers import UnknownChargerError
 from policy_service.domain.access import Enforcement
-from policy_service.domain.local_list import Entry, LeftOut, ListVersion, changes, holds_until
+from policy_service.domain.local_list import Entry, LeftOut, ListVersion, changes
 from policy_service.domain.ocpp_lists import ASSUMED_CHUNK, listed, removed, send_local_list
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, Fingerprints, IdentifierRepository, RegistrySnapshot
     from policy_service.application.version_watch import VersionWatch
-    from policy_service.domain.local_list import LocalList
+    from policy_service.domain.local_list import ListVersion, LocalList
     from policy_service.domain.registration import Registration
     from policy_service.engine.plan import Plan
 
@@ -119,3 +119,13 @@ class Lists:
 
 def _individual(plan: Plan) -> bool:
     return any(rule.individual for governance in set(plan.governances.values()) for rule in governance.rules)
+
+
+def holds_until(latest: ListVersion | None, now: int, lifetime_s: int) -> int:
+    """Return until when a list holds that is issued now: as long as the one before, while that is half of a lifetime.
+
+    So small changes stay small differences: another end would change every entry.
+    """
+    if latest is not None and now + lifetime_s // 2 < latest.until <= now + lifetime_s:
+        return latest.until
+    return now + lifetime_s

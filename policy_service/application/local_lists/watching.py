@@ -7,9 +7,9 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from policy_service.application.local_lists.lists import holds_until
 from policy_service.application.plan_holder import NoPlanError, standing
 from policy_service.application.ports import StoreUnavailableError
-from policy_service.domain.local_list import holds_until
 from policy_service.domain.mode_events import ModeEvent, ModeEventType, mode_event_id
 
 if TYPE_CHECKING:
