@@ -41,7 +41,7 @@ def local_list(
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     who = "all" if found["complete"] else "not all"
-    yield f"{found['charger']}: version {found["version"]}, entries: {found["entries"]:,}"
+    yield f"{found['charger']}: version {found['version']}, entries: {found['entries']:,}"
     yield f"made at {found['made_at']}, holds until {found['valid_until']}"
     if found["commands"]:
         base = "" if found["based_on"] is None else f" on top of version {found['based_on']}"
