@@ -139,6 +139,20 @@ async def test_an_unknown_version_gets_the_whole_list() -> None:
     assert (await yard.issue("C-1", first)).based_on is None  # too long ago
 
 
+async def test_a_charger_that_speaks_another_protocol_gets_the_whole_list() -> None:
+    yard = OfflineYard("ocpp2.1")
+    yard.know(*cards(range(9)))
+    yard.know("WVWZZZ1JZXW000001", type=IdentifierType.VIN)
+    first = (await yard.issue("C-1", None)).version.version
+    yard.protocol = "ocpp2.0.1"
+    yard.write()
+    yard.forget("WVWZZZ1JZXW000001")
+    issued, charger = await yard.issue("C-1", first), yard.charger()
+    assert issued.based_on is None
+    yard.deliver(charger, issued)
+    assert yard.tokens(charger) == cards(range(9))
+
+
 async def test_versions_go_on_where_the_database_was_lost() -> None:
     yard = OfflineYard()
     yard.know(card(1))
