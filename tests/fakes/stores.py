@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         KeyRepository,
         Leases,
         ModeEventFeed,
+        ModeEventReader,
         ModeEventWriter,
         OverrideRepository,
         PlanArchive,
@@ -68,11 +69,11 @@ if TYPE_CHECKING:
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
-    class EventStore(EventWriter, EventReader, EventFeed, EventRetention):
+    class EventStore(EventWriter, EventReader, EventFeed[AccessEvent], EventRetention):
         """All sides of events."""
 
-    class ModeEvents(ModeEventWriter, ModeEventFeed):
-        """Both sides of mode events."""
+    class ModeEvents(ModeEventWriter, ModeEventFeed, ModeEventReader):
+        """All sides of mode events."""
 
 
 @dataclass

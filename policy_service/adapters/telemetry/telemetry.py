@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 import policy_service
-from policy_service.adapters.telemetry.metrics import Meters
+from policy_service.adapters.telemetry.metrics import STREAMS, Meters
 from policy_service.application.access_events import event_type
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policy_service.domain.access import Outcome, Reason
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.feed import Feed
+    from policy_service.domain.outward import FeedName
 
 
 class Telemetry:
@@ -184,12 +185,12 @@ class Telemetry:
         self._gauges["webhook_dead_letters"].set(dead_letters)
 
     def streamed(self, count: int) -> None:
-        """Count events that the stream has."""
+        """Count events that the streams have."""
         self._counters["events_streamed"].inc(count)
 
-    def stream_waits(self, oldest_age_s: float) -> None:
-        """Measure what waits for the stream."""
-        self._gauges["push_oldest_age_seconds"].labels("stream").set(oldest_age_s)
+    def stream_waits(self, feed: FeedName, oldest_age_s: float) -> None:
+        """Measure what waits for a feed's stream."""
+        self._gauges["push_oldest_age_seconds"].labels(STREAMS[feed]).set(oldest_age_s)
 
     def audit_lost(self, entry: AuditEntry) -> None:
         """Hear that an audit entry is not in the store: it stands here instead."""

@@ -53,6 +53,8 @@ from policy_service.application.ports.imports import (
 from policy_service.application.ports.modes import (
     DesiredModes,
     ModeEventFeed,
+    ModeEventFilter,
+    ModeEventReader,
     ModeEventWriter,
     ReportedModes,
 )
@@ -124,6 +126,8 @@ __all__ = [
     "LastKnownKeys",
     "Leases",
     "ModeEventFeed",
+    "ModeEventFilter",
+    "ModeEventReader",
     "ModeEventWriter",
     "OverrideRepository",
     "Page",

@@ -40,9 +40,8 @@ COMMANDS: dict[str, Row] = {
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
-    "webhooks": Row(
-        "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
-    ),
+    "transitions": Row("transitions", "List changes of mode, planned or told, and follow them as they come."),
+    "webhooks": Row("webhooks", "Tell others of events as they come: add, list, rotate, test and remove webhooks."),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
 }

@@ -87,6 +87,8 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/chargers/{charger_id}/mode"): _READ_CHARGERS,
     ("GET", "/v1/chargers/{charger_id}/schedule"): _READ_CHARGERS,
     ("GET", "/v1/transitions"): _READ_CHARGERS,
+    ("GET", "/v1/transitions/events"): _READ_CHARGERS,
+    ("GET", "/v1/transitions/stream"): _READ_CHARGERS,
     ("POST", "/v1/overrides"): _OVERRIDE,
     ("GET", "/v1/overrides"): _READ_CHARGERS,
     ("GET", "/v1/overrides/{override_id}"): _READ_CHARGERS,
