@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.manage_webhooks import ManageWebhooks
     from policy_service.application.commands.record_degraded import RecordDegraded
     from policy_service.application.commands.reload_policies import ReloadPolicies
+    from policy_service.application.commands.report_mode import ReportMode
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
     from policy_service.application.ocpi.authorise_token import AuthoriseToken
     from policy_service.application.ocpi.party import OcpiParty
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, DesiredModes, ModeEventFeed
     from policy_service.application.queries.access_search import AccessSearch
+    from policy_service.application.queries.adherence import AdherenceQuery
     from policy_service.application.queries.agreements import AgreementQueries
     from policy_service.application.queries.audit import AuditQueries
     from policy_service.application.queries.bundles import Bundles
+    from policy_service.application.queries.charger_sync import ChargerSync
     from policy_service.application.queries.chargers import Chargers
     from policy_service.application.queries.decide import Decide
     from policy_service.application.queries.event_stream import EventStream
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
     from policy_service.application.queries.webhooks import WebhookQueries
+    from policy_service.application.switching import Switching
     from policy_service.application.tracing import RequestTracing
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.mode_events import ModeEvent
@@ -72,6 +76,9 @@ class Modes:
 
     events: ModeEventFeed
     desired: DesiredModes
+    report: ReportMode
+    sync: ChargerSync
+    adherence: AdherenceQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,7 @@ class Service:
     explain: Explain
     bundles: Bundles
     chargers: Chargers
+    switching: Switching
     policies: Policies
     reload: ReloadPolicies
     health: Health

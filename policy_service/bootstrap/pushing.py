@@ -15,7 +15,7 @@ from policy_service.adapters.sql.sink_positions import SqlSinkPositions
 from policy_service.adapters.sql.webhooks import SqlWebhooks
 from policy_service.application.commands.manage_webhooks import ManageWebhooks
 from policy_service.application.event_sink import NamedFeed, SinkFeeding
-from policy_service.application.push_lease import PushLease
+from policy_service.application.process_lease import PUSHING, ProcessLease
 from policy_service.application.queries.event_stream import EventStream
 from policy_service.application.queries.mode_events import ModeEventQueries
 from policy_service.application.queries.webhooks import WebhookQueries
@@ -58,7 +58,7 @@ def open_pushing(
     outward = Outward(EventStream(access), EventStream(modes), ModeEventQueries(modes), settings.event_source)
     sender = PinnedSender(SystemResolver(), allow_private=settings.webhooks_allow_private)
     delivery = WebhookDelivery(sender, stores.seal, clock, settings.event_source)
-    lease = PushLease(SqlLeases(database), clock)
+    lease = ProcessLease(SqlLeases(database), clock, PUSHING)
     retry_for_ms = settings.webhook_retry_for * 1000
     turns = Turns(webhooks, letters, feeds, delivery, telemetry, clock, retry_for_ms)
     feedings = _feedings(settings, stack, stores.database, feeds, lease, telemetry, clock)
@@ -77,7 +77,7 @@ def _feedings(
     stack: AsyncExitStack,
     database: Database,
     feeds: Feeds,
-    lease: PushLease,
+    lease: ProcessLease,
     telemetry: Telemetry,
     clock: Clock,
 ) -> Iterator[SinkFeeding]:

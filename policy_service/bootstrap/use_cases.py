@@ -27,6 +27,7 @@ from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.archive_keeping import ArchiveKeeping
 from policy_service.application.audit_trail import AuditTrail
+from policy_service.application.breaches import BreachWitness
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
@@ -75,6 +76,7 @@ from policy_service.bootstrap.modes import OpenModes, open_modes
 from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
+from policy_service.bootstrap.switching import open_switching
 from policy_service.bootstrap.tracing import open_tracing
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.policy import AttributeTypes
@@ -152,7 +154,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
-    modes = open_modes(database)
+    modes = open_modes(settings, stores, plans, telemetry, clock)
     core = _Core(
         settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
     )
@@ -181,7 +183,7 @@ def _service(core: _Core) -> Service:
     feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
     lookup = Lookup(core.stores.fingerprints)
     findings = Findings(lookup, core.stores.registry, core.stores.throttle)
-    known_types = partial(_attribute_types, plans)
+    known_types, recorded = partial(_attribute_types, plans), core.recording.shipping.flush
     edit_chargers = ChargerCommands(SqlChargers(database), watch, known_types, reload.objections)
     identifier_queries = IdentifierQueries(identifiers, lookup)
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, known_types)
@@ -199,6 +201,7 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
+        switching=open_switching(plans),
         policies=Policies(plans, LibraryHolidays(), packaged_profiles(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),
@@ -259,9 +262,8 @@ def _ocpi_party(settings: Settings) -> OcpiParty:
 
 def _decide(core: _Core, findings: Findings) -> Decide:
     recorder, rules = core.recording.recorder, _rules(core.settings)
-    return core.tracing.decide(
-        core.plans, findings, recorder, core.clock, core.ids, core.telemetry, rules, core.stores.seal
-    )
+    witness = BreachWitness(core.telemetry, core.modes.modes.report)
+    return core.tracing.decide(core.plans, findings, recorder, core.clock, core.ids, witness, rules, core.stores.seal)
 
 
 def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) -> Enrol:
@@ -293,7 +295,7 @@ def _health(core: _Core) -> Health:
         return "up" if registry.available and not recording.shipping.failing else "down"
 
     def concerns() -> Sequence[str]:
-        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems())
+        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems(), *core.modes.concerns())
 
     return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)
 

@@ -197,3 +197,13 @@ def driver_signal(profile: ChargerProfile | None, protocol: str | None) -> Drive
 def shown_language(profile: ChargerProfile | None) -> str | None:
     """Return the language that a charger's drivers are told things in, where its model says so."""
     return profile.denial.languages[0] if profile is not None and profile.denial.languages else None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerReport:
+    """What a charger says of itself: the keys that it has, and its make on boot."""
+
+    keys: frozenset[str] = frozenset()
+    """``Key`` in OCPP 1.6, ``Component.Variable`` in 2.x; empty: it was not asked."""
+    vendor: str | None = None
+    model: str | None = None

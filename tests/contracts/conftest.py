@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.events import MemoryEvents, MemoryFleetReports
-from fakes.modes import MemoryDesiredModes, MemoryModeEvents
+from fakes.modes import MemoryAccessMarks, MemoryDesiredModes, MemoryModeEvents
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
     MemoryAgreements,
@@ -24,6 +24,7 @@ from fakes.stores import (
 )
 from fakes.webhooks import MemoryDeadLetters, MemoryLeases, MemorySinkPositions, MemoryWebhooks
 
+from policy_service.adapters.sql.access_marks import SqlAccessMarks
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
@@ -73,6 +74,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemorySinkPositions(state),
             MemoryModeEvents(state),
             MemoryDesiredModes(state),
+            MemoryAccessMarks(state),
         )
         return
     if request.param == "sqlite":
@@ -100,5 +102,6 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlSinkPositions(database),
         SqlModeEvents(database),
         SqlDesiredModes(database),
+        SqlAccessMarks(database),
     )
     await database.close()

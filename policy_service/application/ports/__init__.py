@@ -51,12 +51,14 @@ from policy_service.application.ports.imports import (
     ImportTooLossyError,
 )
 from policy_service.application.ports.modes import (
+    AccessMarks,
     DesiredModes,
     ModeEventFeed,
     ModeEventFilter,
     ModeEventReader,
     ModeEventWriter,
     ReportedModes,
+    SwitchHistory,
 )
 from policy_service.application.ports.policies import (
     LastGoodTree,
@@ -89,6 +91,7 @@ from policy_service.application.ports.webhooks import (
 
 __all__ = [
     "LOSSY_SHARE",
+    "AccessMarks",
     "AgreementRepository",
     "AuditFilter",
     "AuditRepository",
@@ -147,6 +150,7 @@ __all__ = [
     "SpoolFullError",
     "StandingOverrides",
     "StoreUnavailableError",
+    "SwitchHistory",
     "TokenVerifier",
     "VersionStore",
     "Versions",

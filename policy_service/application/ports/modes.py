@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports.common import Page
+    from policy_service.domain.adherence import PastSwitch
     from policy_service.domain.api_key import Labels
-    from policy_service.domain.charger_sync import DesiredMode, ReportedMode
+    from policy_service.domain.charger_sync import AccessMark, DesiredMode, ReportedMode, Standing
     from policy_service.domain.mode_events import ModeEventType
 
 NOTHING_TOLD: Mapping[str, str] = MappingProxyType({})
@@ -60,6 +61,16 @@ class ModeEventReader(Protocol):
         ...
 
 
+class SwitchHistory(Protocol):
+    """Changes of mode that were due, and what became of each. Every method raises StoreUnavailableError."""
+
+    async def between(
+        self, since: int, until: int, *, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[PastSwitch]:
+        """Return those due in ``[since, until)`` in the order of instant and transition, behind ``after``."""
+        ...
+
+
 class DesiredModes(Protocol):
     """The modes that chargers were last told to be in. Every method raises StoreUnavailableError."""
 
@@ -86,6 +97,18 @@ class DesiredModes(Protocol):
         ...
 
 
+class AccessMarks(Protocol):
+    """What chargers' caches were last cleared for. Every method raises StoreUnavailableError."""
+
+    async def get(self) -> AccessMark | None:
+        """Return the mark; None where there is none yet."""
+        ...
+
+    async def move(self, before: AccessMark | None, after: AccessMark) -> bool:
+        """Replace the mark, unless somebody else has meanwhile; tell whether it was."""
+        ...
+
+
 class ReportedModes(Protocol):
     """What the CSMS says of chargers. Every method raises StoreUnavailableError."""
 
@@ -97,6 +120,24 @@ class ReportedModes(Protocol):
         """Return what was last said of a charger; None where nothing was."""
         ...
 
+    async def standings(self, chargers: Sequence[str], *, unproven: bool = False) -> Mapping[str, Standing]:
+        """Return how these chargers stand, those left out of which nothing is stored.
+
+        ``unproven``: only those that were told a mode and not seen in it since.
+        """
+        ...
+
+    async def due(self, now: int, *, first_ms: int, limit: int) -> Mapping[str, Standing]:
+        """Return chargers that call for a look, each at most once.
+
+        A try is due by ``now``, or nobody has followed up a change of mode that is ``first_ms`` old.
+        """
+        ...
+
     async def put(self, reported: Sequence[ReportedMode], events: Sequence[ModeEvent]) -> None:
-        """Store what is said of chargers, and the events that follow from it, both or neither."""
+        """Store what is said of chargers, and the events that follow from it, both or neither.
+
+        Each comes with the version that it was read with, and is stored with the next. Raises ConflictError where
+        another was faster at one of them; then nothing is stored.
+        """
         ...

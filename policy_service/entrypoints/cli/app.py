@@ -29,11 +29,15 @@ class Row(NamedTuple):
 
 COMMANDS: dict[str, Row] = {
     "serve": Row("serve", "Run the service."),
+    "scheduler": Row("scheduler", "Tell chargers their modes in time, as a process of its own."),
     "check": Row("check", "Find every mistake in policy files."),
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
+    "charger-profiles": Row(
+        "charger_profiles", "Tell what charger models can do, and which one a charger is of, offline."
+    ),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
@@ -41,6 +45,8 @@ COMMANDS: dict[str, Row] = {
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
     "transitions": Row("transitions", "List changes of mode, planned or told, and follow them as they come."),
+    "chargers": Row("chargers", "List chargers that are not in the mode that they should be in."),
+    "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
     "webhooks": Row("webhooks", "Tell others of events as they come: add, list, rotate, test and remove webhooks."),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSc
 
 from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
+from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import DegradedBy, DriverSignal
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.entrypoints.http.wire import (
@@ -113,6 +114,18 @@ class ValidateBody(Request):
     ] = Field(examples=[{"depot.yaml": "apiVersion: policy-service/v1\nkind: AccessPolicy\n"}])
 
 
+class SyncReply(Reply):
+    """How a charger stands to the mode that it was told."""
+
+    state: SyncState
+    desired: AccessMode
+    since: InstantOut = Field(description="From when on it should be in that mode.")
+    reported: AccessMode | None = Field(description="The mode that it was last seen in; null where that is not known.")
+    seen_at: InstantOut | None
+    attempts: int = Field(description="How often a try was due after the first.")
+    next_try_at: InstantOut | None
+
+
 class ChargerReply(Reply):
     """A charger of the inventory."""
 
@@ -124,6 +137,9 @@ class ChargerReply(Reply):
     synthetic_ids: list[str]
     policy: str | None = Field(description="The policy that governs it.")
     file: str | None = Field(description="The policy file that lists it; null for one that came over HTTP.")
+    sync: SyncReply | None = Field(
+        description="How it stands to the mode that it was told; null where it was told none, or no database answers."
+    )
 
 
 class ListReply(Reply):

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.http.v1 import (
+    adherence,
     agreements,
     audit,
     breaches,
     bundle,
+    charger_profiles,
     chargers,
     citrineos,
     decisions,
@@ -23,6 +25,7 @@ from policy_service.entrypoints.http.v1 import (
     overrides,
     policies,
     privacy,
+    reported,
     reports,
     transitions,
     webhooks,
@@ -40,8 +43,11 @@ def routers() -> "tuple[APIRouter, ...]":
         bundle.router,
         citrineos.router,
         chargers.router,
+        reported.router,
+        charger_profiles.router,
         transitions.router,
         mode_events.router,
+        adherence.router,
         overrides.router,
         identifiers.router,
         agreements.router,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _ACCESS = "'access.denied', 'access.allowed', 'access.would_deny', 'access.breach'"
