@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policy_service.domain.diagnostic import Diagnostic, Severity
-from policy_service.domain.place import Place
 from policy_service.engine.condition_syntax import (
     ConditionSyntaxError,
     Listing,
@@ -147,10 +146,7 @@ def _present(values: dict[str, str | None]) -> dict[str, AttributeValue]:
 
 
 def _finding(expression: Expression, error: ConditionSyntaxError) -> Diagnostic:
-    before = expression.text[: error.start]
-    line, column = before.count("\n"), error.start - (before.rfind("\n") + 1)
-    start = expression.place
-    place = Place(start.file, start.line + line, start.column + column)
+    place = expression.place_of(error.start)
     return Diagnostic("PS106", Severity.ERROR, place, error.message, error.help, error.end - error.start)
 
 
