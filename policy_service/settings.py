@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         8 * 1024 * 1024, ge=1024, description="Largest request body in bytes; streamed imports are bounded by line."
     )
+    hot_path: Literal["protocol", "asgi", "off"] = Field(
+        "protocol",
+        description="How `POST /v1/decide` is answered where nothing has to be waited for: protocol, inside the "
+        "server's parser; asgi, before the framework; off, as any other request.",
+    )
     record_freevend: bool = Field(default=False, description="Record an event for freevend answers too.")
     record_allowed: bool = Field(default=True, description="Record an event for allowed vehicles; denials always are.")
     record_allowed_share: float = Field(

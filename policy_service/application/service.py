@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from policy_service.application.ocpi.party import OcpiParty
     from policy_service.application.ocpp.authorise import Authorise
     from policy_service.application.plan_holder import PlanHolder
-    from policy_service.application.ports import Clock
+    from policy_service.application.ports import Clock, DesiredModes, ModeEventFeed
     from policy_service.application.queries.access_search import AccessSearch
     from policy_service.application.queries.agreements import AgreementQueries
     from policy_service.application.queries.audit import AuditQueries
@@ -64,6 +64,14 @@ class Metrics(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Modes:
+    """What chargers are told and what is heard of them."""
+
+    events: ModeEventFeed
+    desired: DesiredModes
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The use cases, ready to be called."""
 
@@ -93,6 +101,7 @@ class Service:
     """What events on their way out name this service by."""
     webhooks: WebhookQueries
     manage_webhooks: ManageWebhooks
+    modes: Modes
     overrides: OverrideQueries
     imports: ImportQueries
     feeds: FeedQueries

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.adapters.holiday_days import LibraryHolidays
 from policy_service.adapters.last_good_tree import FileLastGoodTree
+from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
@@ -72,6 +73,7 @@ from policy_service.application.queries.past_plans import PastPlans
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
+from policy_service.bootstrap.modes import OpenModes, open_modes
 from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
@@ -115,6 +117,7 @@ class _Core(NamedTuple):
     feeds: FeedWatch
     rotate: RotateFingerprints
     pushing: Pushing
+    modes: OpenModes
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Built:
@@ -139,6 +142,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         SqlChargers(database),
         SqlOverrides(database),
         LibraryHolidays(),
+        packaged_profiles(),
         clock,
         settings.ungoverned,
         telemetry,
@@ -150,8 +154,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
+    modes = open_modes(database)
     core = _Core(
-        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing
+        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
     )
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),
@@ -163,6 +168,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         *door.works(stores.watch),
         feeds.keep_looking,
         *pushing.background,
+        *modes.background,
     )
     service = _service(core)
     kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
@@ -173,7 +179,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
 
 def _service(core: _Core) -> Service:
     clock, plans, reload, watch = core.clock, core.plans, core.reload, core.stores.watch
-    database = core.stores.database
+    database, recorded = core.stores.database, core.recording.shipping.flush
     identifiers, agreements, overrides = SqlIdentifiers(database), SqlAgreements(database), SqlOverrides(database)
     feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
     lookup = Lookup(core.stores.fingerprints)
@@ -182,7 +188,6 @@ def _service(core: _Core) -> Service:
     edit_chargers = ChargerCommands(SqlChargers(database), watch, known_types, reload.objections)
     identifier_queries = IdentifierQueries(identifiers, lookup)
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, known_types)
-    recorded = core.recording.shipping.flush
     logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
     decide, chargers = _decide(core, findings), Chargers(plans)
     return Service(
@@ -197,7 +202,7 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
-        policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
+        policies=Policies(plans, LibraryHolidays(), packaged_profiles(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),
         identifiers=identifier_queries,
@@ -210,6 +215,7 @@ def _service(core: _Core) -> Service:
         event_source=core.settings.event_source,
         webhooks=core.pushing.webhooks,
         manage_webhooks=core.pushing.manage,
+        modes=core.modes.modes,
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),
@@ -275,7 +281,7 @@ def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> Forg
 
 def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:
     database = core.stores.database
-    past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), core.clock)
+    past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), packaged_profiles(), core.clock)
     return ExplainEvent(SqlEventReader(database), past, recorded)
 
 

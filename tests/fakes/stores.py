@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         AuditRepository,
         ChargerRepository,
         DeadLetters,
+        DesiredModes,
         EventFeed,
         EventReader,
         EventRetention,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
         ImportLog,
         KeyRepository,
         Leases,
+        ModeEventFeed,
+        ModeEventWriter,
         OverrideRepository,
         PlanArchive,
         PlanOrigin,
@@ -55,16 +58,21 @@ if TYPE_CHECKING:
     from policy_service.domain.api_key import ApiKey
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.charger import Charger
+    from policy_service.domain.charger_sync import DesiredMode
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.import_run import ImportRun
     from policy_service.domain.made_override import MadeOverride
+    from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.webhook import DeadLetter, Webhook
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
     class EventStore(EventWriter, EventReader, EventFeed, EventRetention):
         """All sides of events."""
+
+    class ModeEvents(ModeEventWriter, ModeEventFeed):
+        """Both sides of mode events."""
 
 
 @dataclass
@@ -87,6 +95,8 @@ class Stores:
     dead_letters: DeadLetters
     leases: Leases
     sink_positions: SinkPositions
+    mode_events: ModeEvents
+    desired_modes: DesiredModes
 
 
 @dataclass
@@ -108,6 +118,9 @@ class MemoryState:
     dead_letters: dict[tuple[str, int], DeadLetter] = field(default_factory=dict)
     leases: dict[str, tuple[str, int]] = field(default_factory=dict)
     sink_positions: dict[str, int] = field(default_factory=dict)
+    mode_events: dict[int, ModeEvent] = field(default_factory=dict)
+    """By position."""
+    desired_modes: dict[str, DesiredMode] = field(default_factory=dict)
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
 
 _TABLE = mode_tables.mode_events
-_IN_ORDER = "mode events"
+IN_ORDER = "mode events"
+"""The lock that lets events become visible in the order of their positions."""
 _COLUMNS = (
     "id",
     "type",
@@ -72,7 +73,7 @@ async def add_events(database: Database, connection: AsyncConnection, events: Se
 
     Writers take turns, so that ``position`` grows in the order in which rows become visible.
     """
-    await database.technology.alone(connection, _IN_ORDER)
+    await database.technology.alone(connection, IN_ORDER)
     before = await _latest(connection)
     await database.technology.add_rows(connection, _TABLE, _COLUMNS, [_cells(event) for event in events])
     new = select(func.count()).select_from(_TABLE).where(_TABLE.c.position > before)

@@ -15,7 +15,7 @@ from policy_service.application.access_events import event_type
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prometheus_client import Counter
+    from prometheus_client import Counter, Histogram
 
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanHolder, PlanState
@@ -44,6 +44,7 @@ class Telemetry:
         self._histograms = self._meters.histograms
         self._decisions: dict[tuple[Outcome, Reason], Counter] = {}
         """Finding a counter by its labels costs more than counting."""
+        self._requests: dict[tuple[str, str, int], Histogram] = {}
         self._decision_seconds = self._histograms["decision_duration_seconds"]
         self._in_flight = self._gauges["http_requests_in_flight"]
         self._introduce()
@@ -89,7 +90,11 @@ class Telemetry:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Measure a request."""
         self._in_flight.dec()
-        self._histograms["http_request_duration_seconds"].labels(method, route, status).observe(seconds)
+        key = method, route, status
+        histogram = self._requests.get(key)
+        if histogram is None:
+            histogram = self._requests[key] = self._histograms["http_request_duration_seconds"].labels(*key)
+        histogram.observe(seconds)
 
     def loaded(self, outcome: ReloadOutcome, state: PlanState, seconds: float) -> None:
         """Count a load and tell how it went."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
 
     from policy_service.domain.charger_sync import DesiredMode, ReportedMode
     from policy_service.domain.mode_events import ModeEvent
+
+NOTHING_TOLD: Mapping[str, str] = MappingProxyType({})
+"""By charger, the transition that it was told: nobody was told any."""
 
 
 class ModeEventWriter(Protocol):
@@ -49,8 +53,18 @@ class DesiredModes(Protocol):
         """Return what a charger was last told; None where nothing was."""
         ...
 
-    async def tell(self, told: Sequence[DesiredMode], events: Sequence[ModeEvent]) -> None:
-        """Store what chargers are told, and the events that say so, both or neither."""
+    async def tell(
+        self, told: Sequence[DesiredMode], events: Sequence[ModeEvent], over: Mapping[str, str] = NOTHING_TOLD
+    ) -> bool:
+        """Store what chargers are told, one row each, and the events that say so: all of it, or nothing.
+
+        ``over`` has, by charger, the transition that was told before; who is not in it has been told nothing yet.
+        Nothing is stored, and False returned, where somebody else has told one of them anything since.
+        """
+        ...
+
+    async def forget(self, told: Mapping[str, str]) -> None:
+        """Drop what chargers were told, by charger the transition; who has been told another since is kept."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from policy_service.application.access_events import Circumstances, access_event, leaves_event
 from policy_service.application.plan_holder import standing
@@ -43,6 +43,10 @@ class Recorder(Protocol):
         """Take an event in; a denial is durable when this returns. Raises StoreUnavailableError for one that is not."""
         ...
 
+    def note(self, event: AccessEvent) -> None:
+        """Take in the event of a vehicle that may charge; it is durable soon after."""
+        ...
+
 
 class DecisionMeter(Protocol):
     """Takes notice of decisions."""
@@ -78,6 +82,14 @@ class RecordRules:
         return bool(int(decision_id[-_SAMPLED:], 16) < self.allowed_share * 16**_SAMPLED)
 
 
+class Ready(NamedTuple):
+    """An answer that nobody has been told of yet."""
+
+    answered: Answered
+    event: AccessEvent | None
+    began: float
+
+
 class Decide:
     """The policy decision point."""
 
@@ -108,6 +120,35 @@ class Decide:
         answered, event = await self._answer(standing(self._plans), question)
         await self._settle(answered, event, began)
         return answered
+
+    def at_hand(self, question: Question) -> Ready | None:
+        """Answer where this process knows all that it takes; :meth:`note` or :meth:`settle` has to follow.
+
+        None where somebody has to be waited for: nothing was counted then, and a call answers. Raises NoPlanError and
+        IdentifierError.
+        """
+        began = perf_counter()
+        plan, now_ms = standing(self._plans), self._clock.now_ms()
+        at = now_ms // 1000 if question.time is None else question.time
+        presented = self._findings.presented(question)
+        decision, finding = decide(plan, question.charger, at), None
+        if decision is None:
+            finding = self._findings.at_hand(presented, question, plan.chargers[question.charger])
+            if finding is None:
+                return None
+            self._findings.served()
+            decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
+        return Ready(*self._told(plan, question, presented, decision, finding, now_ms), began)
+
+    def note(self, ready: Ready) -> None:
+        """Keep and count the answer to a vehicle that may charge."""
+        if ready.event is not None:
+            self._recorder.note(ready.event)
+        self._meter.decided(ready.answered, perf_counter() - ready.began)
+
+    async def settle(self, ready: Ready) -> None:
+        """Record the answer, then count it. Raises StoreUnavailableError if it is not recorded."""
+        await self._settle(*ready)
 
     async def _settle(self, answered: Answered, event: AccessEvent | None, began: float) -> None:
         """Record what was answered, then count it."""
@@ -150,6 +191,18 @@ class Decide:
             decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
+        return self._told(plan, question, presented, decision, finding, now_ms)
+
+    def _told(
+        self,
+        plan: Plan,
+        question: Question,
+        presented: Presented,
+        decision: Decision,
+        finding: Finding | None,
+        now_ms: int,
+    ) -> tuple[Answered, AccessEvent | None]:
+        """Give the decision a name, and return it with the event that it leaves, if it leaves one."""
         record = finding.record if isinstance(finding, Registration) else None
         fleet, record_id = (None, None) if record is None else (record.fleet, record.id)
         answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet, record_id)

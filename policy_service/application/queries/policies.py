@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder, PlanState
     from policy_service.application.ports import Clock
     from policy_service.domain.access import Ungoverned
+    from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.policy import AccessPolicy
     from policy_service.engine.holiday_days import HolidayDates
@@ -22,10 +23,18 @@ if TYPE_CHECKING:
 class Policies:
     """Reads the state of the plan holder."""
 
-    def __init__(self, plans: PlanHolder, holidays: HolidayDates, clock: Clock, ungoverned: Ungoverned) -> None:
-        """Read this holder; check files with this almanac."""
+    def __init__(
+        self,
+        plans: PlanHolder,
+        holidays: HolidayDates,
+        profiles: BuiltInProfiles,
+        clock: Clock,
+        ungoverned: Ungoverned,
+    ) -> None:
+        """Read this holder; check files with this almanac and these built-in profiles."""
         self._plans = plans
         self._holidays = holidays
+        self._profiles = profiles
         self._clock = clock
         self._ungoverned = ungoverned
 
@@ -55,7 +64,7 @@ class Policies:
         return await asyncio.to_thread(self._validate, files)
 
     def _validate(self, files: Mapping[str, bytes]) -> Sequence[Diagnostic]:
-        checked = load(files)
+        checked = load(files, built_in=self._profiles)
         if checked.tree is None:
             return tuple(checked.diagnostics)
         context = CompileContext(

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSchema
 
-from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
 from policy_service.domain.events import DegradedBy, DriverSignal
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
@@ -355,6 +355,7 @@ class PolicyReply(PolicyOutline):
     allow: list[GrantReply]
     on_lookup_failure: str
     on_unreachable: str
+    on_breach: OnBreach | None = Field(description="null: as the charger's profile says.")
     windows: list[PolicyPart]
     exceptions: list[PolicyPart]
     chargers: list[str] = Field(description="The chargers that it governs.")
