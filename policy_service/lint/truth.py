@@ -172,7 +172,16 @@ def _atom(node: Node) -> _Atom:
             return _Atom(left.text, node.operator, (_value(right),))
         if isinstance(left, Literal) and isinstance(right, Name) and node.operator in _ORDERS:
             return _Atom(right.text, _MIRRORED.get(node.operator, node.operator), (_value(left),))
-    return _Atom(f"{node!r}")
+    return _Atom(_shape(node))
+
+
+def _shape(node: Node) -> str:
+    """Write a comparison so that it reads the same wherever it stands."""
+    if isinstance(node, Name | Literal):
+        return node.text
+    if isinstance(node, Listing):
+        return f"[{', '.join(item.text for item in node.items)}]"
+    return f"({node.operator} {' '.join(map(_shape, node.operands))})"
 
 
 def _value(literal: Literal) -> Value:

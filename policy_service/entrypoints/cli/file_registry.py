@@ -80,7 +80,7 @@ def agreement_ids(path: Path) -> tuple[str, ...]:
     table: dict[str, Agreement] = {}
     read = partial(agreement_shape.read_agreement, source="file")
     report = _import(path, agreement_shape.FIELDS, read, table, lambda agreement: agreement.id)
-    if not table and report.rejected:
+    if not table and (report.refused or report.rejected):
         message = f"`{path}` holds no agreement that can be read"
         raise CommandError(message, "give the file that you import, or list ids under `agreements`")
     return tuple(table)

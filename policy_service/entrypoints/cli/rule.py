@@ -33,7 +33,7 @@ def rule(
 ) -> None:
     """Say what a finding's code means: for a rule of lint what it finds, why, an example, and how to mend it."""
     if as_json:
-        out_raw(json.dumps({"rules": [_row(each) for each in (*CODES, *BY_CODE)]}) + "\n")
+        out_raw(json.dumps({"rules": _rows()}) + "\n")
     elif code is None:
         rows = [(str(row["code"]), str(row["level"]), str(row["name"]), str(row["title"])) for row in _rows()]
         for line in Columns("code", "level", "name", "finds").lines(rows):
@@ -43,7 +43,7 @@ def rule(
 
 
 def _rows() -> list[dict[str, object]]:
-    return [_row(code) for code in (*CODES, *sorted(BY_CODE))]
+    return [_row(code) for code in sorted((*CODES, *BY_CODE))]
 
 
 def _row(code: str) -> dict[str, object]:

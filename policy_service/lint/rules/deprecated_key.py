@@ -42,7 +42,7 @@ def deprecated_keys(shape: type[BaseModel], at: At) -> Iterator[Found]:
         if value is None:
             continue
         if field.deprecated:
-            told = field.deprecation_message or "leave it out"
+            told = field.deprecated if isinstance(field.deprecated, str) else "leave it out"
             yield Found(at.key(key).place, f"`{key}` is deprecated", told, len(key))
         for inner in _shapes_in(field.annotation):
             for item in value.one_or_many():

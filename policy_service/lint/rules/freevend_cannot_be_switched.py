@@ -10,7 +10,7 @@ from policy_service.lint.found import Found
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policy_service.engine.plan import Governance
+    from policy_service.engine.plan import ChargerPlan, Governance
     from policy_service.lint.linted import Linted
 
 _TOLD = 50
@@ -22,18 +22,27 @@ def find(linted: Linted) -> Iterator[Found]:
     opens: dict[int, bool] = {}
     told = 0
     for entry in linted.plan.chargers.values():
-        governance, profile = entry.governance, entry.profile
-        if governance is None or profile is None or profile.freevend is not None or told == _TOLD:
+        governance = entry.governance
+        if governance is None or told == _TOLD or _switches(entry):
             continue
         if id(governance) not in opens:
             opens[id(governance)] = _opens(linted, governance)
         if opens[id(governance)]:
             told += 1
             message = (
-                f"charger `{entry.charger.id}` is in freevend at times, and its profile `{profile.name}` cannot switch"
+                f"charger `{entry.charger.id}` is in freevend at times, "
+                f"and its profile `{entry.charger.profile}` tells no way to switch it"
             )
-            help_text = "give the profile its `freevend` key, or keep the charger managed by a policy of its own"
+            help_text = "tell under `freevend` of the profile how, or keep the charger managed by a policy of its own"
             yield Found(entry.charger.place, message, help_text)
+
+
+def _switches(entry: ChargerPlan) -> bool:
+    """Tell whether the model that the charger names can be switched; of one that names none nothing is known."""
+    profile, protocol = entry.profile, entry.charger.protocol
+    if entry.charger.profile is None or profile is None:
+        return True
+    return bool(profile.switches) if protocol is None else profile.switch(protocol) is not None
 
 
 def _opens(linted: Linted, governance: Governance) -> bool:

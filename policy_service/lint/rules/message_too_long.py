@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from policy_service.domain.charger_profile import OCPP_1_6
 from policy_service.lint.found import Found
 from policy_service.lint.linted import parts_of
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from policy_service.domain.charger_profile import ChargerProfile
     from policy_service.domain.place import Place
     from policy_service.domain.policy import AccessPolicy, Texts
+    from policy_service.engine.plan import ChargerPlan
     from policy_service.lint.linted import Linted
 
 _FILLED = "2026-12-24 06:00"
@@ -29,25 +30,34 @@ def find(linted: Linted) -> Iterator[Found]:
             for place, texts in _messages(policy):
                 yield from _too_long(linted, texts, place, profile)
     for override in linted.tree.overrides:
-        shown = [linted.plan.chargers[id_].profile for id_ in linted.overridden(override) if override.message]
-        profile = _smallest([each for each in shown if each is not None])
+        shown = [linted.plan.chargers[id_] for id_ in linted.overridden(override) if override.message]
+        profile = min(filter(None, map(_limited, shown)), key=_most, default=None)
         if profile is not None:
             yield from _too_long(linted, override.message or (), override.place, profile)
 
 
 def _smallest_displays(linted: Linted) -> Mapping[str, ChargerProfile]:
     """Return, by policy, the profile of its chargers that shows the fewest characters."""
-    profiles: defaultdict[str, dict[str, ChargerProfile]] = defaultdict(dict)
+    smallest: dict[str, ChargerProfile] = {}
     for entry in linted.plan.chargers.values():
-        if entry.profile is not None and entry.policy is not None:
-            profiles[entry.policy.name][entry.profile.name] = entry.profile
-    found = {name: _smallest(list(each.values())) for name, each in profiles.items()}
-    return {name: profile for name, profile in found.items() if profile is not None}
+        profile = _limited(entry)
+        if profile is not None and entry.policy is not None:
+            known = smallest.setdefault(entry.policy.name, profile)
+            if _most(profile) < _most(known):
+                smallest[entry.policy.name] = profile
+    return smallest
 
 
-def _smallest(profiles: list[ChargerProfile]) -> ChargerProfile | None:
-    limited = [each for each in profiles if each.denial.display_text and each.denial.max_chars is not None]
-    return min(limited, key=lambda each: each.denial.max_chars or 0, default=None)
+def _limited(entry: ChargerPlan) -> ChargerProfile | None:
+    """Return the charger's profile where it limits a text that drivers are shown; OCPP 1.6 carries none."""
+    profile = entry.profile
+    if profile is None or profile.denial.max_chars is None or not profile.denial.display_text:
+        return None
+    return None if entry.charger.protocol == OCPP_1_6 else profile
+
+
+def _most(profile: ChargerProfile) -> int:
+    return profile.denial.max_chars or 0
 
 
 def _messages(policy: AccessPolicy) -> Iterator[tuple[Place, Texts]]:
@@ -59,7 +69,7 @@ def _messages(policy: AccessPolicy) -> Iterator[tuple[Place, Texts]]:
 
 
 def _too_long(linted: Linted, texts: Texts, place: Place, profile: ChargerProfile) -> Iterator[Found]:
-    most = profile.denial.max_chars or 0
+    most = _most(profile)
     for _, text in texts:
         longest = len(text.replace("{until}", _FILLED).replace("{next_allowed}", _FILLED))
         if longest > most:
