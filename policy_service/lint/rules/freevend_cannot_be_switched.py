@@ -38,11 +38,16 @@ def find(linted: Linted) -> Iterator[Found]:
 
 
 def _switches(entry: ChargerPlan) -> bool:
-    """Tell whether the model that the charger names can be switched; of one that names none nothing is known."""
+    """Tell whether the model that the charger names can be switched; of one that names none nothing is known.
+
+    A profile of other protocols is told as PS115.
+    """
     profile, protocol = entry.profile, entry.charger.protocol
     if entry.charger.profile is None or profile is None:
         return True
-    return bool(profile.switches) if protocol is None else profile.switch(protocol) is not None
+    if protocol is None or (profile.protocols and protocol not in profile.protocols):
+        return bool(profile.switches)
+    return profile.switch(protocol) is not None
 
 
 def _opens(linted: Linted, governance: Governance) -> bool:
