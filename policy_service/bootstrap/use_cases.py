@@ -23,11 +23,13 @@ from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
 from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
+from policy_service.adapters.sql.local_lists import SqlLocalLists
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.archive_keeping import ArchiveKeeping
 from policy_service.application.audit_trail import AuditTrail
+from policy_service.application.breaches import BreachWitness
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
@@ -154,7 +156,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
-    modes = open_modes(database)
+    modes = open_modes(settings, stores, plans, telemetry, clock)
     core = _Core(
         settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
     )
@@ -184,7 +186,7 @@ def _service(core: _Core) -> Service:
     feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
     lookup = Lookup(core.stores.fingerprints)
     findings = Findings(lookup, core.stores.registry, core.stores.throttle)
-    known_types = partial(_attribute_types, plans)
+    known_types, recorded = partial(_attribute_types, plans), core.recording.shipping.flush
     edit_chargers = ChargerCommands(SqlChargers(database), watch, known_types, reload.objections)
     identifier_queries = IdentifierQueries(identifiers, lookup)
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, known_types)
@@ -263,9 +265,8 @@ def _ocpi_party(settings: Settings) -> OcpiParty:
 
 def _decide(core: _Core, findings: Findings) -> Decide:
     recorder, rules = core.recording.recorder, _rules(core.settings)
-    return core.tracing.decide(
-        core.plans, findings, recorder, core.clock, core.ids, core.telemetry, rules, core.stores.seal
-    )
+    witness = BreachWitness(core.telemetry, core.modes.modes.report)
+    return core.tracing.decide(core.plans, findings, recorder, core.clock, core.ids, witness, rules, core.stores.seal)
 
 
 def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) -> Enrol:
@@ -275,8 +276,9 @@ def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) 
 
 
 def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> ForgetIdentifier:
-    erasure, recorded = SqlEventErasure(core.stores.database), core.recording.shipping.flush
-    return ForgetIdentifier(erasure, lookup, identifiers, core.clock, core.settings.enrol_window, recorded)
+    erasure, lists = SqlEventErasure(core.stores.database), SqlLocalLists(core.stores.database)
+    recorded, window = core.recording.shipping.flush, core.settings.enrol_window
+    return ForgetIdentifier(erasure, lookup, identifiers, core.clock, window, recorded, lists)
 
 
 def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:
@@ -297,7 +299,7 @@ def _health(core: _Core) -> Health:
         return "up" if registry.available and not recording.shipping.failing else "down"
 
     def concerns() -> Sequence[str]:
-        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems())
+        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems(), *core.modes.concerns())
 
     return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)
 

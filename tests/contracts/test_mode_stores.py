@@ -8,6 +8,7 @@ import pytest
 from fakes.modes import AT, desired_mode, mode_event
 
 from policy_service.domain.access import AccessMode
+from policy_service.domain.charger_sync import AccessMark
 from policy_service.domain.mode_events import ModeEventType
 from policy_service.domain.policy import RunningSessions
 
@@ -91,3 +92,14 @@ async def test_chargers_that_were_told_another_since_are_not_forgotten(stores: S
     await stores.desired_modes.forget({})
     await stores.desired_modes.forget({"NTH-01": "t1", "NTH-02": "t0", "NTH-03": "t3"})
     assert dict(await stores.desired_modes.all()) == {"NTH-02": other}
+
+
+async def test_a_mark_is_moved_from_where_it_was_seen_and_nowhere_else(stores: Stores) -> None:
+    first, second = AccessMark(AT, "sha256:1", 7_000_000_000, 0), AccessMark(AT + 1, "sha256:2", 7_000_000_001, 3)
+    assert await stores.access_marks.get() is None
+    assert await stores.access_marks.move(None, first)
+    assert not await stores.access_marks.move(None, second)
+    assert not await stores.access_marks.move(second, second)
+    assert await stores.access_marks.get() == first
+    assert await stores.access_marks.move(first, second)
+    assert await stores.access_marks.get() == second

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from fakes.stores import MemoryState
 
+    from policy_service.domain.charger_sync import AccessMark
+
 AT = 1_795_000_000_000
 
 
@@ -103,3 +105,20 @@ class MemoryDesiredModes:
         for charger, transition in told.items():
             if charger in rows and rows[charger].transition_id == transition:
                 del rows[charger]
+
+
+class MemoryAccessMarks:
+    def __init__(self, state: MemoryState) -> None:
+        """Keep everything in the state."""
+        self._state = state
+
+    async def get(self) -> AccessMark | None:
+        self._state.ask()
+        return self._state.access_mark
+
+    async def move(self, before: AccessMark | None, after: AccessMark) -> bool:
+        self._state.ask()
+        if self._state.access_mark != before:
+            return False
+        self._state.access_mark = after
+        return True

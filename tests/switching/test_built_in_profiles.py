@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.served import ROOT
 
 from policy_service import bootstrap
 from policy_service.adapters.packaged_profiles import packaged_profiles
@@ -139,6 +140,17 @@ def test_limits_of_lists_and_signals_of_denials_are_kept() -> None:
     assert keba.shows == "The light flashes orange and the tone falls."
     signals = {driver_signal(profile, protocol) for profile in PROFILES for protocol in PROTOCOLS}
     assert signals == {DriverSignal.STATUS_ONLY}
+
+
+def test_the_guides_example_is_sound() -> None:
+    guide = (ROOT / "docs" / "policy-guide.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    (example,) = (block for block in blocks if "ChargerProfile" in block)
+    entry = plan_of(f"{TREE.replace('micro-ocpp', 'acme-one')}---\n{example}").chargers["NAMED"]
+    assert entry.profile is not None
+    assert entry.profile.place.line
+    assert len(entry.profile.switches) == 2
+    assert on_breach(None, entry.profile) is OnBreach.STOP
 
 
 def test_ocpp_2_starts_transactions_when_a_vehicle_is_connected() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,6 @@ from policy_service.domain.policy import KEEP, RunningSessions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.engine import Database
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _TABLE = mode_tables.desired_modes
 _COLUMNS = ("charger", "mode", "from_mode", "at", "transition_id", "policy", "window", "running_sessions")
-_A_READ = 5_000
+_EVERY = [_TABLE.c[name] for name in _COLUMNS]
+_MODES = {str(mode): mode for mode in AccessMode}
+_A_READ = 1_000
 """Rows that become objects at a time: between two reads other work of the process gets its turn."""
 
 
@@ -39,21 +41,20 @@ class SqlDesiredModes:
     async def all(self) -> Mapping[str, DesiredMode]:
         """Return what every charger was last told."""
         told: dict[str, DesiredMode] = {}
-        page = select(_TABLE).order_by(_TABLE.c.charger).limit(_A_READ)
+        page = select(*_EVERY).order_by(_TABLE.c.charger).limit(_A_READ)
         async with self._database.reading() as connection:
             await self._database.technology.one_moment(connection)
-            rows = (await connection.execute(page)).mappings().all()
+            rows = (await connection.execute(page)).all()
             while rows:
-                told |= {row["charger"]: _told(row) for row in rows}
-                rest = page.where(_TABLE.c.charger > rows[-1]["charger"])
-                rows = (await connection.execute(rest)).mappings().all()
+                told |= {row[0]: _told(*row) for row in rows}
+                rows = (await connection.execute(page.where(_TABLE.c.charger > rows[-1][0]))).all()
         return told
 
     async def get(self, charger: str) -> DesiredMode | None:
         """Return what a charger was last told; None where nothing was."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(_TABLE).where(_TABLE.c.charger == charger))).mappings().first()
-        return None if row is None else _told(row)
+            row = (await connection.execute(select(*_EVERY).where(_TABLE.c.charger == charger))).first()
+        return None if row is None else _told(*row)
 
     async def tell(
         self, told: Sequence[DesiredMode], events: Sequence[ModeEvent], over: Mapping[str, str] = NOTHING_TOLD
@@ -91,22 +92,22 @@ class SqlDesiredModes:
         return {charger: transition for charger, transition in await connection.execute(gone)}  # noqa: C416
 
 
-def _told(row: RowMapping) -> DesiredMode:
-    sessions = row["running_sessions"]
-    return DesiredMode(
-        row["charger"],
-        AccessMode(row["mode"]),
-        None if row["from_mode"] is None else AccessMode(row["from_mode"]),
-        row["at"],
-        row["transition_id"],
-        row["policy"],
-        row["window"],
-        RunningSessions(sessions["action"], sessions["after_s"]) if sessions else KEEP,
-    )
+def _told(  # one argument a column
+    charger: str,
+    mode: str,
+    from_mode: str | None,
+    at: int,
+    transition: str,
+    policy: str | None,
+    window: str | None,
+    sessions: Mapping[str, Any],
+) -> DesiredMode:
+    running = RunningSessions(sessions["action"], sessions["after_s"]) if sessions else KEEP
+    before = _MODES[from_mode] if from_mode else None
+    return DesiredMode(charger, _MODES[mode], before, at, transition, policy, window, running)
 
 
 def _cells(told: DesiredMode) -> Sequence[Any]:
-    sessions = told.running_sessions
     return (
         told.charger,
         str(told.mode),
@@ -115,5 +116,10 @@ def _cells(told: DesiredMode) -> Sequence[Any]:
         told.transition_id,
         told.policy,
         told.window,
-        orjson.dumps({} if sessions == KEEP else {"action": sessions.action, "after_s": sessions.after}).decode(),
+        _as_json(told.running_sessions),
     )
+
+
+@lru_cache
+def _as_json(sessions: RunningSessions) -> str:
+    return "{}" if sessions == KEEP else orjson.dumps({"action": sessions.action, "after_s": sessions.after}).decode()

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from policy_service.application.access_events import Circumstances, access_event, leaves_event
+from policy_service.application.access_events import Circumstances, access_event, as_breach, leaves_event
 from policy_service.application.plan_holder import standing
 from policy_service.application.question import Answered
-from policy_service.domain.access import AccessMode, Reason
-from policy_service.domain.charger_profile import driver_signal
+from policy_service.domain.access import AccessMode, OnBreach, Reason
+from policy_service.domain.charger_profile import driver_signal, on_breach
 from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.registration import Registration
 from policy_service.engine.decide import decide
@@ -55,7 +55,7 @@ class DecisionMeter(Protocol):
         """Hear what was answered, and how long that took, its event's recording included."""
         ...
 
-    def breached(self) -> None:
+    def breached(self, event: AccessEvent) -> None:
         """Hear that a charger in managed mode let a vehicle in unasked, or sent its own token."""
         ...
 
@@ -155,7 +155,7 @@ class Decide:
         if event is not None:
             await self._recorder.record(event)
             if event.type is EventType.BREACH:
-                self._meter.breached()
+                self._meter.breached(event)
         self._meter.decided(answered, perf_counter() - began)
 
     def check(self, question: Question) -> None:
@@ -176,10 +176,18 @@ class Decide:
         The question has no identifier, as none was presented. Raises as a call does.
         """
         answered, event = await self._answer(standing(self._plans), question)
-        if event is not None and answered.decision.answer.mode is AccessMode.MANAGED:
-            await self._recorder.record(replace(event, type=EventType.BREACH))
-            self._meter.breached()
-        return answered
+        if event is None or answered.decision.answer.mode is not AccessMode.MANAGED:
+            return answered
+        follows = self._on_breach(question.charger)
+        breach = as_breach(event, follows)
+        await self._recorder.record(breach)
+        self._meter.breached(breach)
+        return replace(answered, stop=_stops(answered.decision, follows))
+
+    def _on_breach(self, charger: str) -> OnBreach:
+        entry = standing(self._plans).chargers.get(charger)
+        policy, profile = (None, None) if entry is None else (entry.policy, entry.profile)
+        return on_breach(None if policy is None else policy.on_breach, profile)
 
     async def _answer(self, plan: Plan, question: Question) -> tuple[Answered, AccessEvent | None]:
         now_ms = self._clock.now_ms()
@@ -206,9 +214,13 @@ class Decide:
         record = finding.record if isinstance(finding, Registration) else None
         fleet, record_id = (None, None) if record is None else (record.fleet, record.id)
         answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet, record_id)
-        if not question.record or not self._rules.wants(decision, answered.decision_id):
-            return answered, None
-        return answered, self._event(plan, question, presented, answered, finding, now_ms)
+        recorded = question.record and self._rules.wants(decision, answered.decision_id)
+        event = self._event(plan, question, presented, answered, finding, now_ms) if recorded else None
+        if decision.answer.reason is not Reason.SYNTHETIC_IDENTIFIER:
+            return answered, event
+        follows = self._on_breach(question.charger)
+        answered = replace(answered, stop=_stops(decision, follows))
+        return answered, None if event is None else as_breach(event, follows)
 
     def _event(
         self,
@@ -239,6 +251,11 @@ class Decide:
         if not (unknown and self._rules.sealed) or self._findings.may_be_pin(presented, question):
             return None
         return self._seal.seal(question.identifier, answered.decision_id)
+
+
+def _stops(decision: Decision, follows: OnBreach) -> bool:
+    """Tell whether a session that began without asking is to be ended; who only observes ends none."""
+    return follows is OnBreach.STOP and decision.denied
 
 
 def _signal(entry: ChargerPlan | None) -> DriverSignal:

@@ -29,18 +29,24 @@ class Row(NamedTuple):
 
 COMMANDS: dict[str, Row] = {
     "serve": Row("serve", "Run the service."),
+    "scheduler": Row("scheduler", "Tell chargers their modes in time, as a process of its own."),
     "check": Row("check", "Find every mistake in policy files, and what is legal but looks like one."),
     "rule": Row("rule", "Say what the code of a finding means, and list all rules."),
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
+    "charger-profiles": Row(
+        "charger_profiles", "Tell what charger models can do, and which one a charger is of, offline."
+    ),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
+    "chargers": Row("chargers", "List chargers that are not in the mode that they should be in."),
+    "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
     "webhooks": Row(
         "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
     ),
