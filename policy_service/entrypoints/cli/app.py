@@ -30,7 +30,8 @@ class Row(NamedTuple):
 COMMANDS: dict[str, Row] = {
     "serve": Row("serve", "Run the service."),
     "scheduler": Row("scheduler", "Tell chargers their modes in time, as a process of its own."),
-    "check": Row("check", "Find every mistake in policy files."),
+    "check": Row("check", "Find every mistake in policy files, and what is legal but looks like one."),
+    "rule": Row("rule", "Say what the code of a finding means, and list all rules."),
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
