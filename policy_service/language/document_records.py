@@ -36,7 +36,11 @@ AnyText: TypeAlias = Annotated[
 ]
 """Text that may be empty."""
 
-VariableName: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=PRINTABLE)]
+VariableName: TypeAlias = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=50, pattern=PRINTABLE),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 50}),
+]
 """What OCPP has room for as the name of a key, a component or a variable."""
 
 

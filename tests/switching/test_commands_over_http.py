@@ -168,6 +168,15 @@ def test_an_imported_charger_may_name_what_does_not_exist_yet(node: Served) -> N
     assert node.client.delete("/v1/chargers/FRESH").status_code == 204
 
 
+def test_files_that_name_built_in_profiles_are_valid(node: Served) -> None:
+    def found(text: str) -> list[str]:
+        reply = node.client.post("/v1/policies/validate", json={"files": {"yard.yaml": text}})
+        return [each["code"] for each in reply.json()["diagnostics"]]
+
+    assert found(TREE) == ["PS115"]  # WRONG, which is so on purpose
+    assert found(TREE.replace("profile: keba", "profile: kebba")) == ["PS104", "PS115"]
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -102,13 +103,11 @@ def _told(  # one argument a column
     sessions: Mapping[str, Any],
 ) -> DesiredMode:
     running = RunningSessions(sessions["action"], sessions["after_s"]) if sessions else KEEP
-    return DesiredMode(
-        charger, _MODES[mode], _MODES[from_mode] if from_mode else None, at, transition, policy, window, running
-    )
+    before = _MODES[from_mode] if from_mode else None
+    return DesiredMode(charger, _MODES[mode], before, at, transition, policy, window, running)
 
 
 def _cells(told: DesiredMode) -> Sequence[Any]:
-    sessions = told.running_sessions
     return (
         told.charger,
         str(told.mode),
@@ -117,5 +116,10 @@ def _cells(told: DesiredMode) -> Sequence[Any]:
         told.transition_id,
         told.policy,
         told.window,
-        orjson.dumps({} if sessions == KEEP else {"action": sessions.action, "after_s": sessions.after}).decode(),
+        _as_json(told.running_sessions),
     )
+
+
+@lru_cache
+def _as_json(sessions: RunningSessions) -> str:
+    return "{}" if sessions == KEEP else orjson.dumps({"action": sessions.action, "after_s": sessions.after}).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.domain.charger_sync import DesiredMode
@@ -9,7 +10,7 @@ from policy_service.domain.mode_events import ModeEvent, ModeEventType, mode_eve
 from policy_service.engine.due import Told, due
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from policy_service.application.transitions.roster import Group, Roster
     from policy_service.domain.charger import Charger
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 _WORTH_TELLING_MS = 1_000
 """Who is told sooner than this after the instant is not late."""
+
+
+_A_STEP = 100
+"""Chargers worded before other work of the process gets its turn."""
 
 
 class Batch(NamedTuple):
@@ -40,10 +45,12 @@ class Writer:
         self._horizon = course.now + lead
         self._known: dict[Told | None, tuple[Due, Mapping[str, object]] | None] = {}
 
-    def batch(self, chargers: Iterable[str]) -> Batch:
+    async def batch(self, chargers: Sequence[str]) -> Batch:
         """Return what is due to be told next at any of these chargers."""
         batch = Batch([], [], {})
-        for charger in chargers:
+        for number, charger in enumerate(chargers):
+            if number % _A_STEP == 0:
+                await asyncio.sleep(0)
             before = self._roster.told.get(charger)
             told = None if before is None else Told(before.mode, before.from_mode, before.at)
             found = self._known[told] if told in self._known else self._found(told)
