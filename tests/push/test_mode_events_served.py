@@ -93,9 +93,11 @@ def test_what_nobody_took_is_a_dead_letter_and_goes_once_more(tmp_path: Path, re
             (told[0], None, "mode.transition_due")
         ]
         receiver.status = 204
+        late = tell(tmp_path, due(2))
+        eventually(lambda: receiver.taken == late, within=WITHIN_S)
         assert node.client.post(f"{address}/retry").json() == {"queued": 1}
         eventually(lambda: dead() == [], within=WITHIN_S)
-        assert receiver.taken == told
+        assert receiver.taken == [*late, *told]
 
 
 def test_a_choice_is_one_of_its_feed(tmp_path: Path, receiver: Receiver) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/transitions", tags=["chargers"], route_class=GuardedRoute)
 
 
-@router.get("/events", summary="List mode events", responses=replies(ModeEventList, 422))
+@router.get("/events", summary="List mode events", responses=replies(ModeEventList, 404, 422))
 async def list_events(request: Request, service: ServiceOf, wanted: Annotated[ModeEventParams, Query()]) -> Response:
     """List what was due or done at chargers, the latest recorded first."""
     asked = _filter_of(wanted, caller_of(request), wanted.since, wanted.until)
