@@ -164,6 +164,12 @@ class Settings(BaseSettings):
     adherence_within: float = Field(
         5.0, ge=0, le=3_600, description="Seconds within which a switch counts as on time, where adherence is told."
     )
+    local_list_lifetime: int = Field(
+        86_400,
+        ge=600,
+        le=2_592_000,
+        description="Seconds for which a charger's local list holds: who may not charge throughout is not on it.",
+    )
     scheduler: Literal["inside", "apart"] = Field(
         "inside",
         description="Who tells chargers their modes: inside, the service itself; apart, a process of its own, "

@@ -32,6 +32,9 @@ MODES = LeaseTerms("modes", lasts_s=2.0, prolong_s=0.5)
 WATCHING = LeaseTerms("mode watch", lasts_s=20.0, prolong_s=4.0)
 """Nothing depends on it: of two who watch, one is told that the other was faster."""
 
+LISTS = LeaseTerms("local lists", lasts_s=60.0, prolong_s=5.0)
+"""Two at once would say the same: events are stored once."""
+
 
 class ProcessLease:
     """The lease as one process sees it."""

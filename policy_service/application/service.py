@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from policy_service.application.commands.expect_feed import ExpectFeed
     from policy_service.application.commands.forget_identifier import ForgetIdentifier
     from policy_service.application.commands.import_chargers import ChargerCommands
+    from policy_service.application.commands.issue_local_list import IssueLocalList
     from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.commands.make_override import MakeOverride
     from policy_service.application.commands.manage_webhooks import ManageWebhooks
@@ -76,6 +77,8 @@ class Modes:
     report: ReportMode
     sync: ChargerSync
     adherence: AdherenceQuery
+    issue_list: IssueLocalList
+    switching: Switching
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,6 @@ class Service:
     explain: Explain
     bundles: Bundles
     chargers: Chargers
-    switching: Switching
     policies: Policies
     reload: ReloadPolicies
     health: Health

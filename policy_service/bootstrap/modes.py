@@ -17,6 +17,8 @@ from policy_service.application.queries.adherence import AdherenceQuery
 from policy_service.application.queries.charger_sync import ChargerSync
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.service import Modes
+from policy_service.bootstrap.local_lists import open_lists
+from policy_service.bootstrap.switching import open_switching
 from policy_service.bootstrap.transitions import scheduler_of
 from policy_service.domain.mode_follow_up import Patience
 
@@ -44,19 +46,22 @@ def open_modes(settings: Settings, stores: Stores, plans: PlanHolder, telemetry:
     database = stores.database
     reported, patience = SqlReportedModes(database), Patience(within_ms=settings.switch_within * 1000)
     sync = ChargerSync(reported, Chargers(plans), clock, patience)
+    lists = open_lists(settings, plans, stores, clock)
     modes = Modes(
         SqlModeEvents(database),
         SqlDesiredModes(database),
         ReportMode(reported, plans, clock, telemetry, patience),
         sync,
         _adherence(settings, stores, reported, plans, clock),
+        lists.issue,
+        open_switching(plans),
     )
     lease = ProcessLease(SqlLeases(database), clock, WATCHING)
     watch = ModeWatch(reported, sync, plans, lease, clock, telemetry, patience)
     if settings.scheduler == "apart":
-        return OpenModes(modes, (watch.keep_watching,), tuple)
+        return OpenModes(modes, (watch.keep_watching, lists.watching), tuple)
     scheduler = scheduler_of(settings, database, stores.watch, plans, telemetry, clock)
-    return OpenModes(modes, (scheduler.keep_telling, watch.keep_watching), scheduler.concerns)
+    return OpenModes(modes, (scheduler.keep_telling, watch.keep_watching, lists.watching), scheduler.concerns)
 
 
 def _adherence(

@@ -23,6 +23,7 @@ from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
 from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
+from policy_service.adapters.sql.local_lists import SqlLocalLists
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.application.archive_keeping import ArchiveKeeping
@@ -77,7 +78,6 @@ from policy_service.bootstrap.modes import OpenModes, open_modes
 from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
-from policy_service.bootstrap.switching import open_switching
 from policy_service.bootstrap.tracing import open_tracing
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.policy import AttributeTypes
@@ -203,7 +203,6 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
-        switching=open_switching(plans),
         policies=Policies(plans, LibraryHolidays(), packaged_profiles(), clock, core.settings.ungoverned),
         reload=reload,
         health=_health(core),
@@ -276,8 +275,9 @@ def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) 
 
 
 def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> ForgetIdentifier:
-    erasure, recorded = SqlEventErasure(core.stores.database), core.recording.shipping.flush
-    return ForgetIdentifier(erasure, lookup, identifiers, core.clock, core.settings.enrol_window, recorded)
+    erasure, lists = SqlEventErasure(core.stores.database), SqlLocalLists(core.stores.database)
+    recorded, window = core.recording.shipping.flush, core.settings.enrol_window
+    return ForgetIdentifier(erasure, lookup, identifiers, core.clock, window, recorded, lists)
 
 
 def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:

@@ -115,6 +115,32 @@ class ModelPattern:
         return bool(self.keys or self.vendor or self.model)
 
 
+class ListSpelling(StrEnum):
+    """How a model spells the identifiers that it reads, and therefore looks for in its local list."""
+
+    PLAIN = "plain"
+    """The normal form: hexadecimal in upper case, without separators."""
+    STORED = "stored"
+    """As the registry's source wrote it."""
+    VID = "vid"
+    """MAC addresses of Autocharge behind `VID:`, all else plain."""
+    BASE32 = "base32"
+    """The bytes of MAC addresses in Base32 (RFC 4648 section 6, without padding), all else plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalListTraits:
+    """The model's local authorization list; None where a limit is not known."""
+
+    max_entries: int | None = None
+    """`LocalAuthListMaxLength`; in OCPP 2 the limit of `LocalAuthListCtrlr.Entries`."""
+    max_chunk: int | None = None
+    """Entries in one message: `SendLocalListMaxLength`, `ItemsPerMessage`."""
+    max_bytes: int | None = None
+    """Bytes of one message: `BytesPerMessage`."""
+    spelling: ListSpelling = ListSpelling.PLAIN
+
+
 @dataclass(frozen=True, slots=True)
 class ChargerProfile:
     """A model's capabilities, named by chargers as ``profile``."""
@@ -128,8 +154,7 @@ class ChargerProfile:
     synthetic_ids: tuple[str, ...] = ()
     """Normal forms of the tokens that such chargers send by themselves while in freevend, where they are known."""
     denial: DenialSignal = DenialSignal()
-    list_max_entries: int | None = None
-    list_max_chunk: int | None = None
+    local_list: LocalListTraits = LocalListTraits()
     statuses: tuple[tuple[str, str], ...] = ()
     """Reason to wire status, where the model wants another than the table's."""
     offline: tuple[Setting, ...] = ()

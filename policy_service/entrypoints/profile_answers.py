@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         ChargerProfile,
         DenialSignal,
         FreevendSwitch,
+        LocalListTraits,
         ModelPattern,
         Setting,
     )
@@ -33,7 +34,7 @@ def profile_view(profile: ChargerProfile, chargers: int) -> dict[str, Any]:
         "fallback": profile.fallback,
         "synthetic_ids": list(profile.synthetic_ids),
         "denial": _denial_view(profile.denial),
-        "local_list": {"max_entries": profile.list_max_entries, "max_chunk": profile.list_max_chunk},
+        "local_list": _list_view(profile.local_list),
         "offline": [_setting_view(setting) for setting in profile.offline],
         "statuses": dict(profile.statuses),
         "on_breach": on_breach(None, profile),
@@ -43,6 +44,15 @@ def profile_view(profile: ChargerProfile, chargers: int) -> dict[str, Any]:
         "confidence": profile.confidence,
         "verified": VERIFIED,
         "chargers": chargers,
+    }
+
+
+def _list_view(traits: LocalListTraits) -> dict[str, Any]:
+    return {
+        "max_entries": traits.max_entries,
+        "max_chunk": traits.max_chunk,
+        "max_bytes": traits.max_bytes,
+        "spelling": traits.spelling,
     }
 
 

@@ -10,6 +10,7 @@ from policy_service.domain.charger_profile import (
     ChargerProfile,
     DenialSignal,
     FreevendSwitch,
+    LocalListTraits,
     ModelPattern,
     Setting,
     sent_in_freevend,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         DenialParts,
         FreevendParts,
         IdentifyParts,
+        LocalListParts,
         PolicyTestDocument,
         ProfileDocument,
         SettingParts,
@@ -105,8 +107,7 @@ def profile(document: ProfileDocument, at: At) -> ChargerProfile:
         switches=switches,
         synthetic_ids=sent_in_freevend(switches),
         denial=DenialSignal() if spec.denial is None else _signal(spec.denial),
-        list_max_entries=None if spec.local_list is None else spec.local_list.max_entries,
-        list_max_chunk=None if spec.local_list is None else spec.local_list.max_chunk,
+        local_list=LocalListTraits() if spec.local_list is None else _traits(spec.local_list),
         statuses=tuple((str(reason), status) for reason, status in spec.statuses.items()),
         offline=tuple(map(_setting, spec.offline)),
         on_breach=spec.on_breach,
@@ -116,6 +117,10 @@ def profile(document: ProfileDocument, at: At) -> ChargerProfile:
         confidence=spec.confidence,
         place=name_place(at),
     )
+
+
+def _traits(parts: LocalListParts) -> LocalListTraits:
+    return LocalListTraits(parts.max_entries, parts.max_chunk, parts.max_bytes, parts.spelling)
 
 
 def _signal(parts: DenialParts) -> DenialSignal:

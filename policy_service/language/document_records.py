@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason  # noqa: TC001 - pydantic resolves annotations
-from policy_service.domain.charger_profile import Reboot
+from policy_service.domain.charger_profile import ListSpelling, Reboot
 from policy_service.domain.ocpp_statuses import WireStatus  # noqa: TC001 - pydantic resolves annotations
 from policy_service.language import written
 from policy_service.language.document_parts import (
@@ -132,6 +132,12 @@ class LocalListParts(Parts):
 
     max_entries: Count | None = Field(None, description="Entries that it holds.")
     max_chunk: Count | None = Field(None, description="Entries that one message may carry.")
+    max_bytes: Count | None = Field(None, description="Bytes that one message may have.")
+    spelling: ListSpelling = Field(
+        ListSpelling.PLAIN,
+        description="How the charger spells identifiers: `plain` hexadecimal, as `stored` by their source, MAC "
+        "addresses with `vid` before them or in `base32`.",
+    )
 
 
 class ProfileSpec(Parts):

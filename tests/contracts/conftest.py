@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.events import MemoryEvents, MemoryFleetReports
+from fakes.local_lists import MemoryLocalLists
 from fakes.modes import MemoryAccessMarks, MemoryDesiredModes, MemoryModeEvents
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
@@ -37,6 +38,7 @@ from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.adapters.sql.leases import SqlLeases
+from policy_service.adapters.sql.local_lists import SqlLocalLists
 from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
@@ -74,6 +76,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemorySinkPositions(state),
             MemoryModeEvents(state),
             MemoryDesiredModes(state),
+            MemoryLocalLists(state),
             MemoryAccessMarks(state),
         )
         return
@@ -102,6 +105,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlSinkPositions(database),
         SqlModeEvents(database),
         SqlDesiredModes(database),
+        SqlLocalLists(database),
         SqlAccessMarks(database),
     )
     await database.close()

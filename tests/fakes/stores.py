@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         ImportLog,
         KeyRepository,
         Leases,
+        LocalLists,
         ModeEventFeed,
         ModeEventWriter,
         OverrideRepository,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.import_run import ImportRun
+    from policy_service.domain.local_list import ListVersion
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.webhook import DeadLetter, Webhook
@@ -98,6 +100,7 @@ class Stores:
     sink_positions: SinkPositions
     mode_events: ModeEvents
     desired_modes: DesiredModes
+    local_lists: LocalLists
     access_marks: AccessMarks
 
 
@@ -123,6 +126,8 @@ class MemoryState:
     mode_events: dict[int, ModeEvent] = field(default_factory=dict)
     """By position."""
     desired_modes: dict[str, DesiredMode] = field(default_factory=dict)
+    lists: dict[tuple[str, int], ListVersion] = field(default_factory=dict)
+    list_contents: dict[str, str] = field(default_factory=dict)
     access_mark: AccessMark | None = None
     registry_version: int = 0
     chargers_version: int = 0

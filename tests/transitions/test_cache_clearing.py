@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from depot import OWN, SIX, Depot, override, plan
+from two_schedulers import OWN, SIX, Depot, override, plan
 
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.transitions.cache_clearing import AT_LATEST_MS, SETTLED_MS
@@ -14,7 +14,7 @@ from policy_service.domain.access import AccessMode
 from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
-    from depot import Process
+    from two_schedulers import Process
 
 pytestmark = pytest.mark.anyio
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from depot import SIX, Depot, override, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_schedulers import SIX, Depot, override, plan
 
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.transitions.scheduler import OvertakenError
@@ -18,7 +18,7 @@ from policy_service.domain.access import AccessMode
 from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
-    from depot import Process
+    from two_schedulers import Process
 
     from policy_service.domain.mode_events import ModeEvent
 

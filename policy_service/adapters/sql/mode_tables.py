@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Identity, Index, Integer, Table, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from policy_service.adapters.sql.columns import (
     CODE,
@@ -103,6 +114,12 @@ local_lists = Table(
     instant_column("made_at", nullable=False),
     instant_column("until", nullable=False),
     text_column("digest"),
-    text_column("content"),
+    Column("entries", Integer, nullable=False),
+    Index(None, "digest"),
 )
-"""The latest versions of each charger's list for when it is offline, their content sealed. Epoch milliseconds."""
+"""The latest versions of each charger's list for when it is offline. Epoch seconds."""
+
+local_list_contents = Table(
+    "local_list_contents", METADATA, Column("digest", CODE, primary_key=True), text_column("content")
+)
+"""What is on lists, sealed, once for all chargers whose lists are equal. A version may outlive its content."""

@@ -53,6 +53,7 @@ from policy_service.application.ports.imports import (
 from policy_service.application.ports.modes import (
     AccessMarks,
     DesiredModes,
+    LocalLists,
     ModeEventFeed,
     ModeEventWriter,
     ReportedModes,
@@ -126,6 +127,7 @@ __all__ = [
     "LastGoodTree",
     "LastKnownKeys",
     "Leases",
+    "LocalLists",
     "ModeEventFeed",
     "ModeEventWriter",
     "OverrideRepository",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from policy_service.domain.adherence import PastSwitch
     from policy_service.domain.charger_sync import AccessMark, DesiredMode, ReportedMode, Standing
+    from policy_service.domain.local_list import ListVersion
     from policy_service.domain.mode_events import ModeEvent
 
 NOTHING_TOLD: Mapping[str, str] = MappingProxyType({})
@@ -122,4 +123,35 @@ class ReportedModes(Protocol):
         Each comes with the version that it was read with, and is stored with the next. Raises ConflictError where
         another was faster at one of them; then nothing is stored.
         """
+        ...
+
+
+class LocalLists(Protocol):
+    """The lists that chargers were handed, the latest versions of each. Every method raises StoreUnavailableError."""
+
+    async def latest(self, charger: str) -> ListVersion | None:
+        """Return the latest version of a charger's list; None where it was never handed one."""
+        ...
+
+    async def all_latest(self) -> Sequence[ListVersion]:
+        """Return the latest version of every list."""
+        ...
+
+    async def add(self, made: ListVersion, content: str, *, after: int) -> bool:
+        """Store a version with its content, sealed, and drop what is too old to be told a difference from.
+
+        Tell whether it was done: it is not where ``after`` is not the latest version any more (0: there is none).
+        """
+        ...
+
+    async def base(self, charger: str, version: int) -> tuple[ListVersion, str] | None:
+        """Return a version with its sealed content; None where either is not kept, or not any more."""
+        ...
+
+    async def forget_contents(self) -> None:
+        """Drop the content of every version; the versions stay, so that none is ever handed out twice."""
+        ...
+
+    async def forget_contents_before(self, until: int) -> None:
+        """Drop the content of versions that were over before an instant, in epoch seconds."""
         ...

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports import AccessMarks, Clock, ModeEventWriter
-    from policy_service.application.transitions.scheduler import TransitionObserver
+    from policy_service.application.transitions.observer import TransitionObserver
     from policy_service.application.version_watch import VersionWatch
     from policy_service.engine.plan import Governance, Plan
     from policy_service.engine.rules import Rule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.transitions.messages import Writer
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from policy_service.application.process_lease import ProcessLease
     from policy_service.application.transitions.cache_clearing import CacheClearing
     from policy_service.application.transitions.messages import Batch
+    from policy_service.application.transitions.observer import TransitionObserver
     from policy_service.application.transitions.roster import Group
-    from policy_service.domain.mode_events import ModeEvent
     from policy_service.engine.plan import Plan
 
 EVERY_S = 0.25
@@ -28,22 +28,6 @@ A_SLICE = 4_000
 """Chargers told by one transaction."""
 LAGS_S = 5.0
 """A charger should be in its mode by then, counted from the instant."""
-
-
-class TransitionObserver(Protocol):
-    """Hears what is told, and what waits: logs and metrics stand behind it."""
-
-    def mode_events(self, events: Sequence[ModeEvent]) -> None:
-        """Hear of events that were stored."""
-        ...
-
-    def transitions_wait(self, chargers: int, behind_s: float) -> None:
-        """Hear how many chargers may have to be told something now, and for how long any has waited."""
-        ...
-
-    def transitions_overtaken(self) -> None:
-        """Hear that another process has told chargers something meanwhile: what was known is read again."""
-        ...
 
 
 class OvertakenError(Exception):

@@ -77,10 +77,11 @@ def denial_text(denial: DenialSignal) -> str:
 
 def list_text(profile: ChargerProfile) -> str:
     """Say what the local authorization list holds."""
-    if profile.list_max_entries is None:
+    traits = profile.local_list
+    if traits.max_entries is None:
         return "as the charger reports"
-    chunk = "" if profile.list_max_chunk is None else f", {profile.list_max_chunk} in a message"
-    return f"{profile.list_max_entries} entries{chunk}"
+    chunk = "" if traits.max_chunk is None else f", {traits.max_chunk} in a message"
+    return f"{traits.max_entries} entries{chunk}"
 
 
 def _settings(settings: Sequence[Setting]) -> str:

@@ -204,6 +204,14 @@ class AtParams(Params):
     at: Instant | None = Field(None, description="Left out: now.")
 
 
+class LocalListParams(Params):
+    """What the charger has."""
+
+    since: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="The version that it tells by GetLocalListVersion; left out: not known."
+    )
+
+
 class CommandParams(AtParams):
     """From which mode, at which instant."""
 

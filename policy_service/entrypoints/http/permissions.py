@@ -50,6 +50,7 @@ _REPORT = Permission(frozenset({Scope.REPORT}), by_fleet=True)
 _DECIDE = _needs(Scope.DECIDE, by_charger=True)
 _BUNDLE = _needs(Scope.BUNDLE, by_charger=True)
 _DEGRADED = _needs(Scope.DEGRADED, by_charger=True)
+_LISTS = _changes(Scope.LISTS, by_charger=True)
 _READ = _needs(Scope.READ)
 _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
 _COMMAND = _needs(Scope.DECIDE, Scope.READ, by_charger=True)
@@ -90,6 +91,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("PUT", "/v1/chargers/{charger_id}/reported"): _DECIDE,
     ("GET", "/v1/chargers/{charger_id}/reported"): _COMMAND,
     ("GET", "/v1/adherence"): _READ_CHARGERS,
+    ("GET", "/v1/chargers/{charger_id}/local-auth-list"): _LISTS,
     ("GET", "/v1/chargers/{charger_id}/commands"): _COMMAND,
     ("GET", "/v1/charger-profiles"): _COMMAND,
     ("GET", "/v1/charger-profiles/{profile}"): _COMMAND,

@@ -5,9 +5,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from policy_service.domain.access import AccessMode, OnBreach
-from policy_service.domain.charger_profile import Fallback, Reboot
+from policy_service.domain.charger_profile import Fallback, ListSpelling, Reboot
 from policy_service.entrypoints.http.wire import Reply
-from policy_service.entrypoints.http.wire_records import ListReply, RunningSessionsReply
+from policy_service.entrypoints.http.wire_records import ListReply
+from policy_service.entrypoints.http.wire_schedules import RunningSessionsReply
 
 Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
@@ -54,6 +55,8 @@ class LocalListReply(Reply):
 
     max_entries: int | None
     max_chunk: int | None
+    max_bytes: int | None
+    spelling: ListSpelling = Field(description="How the charger spells identifiers.")
 
 
 class IdentifyReply(Reply):

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["chargers"], route_class=GuardedRoute)
 async def list_profiles(request: Request, service: ServiceOf, wanted: Annotated[PageParams, Query()]) -> Response:
     """List what charger models can do, by name: built-in profiles, and own ones, which replace those of their name."""
     after = None if wanted.cursor is None else from_cursor(wanted.cursor, str)[0]
-    page = service.switching.profiles.page(limit=wanted.limit, cursor=after, within=caller_of(request).chargers)
+    page = service.modes.switching.profiles.page(limit=wanted.limit, cursor=after, within=caller_of(request).chargers)
     following = None if page.next_cursor is None else to_cursor(page.next_cursor)
     return answer({"charger_profiles": [profile_view(*found) for found in page.items], "next_cursor": following})
 
@@ -35,7 +35,7 @@ async def list_profiles(request: Request, service: ServiceOf, wanted: Annotated[
 async def get_profile(request: Request, service: ServiceOf, profile: ProfileName) -> Response:
     """Tell how a model is switched, what it shows, what its lists hold, and where that is known from."""
     try:
-        found = service.switching.profiles.get(profile, within=caller_of(request).chargers)
+        found = service.modes.switching.profiles.get(profile, within=caller_of(request).chargers)
     except UnknownProfileError:
         raise ProblemError(Problem.NOT_FOUND, "there is no such charger profile") from None
     return answer(profile_view(*found))
@@ -58,7 +58,7 @@ async def get_commands(
     at = service.clock.now() if asked.at is None else asked.at
     reported = await _reported(service, charger_id, asked)
     try:
-        found = service.switching.commands.of(charger_id, at, reported)
+        found = service.modes.switching.commands.of(charger_id, at, reported)
     except UnknownChargerError:
         raise ProblemError(Problem.NOT_FOUND, "the inventory has no such charger") from None
     return answer(commands_view(found))

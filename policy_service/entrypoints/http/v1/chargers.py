@@ -37,9 +37,8 @@ from policy_service.entrypoints.http.wire_records import (
     ChargerList,
     ChargerReply,
     ImportReply,
-    ModeReply,
-    ScheduleReply,
 )
+from policy_service.entrypoints.http.wire_schedules import ModeReply, ScheduleReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
