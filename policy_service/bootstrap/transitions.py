@@ -56,9 +56,7 @@ def scheduler_of(
     return TransitionScheduler(plans, desired, clearing, lease, clock, telemetry, lead_s=settings.transition_lead)
 
 
-async def schedule(
-    settings: Settings, kept_up: Callable[[Work], Coroutine[None, None, None]], clock: Clock
-) -> None:
+async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None, None, None]], clock: Clock) -> None:
     """Tell chargers their modes until cancelled, and nothing else; ``kept_up`` keeps a piece of work going.
 
     Raises BrokenTreeError, StoreUnavailableError, OSError, and ValueError for settings.

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from policy_service.adapters.telemetry import Telemetry
+    from policy_service.application.ports import Clock
     from policy_service.application.queries.decide import Decide
     from policy_service.bootstrap.stores import Stores, Work
     from policy_service.bootstrap.tracing import Tracing

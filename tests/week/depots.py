@@ -37,6 +37,7 @@ spec:
 """
 WINDOW = '    - {{name: {name}, mode: managed, start: "{start}", end: "{end}", from: {first}, rrule: "{rule}"}}\n'
 NIGHTS, NOONS, WEEKEND = "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "FREQ=WEEKLY;BYDAY=SA,SU"
+FIRST = {NIGHTS: "2026-01-05", NOONS: "2026-01-05", WEEKEND: "2026-01-10"}
 DEPOTS: dict[str, tuple[str, list[tuple[str, str, str, str]]]] = {
     "north": ("Australia/Melbourne", [("night", "18:00", "06:00", NIGHTS), ("noon", "11:00", "13:00", NOONS)]),
     "dock": ("Pacific/Auckland", [("night", "18:00", "06:00", NIGHTS), ("market", "08:00", "12:00", WEEKEND)]),

@@ -1,4 +1,4 @@
-"""The processes of a simulated week: the service, two schedulers, the reference CSMS; ended and started again at will."""
+"""The processes of a simulated week: service, two schedulers and the reference CSMS, ended and started again at will."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Site:
     async def ready(self) -> None:
         """Wait until the service and the CSMS answer."""
         async with asyncio.timeout(120):
-            while not await self._is_ready():
+            while not await self._is_ready():  # noqa: ASYNC110 - they say it to who asks
                 await asyncio.sleep(0.1)
 
     async def _is_ready(self) -> bool:
@@ -80,7 +80,7 @@ class Site:
                 raise
 
     def kill_scheduler(self) -> None:
-        """End the scheduler that has run for longest, which is the one that works, and start another behind the rest."""
+        """End the scheduler that has run for longest, which is the one that works; another starts behind the rest."""
         oldest = self.schedulers.pop(0)
         oldest.send_signal(signal.SIGKILL)
         oldest.wait(30)
@@ -120,7 +120,7 @@ class Site:
             words += [self.url, str(self._ports["csms"]), str(state)]
         environment: Mapping[str, str] = self._environment | {"POLICY_SERVICE_STATE_DIR": str(state)}
         with (self._root / f"{kind}-{number}.log").open("wb") as log:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
                 [sys.executable, str(CLOCKED), kind, *words], env=environment, stdout=log, stderr=log, cwd=ROOT
             )
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from depots import Planned
+    from judging import Told
 
 pytestmark = pytest.mark.anyio
 WHOLE = os.environ.get("POLICY_SERVICE_TEST_WEEK") == "whole"
@@ -73,11 +74,11 @@ async def state(site: Site, charger: str) -> str:
     return str(reply.raise_for_status().json()["state"])
 
 
-def is_told_of(week: Week, plan: Planned, state: str, events: list[object]) -> bool:
+def is_told_of(week: Week, plan: Planned, state: str, events: list[Told]) -> bool:
     """Tell whether the service has said of a charger that cannot be switched where it was not where it should be."""
     if plan.model.switch is None:
         return state == "unsupported"
     diverged = [each.at for each in events if each.type == "mode.diverged" and each.charger == plan.id]
-    stretches = [each for each in wrong(week.chargers[plan.id], week.course(plan), week.end)]
+    stretches = list(wrong(week.chargers[plan.id], week.course(plan), week.end))
     long = [each for each in stretches if each.ends - each.begins > SAID_WITHIN_S]
     return all(any(each.begins <= at <= each.ends for at in diverged) for each in long)

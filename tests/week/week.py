@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from site_processes import LEAD_S
 from policy_service.domain.access import AccessMode
 
 if TYPE_CHECKING:
+    import random
+
     from depots import Planned
     from simulated import SimulatedCharger
     from simulated_time import Conductor

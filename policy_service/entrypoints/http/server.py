@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from policy_service.application.ports import Clock
     from policy_service.application.service import Service
     from policy_service.settings import Settings
 
