@@ -14,6 +14,7 @@ from models import MODELS
 from naive import Naive
 from random_policies import Holidays
 
+from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.domain.access import AccessMode
 from policy_service.domain.registration import Absence
 from policy_service.language.load import load
@@ -94,7 +95,7 @@ def tree(chargers: list[Planned]) -> str:
                     start=start,
                     end=end,
                     rule=rule,
-                    first="2026-01-10" if rule == WEEKEND else "2026-01-05",
+                    first=FIRST[rule],
                 )
                 for window, start, end, rule in windows
             ),
@@ -112,7 +113,7 @@ def tree(chargers: list[Planned]) -> str:
 
 def changes(text: str, chargers: list[Planned], start: int, end: int) -> dict[str, list[tuple[int, AccessMode]]]:
     """Return for each depot its mode at ``start``, and each change until ``end`` (epoch seconds), by the oracle."""
-    checked = load({"week.yaml": text.encode()})
+    checked = load({"week.yaml": text.encode()}, built_in=packaged_profiles())
     assert checked.tree is not None, checked.diagnostics
     days = (datetime.fromtimestamp(at, UTC).date() for at in (start, end))
     naive = Naive(checked.tree, Holidays(), {}, lo=next(days), hi=next(days))

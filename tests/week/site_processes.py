@@ -1,4 +1,4 @@
-"""The processes of a simulated week: service, two schedulers and the reference CSMS, ended and started again at will."""
+"""The processes of a simulated week: service, two schedulers and the reference CSMS, to be killed at will."""
 
 from __future__ import annotations
 

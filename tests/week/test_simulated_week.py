@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 WHOLE = os.environ.get("POLICY_SERVICE_TEST_WEEK") == "whole"
-MONDAY = datetime(2027, 3, 22, 0, 5, tzinfo=UTC).timestamp()
+MONDAY = datetime(2027, 3, 22, tzinfo=UTC).timestamp()
 """Of the week in which the clocks of London go forward."""
 DAYS, CHARGERS, STEP_S = (7, 500, 0.02) if WHOLE else (1, 60, 0.02)
 FAULTS = Faults(20, 5, 5) if WHOLE else Faults(3, 1, 1)
@@ -44,11 +44,11 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def test_every_charger_is_in_its_mode_in_time_or_is_told_of(tmp_path: Path, database: str) -> None:
     plans = planned(CHARGERS, tuple(DEPOTS) if WHOLE else SHORT, seed=6)
     text, end = tree(plans), MONDAY + DAYS * 86_400
+    courses = changes(text, plans, round(MONDAY), round(end))
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "week.yaml").write_text(text)
     conductor = Conductor(tmp_path / "clock", MONDAY, step_s=STEP_S)
     site = Site(tmp_path, tmp_path / "clock", database)
-    courses = changes(text, plans, round(MONDAY), round(end))
     week = Week(site, conductor, plans, courses, end, FAULTS, random.Random(7))  # noqa: S311 - faults, not secrets
     try:
         await site.ready()

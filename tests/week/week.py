@@ -127,9 +127,7 @@ class Week:
         now = self.conductor.clock.now()
         for plan in self.plans:
             charger = self.chargers[plan.id]
-            wanted = next(
-                mode for at, mode in reversed(self.course(plan)) if at <= now or at == self.course(plan)[0][0]
-            )
+            wanted = [mode for at, mode in self.course(plan) if at <= now][-1]
             if plan.obeys and charger.has_network and not (charger.online and charger.freevend is (wanted is OPEN)):
                 return False
         return True
