@@ -27,7 +27,7 @@ class LeaseTerms:
 
 PUSHING = LeaseTerms("push", lasts_s=20.0, prolong_s=4.0)
 """A delivery takes at most 10 s: who has prolonged it 4 s ago surely has it until the delivery ends."""
-MODES = LeaseTerms("modes", lasts_s=2.0, prolong_s=0.5)
+MODES = LeaseTerms("modes", lasts_s=1.5, prolong_s=0.4)
 """Short: a switch must not wait for who was killed. Nothing depends on it, see ``DesiredModes.tell``."""
 WATCHING = LeaseTerms("mode watch", lasts_s=20.0, prolong_s=4.0)
 """Nothing depends on it: of two who watch, one is told that the other was faster."""

@@ -184,9 +184,8 @@ def _service(core: _Core) -> Service:
     database, recorded = core.stores.database, core.recording.shipping.flush
     identifiers, agreements, overrides = SqlIdentifiers(database), SqlAgreements(database), SqlOverrides(database)
     feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
-    lookup = Lookup(core.stores.fingerprints)
+    known_types, lookup = partial(_attribute_types, plans), Lookup(core.stores.fingerprints)
     findings = Findings(lookup, core.stores.registry, core.stores.throttle)
-    known_types, recorded = partial(_attribute_types, plans), core.recording.shipping.flush
     edit_chargers = ChargerCommands(SqlChargers(database), watch, known_types, reload.objections)
     identifier_queries = IdentifierQueries(identifiers, lookup)
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, known_types)

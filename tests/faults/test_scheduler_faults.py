@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 KILLS = int(os.environ.get("POLICY_SERVICE_TEST_SCHEDULER_KILLS", "4"))
 """``make soak`` asks for 20."""
 _POLICIES = 12
-_CHARGERS = 1_200
-"""Of each policy: more than one transaction takes."""
+_CHARGERS = 400
+"""Of each policy."""
 _HOLDS_S = 12
 """For so long each mode holds; one policy switches each second."""
 _SOON_S = 15

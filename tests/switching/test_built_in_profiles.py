@@ -132,7 +132,7 @@ def test_a_profile_says_where_it_is_from_and_shuts_the_charger_offline(profile: 
 
 
 def test_limits_of_lists_and_signals_of_denials_are_kept() -> None:
-    limits = {each.name: each.list_max_entries for each in PROFILES if each.list_max_entries}
+    limits = {each.name: each.local_list.max_entries for each in PROFILES if each.local_list.max_entries}
     assert limits == {"abb-terra-ac": 16, "micro-ocpp": 48, "alfen-eve": 782}
     keba = BUILT_IN.profiles["keba"].denial
     assert keba.led

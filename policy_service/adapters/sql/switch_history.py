@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, literal_column, select, tuple_
 
 from policy_service.adapters.sql import mode_tables
 from policy_service.domain.access import AccessMode
@@ -62,11 +62,11 @@ class SqlSwitchHistory:
     async def _outcomes(
         self, connection: AsyncConnection, transitions: Sequence[str]
     ) -> Mapping[str, Sequence[RowMapping]]:
-        """Return what was seen of each, in the order in which it was."""
+        """Return what became of each, in the order in which it was noted."""
         if not transitions:
             return {}
         query = select(_AFTER.c.transition_id, _AFTER.c.type, _AFTER.c.at, _AFTER.c.detail).where(
-            _AFTER.c.type.in_((str(ModeEventType.SWITCHED), str(ModeEventType.DIVERGED))),
+            _AFTER.c.type != literal_column(f"'{_DUE_TYPE}'"),  # in the words of the index, see ``mode_tables.FOLLOWS``
             self._database.technology.among(_AFTER.c.transition_id, transitions),
         )
         outcomes: dict[str, list[RowMapping]] = {}

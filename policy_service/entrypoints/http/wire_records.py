@@ -333,20 +333,3 @@ class ReloadReply(Reply):
     revision: str | None = Field(description="Of the plan that is in force now.")
     unreadable: str | None
     diagnostics: list[DiagnosticReply]
-
-
-class LiveReply(Reply):
-    """The process runs."""
-
-    status: Literal["live"]
-
-
-class ReadyReply(Reply):
-    """Whether the service decides, on what, and how well."""
-
-    status: Literal["ready", "degraded"]
-    revision: str | None
-    policy_age_s: int = Field(description="For how long what is served has not been what is committed; 0: it is.")
-    tzdata: str | None
-    stores: dict[str, Literal["up", "down", "off"]]
-    problems: list[str]
