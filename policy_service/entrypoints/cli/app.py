@@ -44,11 +44,10 @@ COMMANDS: dict[str, Row] = {
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
+    "transitions": Row("transitions", "List changes of mode, planned or told, and follow them as they come."),
     "chargers": Row("chargers", "List chargers that are not in the mode that they should be in."),
     "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
-    "webhooks": Row(
-        "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
-    ),
+    "webhooks": Row("webhooks", "Tell others of events as they come: add, list, rotate, test and remove webhooks."),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
 }
