@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING
 
 import httpx2
 from fakes.served import ROOT
+from sqlalchemy import func, select
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
+
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.mode_tables import mode_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +40,7 @@ class Site:
         self._ports = {"serve": _free_port(), "csms": _free_port()}
         settings = {"POLICIES": root / "policies", "DATABASE_URL": database, "SECRET": "a secret of the tests"}
         settings |= {"SCHEDULER": "apart", "TRANSITION_LEAD": LEAD_S, "PORT": self._ports["serve"]}
+        settings |= {"CACHE_MAX_AGE": 10**7}  # an hour that is leapt over is no silence of the database
         clean = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
         self._environment = clean | {f"POLICY_SERVICE_{name}": str(value) for name, value in settings.items()}
         self._numbers: dict[str, int] = {}
@@ -46,6 +51,7 @@ class Site:
         self.csms = self._start("csms")
         self.http = httpx2.AsyncClient(base_url=self.url, timeout=30)
         self._pulse: ClientConnection | None = None
+        self._database = database_at(database)
 
     async def ready(self) -> None:
         """Wait until the service and the CSMS answer."""
@@ -79,6 +85,13 @@ class Site:
                 self._pulse = None
                 raise
 
+    async def told(self, at: float) -> int:
+        """Return how many chargers have been told of a change at an instant."""
+        columns = mode_events.c
+        which = columns.type == "mode.transition_due", columns.at == round(at * 1000)
+        async with self._database.reading() as connection:
+            return (await connection.execute(select(func.count()).where(*which))).scalar_one()
+
     def kill_scheduler(self) -> None:
         """End the scheduler that has run for longest, which is the one that works; another starts behind the rest."""
         oldest = self.schedulers.pop(0)
@@ -106,6 +119,7 @@ class Site:
         if self._pulse is not None:
             await self._pulse.close()
         await self.http.aclose()
+        await self._database.close()
 
     def logs(self) -> str:
         """Return the end of every log."""

@@ -40,7 +40,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/week.db"
 
 
-@pytest.mark.timeout(7_200 if WHOLE else 300)
+@pytest.mark.timeout(7_200 if WHOLE else 600)
 async def test_every_charger_is_in_its_mode_in_time_or_is_told_of(tmp_path: Path, database: str) -> None:
     plans = planned(CHARGERS, tuple(DEPOTS) if WHOLE else SHORT, seed=6)
     text, end = tree(plans), MONDAY + DAYS * 86_400

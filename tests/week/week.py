@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 QUIET_S = 70
 """After a change: what has diverged is said to have by then, and who was offline comes back."""
+WATCHED_S = 1.2
+"""Of the computer's time: the service looks once a second at who has diverged."""
 OPEN = AccessMode.FREEVEND
 
 
@@ -82,10 +84,9 @@ class Week:
         """Let one change of mode happen, with whatever goes wrong at it."""
         count, told = len(self._instants()), at - LEAD_S
         kill = _falls(number, count, self.faults.kills) and self.rng.choice(["before", "between", "after"])
-        self.conductor.leap_to(told - 0.5)
-        async with self.conductor.going():
-            self._kill_if(kill == "before")
-            await self.conductor.until(self._never, at_latest=told + 1)
+        self._kill_if(kill == "before")
+        self.conductor.leap_to(told + 0.1)
+        await self._told(at, sum(plan.depot in depots for plan in self.plans))
         away = self._some(self.faults.offline_share, depots)
         for charger in away:
             charger.lose_network()
@@ -96,7 +97,7 @@ class Week:
         if _falls(number + 1, count, self.faults.service_restarts):
             await asyncio.to_thread(self.site.restart_service)
             self.done["the service restarted"] += 1
-        self.conductor.leap_to(at - 0.5)
+        self.conductor.leap_to(at - 0.1)
         await self._settle(within=WITHIN_S, at=at, kill=kill == "after")
         self.conductor.leap_to(at + QUIET_S)
         for charger in away:
@@ -106,9 +107,10 @@ class Week:
             self.done["a charger restarted"] += 1
         self.done["a charger offline at the switch"] += len(away)
         self.done["changes of mode"] += 1
-        await self._settle(within=WITHIN_S, at=at + QUIET_S, least=1.0)
+        await self._settle(within=WITHIN_S, at=at + QUIET_S)
+        await asyncio.sleep(WATCHED_S)
 
-    async def _settle(self, *, within: float, at: float | None = None, kill: bool = False, least: float = 0.2) -> None:
+    async def _settle(self, *, within: float, at: float | None = None, kill: bool = False) -> None:
         """Let time go on until every charger is where it should be, and a little more."""
         at = self.conductor.clock.now() if at is None else at
         async with self.conductor.going():
@@ -116,7 +118,13 @@ class Week:
             self._kill_if(kill)
             await self.conductor.until(self._all_there, at_latest=at + within + 3 * WITHIN_S)
             now = self.conductor.clock.now()
-            await self.conductor.until(self._never, at_latest=now + least)
+            await self.conductor.until(self._never, at_latest=now + 0.2)
+
+    async def _told(self, at: float, chargers: int) -> None:
+        """Let time go on until chargers are told what is to come, or it nearly has."""
+        async with self.conductor.going():
+            while await self.site.told(at) < chargers and self.conductor.clock.now() < at - 0.2:
+                await asyncio.sleep(0.05)
 
     def _kill_if(self, due: bool) -> None:  # noqa: FBT001 - the whole of what it is told
         if due:
