@@ -182,7 +182,8 @@ class Switching:
         if station is None:
             await self._report(charger_id, online=False)
             return
-        wanted = await self._call("GET", f"/v1/chargers/{charger_id}/commands")
+        everything = {"reported": "unknown"}  # what is written once more does no harm, and may have been forgotten
+        wanted = await self._call("GET", f"/v1/chargers/{charger_id}/commands", everything)
         if wanted is None or wanted["mode"] is None:
             return  # no policy governs it: it is left alone
         outcome = await self._carry_out(station, wanted)
@@ -289,7 +290,7 @@ class Switching:
         self,
         method: str,
         path: str,
-        asked: Mapping[str, int] | None = None,
+        asked: Mapping[str, str | int] | None = None,
         body: object = None,
         *,
         waits: bool = True,

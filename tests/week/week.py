@@ -123,7 +123,7 @@ class Week:
     async def _told(self, at: float, chargers: int) -> None:
         """Let time go on until chargers are told what is to come, or it nearly has."""
         async with self.conductor.going():
-            while await self.site.told(at) < chargers and self.conductor.clock.now() < at - 0.2:
+            while await self.site.told(at) < chargers and self.conductor.clock.now() < at - 0.2:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     def _kill_if(self, due: bool) -> None:  # noqa: FBT001 - the whole of what it is told
