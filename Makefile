@@ -99,9 +99,10 @@ policies: $(READY) ## the shipped policies are sound and pass their own tests
 bench: $(READY) ## measure, as ratios to a floor taken in the same run
 	@$(BIN)/pytest benchmarks -n 0 -q --timeout 900 $(ARGS)
 
-soak: $(READY) ## the long ones, an hour: 200 kills and 20 of schedulers, a database gone for a minute, ten million events
+soak: $(READY) ## the long ones, two hours: 200 kills and 20 of schedulers, a week of 500 chargers, a database gone, ten million events
 	@POLICY_SERVICE_TEST_KILLS=200 POLICY_SERVICE_TEST_OUTAGE=60 $(BIN)/pytest tests/faults/test_recording_faults.py -n 0 -s --timeout 3600 $(ARGS)
 	@POLICY_SERVICE_TEST_SCHEDULER_KILLS=20 $(BIN)/pytest tests/faults/test_scheduler_faults.py -n 0 -s --timeout 3600 $(ARGS)
+	@POLICY_SERVICE_TEST_WEEK=whole $(BIN)/pytest tests/week -n 0 -s --timeout 7200 $(ARGS)
 	@POLICY_SERVICE_TEST_EVENTS=10000000 $(BIN)/pytest benchmarks/test_events.py -n 0 -q --timeout 3600 $(ARGS)
 
 format: $(READY) ## let ruff rewrite what it can

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from chargers import Charger, Token, Verdict, plugged_in
 from csms import serving
+from demo_switches import POLICY, Switches
 from rich.text import Text
 from sessions import COMPLETED, DENIED
 from stage import leave, running, show, wide_console
@@ -69,6 +70,7 @@ def main() -> int:
         policies = Path(name) / "policies"
         policies.mkdir()
         (policies / "yard.yaml").write_text(tree(datetime.now(UTC)), encoding="utf-8")
+        (policies / "gate.yaml").write_text(POLICY, encoding="utf-8")
         with running(console, Path(name), policies) as http:
             wrong = asyncio.run(Depot(console, http).day())
     console.print(f"\n{wrong} answers are not the expected ones" if wrong else "\nEvery answer is the expected one.")
@@ -105,6 +107,7 @@ class Depot:
                     await self.switched_while_it_runs(charger)
                     await self.told_afterwards(charger)
             self.close(csms)
+            self.wrong += await Switches(self.console, self.http, csms, BUS, STRANGER).show()
         return self.wrong
 
     async def asking_first(self, charger: Charger) -> None:

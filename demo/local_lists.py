@@ -9,19 +9,17 @@ from orders import ACCEPTED, statuses
 from sessions import at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stations import Delegating
 
 
-class Call(Protocol):
-    """Calls the service until it answers; None for a charger that it does not know."""
+class ListFor(Protocol):
+    """Asks the service what leads from a version of a charger's list to the newest; None for one it does not know."""
 
-    async def __call__(self, method: str, path: str, asked: Mapping[str, str | int], /) -> Any:  # noqa: ANN401
+    async def __call__(self, charger_id: str, since: int, /) -> Any:  # noqa: ANN401 - any JSON value
         """Return the answer."""
 
 
-async def refresh_list(station: Delegating, call: Call) -> bool:
+async def refresh_list(station: Delegating, list_for: ListFor) -> bool:
     """Send what has changed since the charger's version; the whole list where it takes no changes.
 
     Returns whether the charger has the list now. Raises OrderFailedError.
@@ -30,11 +28,11 @@ async def refresh_list(station: Delegating, call: Call) -> bool:
     version = at(told, "listVersion") if station.version == "1.6" else at(told, "versionNumber")
     if not isinstance(version, int) or version < 0:
         return False  # it keeps none
-    return await _send(station, call, version) or (version > 0 and await _send(station, call, 0))
+    return await _send(station, list_for, version) or (version > 0 and await _send(station, list_for, 0))
 
 
-async def _send(station: Delegating, call: Call, since: int) -> bool:
-    wanted = await call("GET", f"/v1/chargers/{station.id}/local-auth-list", {"since": since})
+async def _send(station: Delegating, list_for: ListFor, since: int) -> bool:
+    wanted = await list_for(station.id, since)
     if wanted is None:
         return False
     for command in wanted["commands"]:

@@ -55,6 +55,8 @@ class SimulatedCharger:
         self.boots = 0
         self.modes = [(clock.now(), self.firmware.freevend)]
         """Since when, in epoch seconds, it has been in freevend, and since when not."""
+        self.links = [(clock.now(), False)]
+        """Since when, in epoch seconds, the CSMS can reach it, and since when not."""
         self._url = url
         self._link: Any = None
         self._transaction_id: Any = None
@@ -74,6 +76,11 @@ class SimulatedCharger:
         return self._online.is_set()
 
     @property
+    def has_network(self) -> bool:
+        """Whether the cable is in."""
+        return self._network.is_set()
+
+    @property
     def charging(self) -> bool:
         """Whether a session runs."""
         return bool(self._transaction_id) or any(each.ended is None for each in self._untold)
@@ -85,7 +92,7 @@ class SimulatedCharger:
     def lose_network(self) -> None:
         """Pull the cable."""
         self._network.clear()
-        self._online.clear()
+        self._reach(online=False)
         self._cut.set()
 
     def regain_network(self) -> None:
@@ -96,7 +103,7 @@ class SimulatedCharger:
         """Start anew: what was not yet in effect is, what it forgets is gone, and it says so on boot."""
         self.firmware.restart()
         self._booted = False
-        self._online.clear()
+        self._reach(online=False)
         self._cut.set()
         self.look()
 
@@ -144,7 +151,7 @@ class SimulatedCharger:
             self._cut.clear()
             with suppress(*_GONE):
                 await self._connection()
-            self._online.clear()
+            self._reach(online=False)
             await asyncio.sleep(0 if self._cut.is_set() else RETRY_S)
 
     async def _connection(self) -> None:
@@ -174,7 +181,16 @@ class SimulatedCharger:
             link.transaction_id = None
             self._untold.pop(0)
         self._link = link
-        self._online.set()
+        self._reach(online=True)
+
+    def _reach(self, *, online: bool) -> None:
+        """Be online, or not any more."""
+        if online is not self.links[-1][1]:
+            self.links.append((self.clock.now(), online))
+        if online:
+            self._online.set()
+        else:
+            self._online.clear()
 
     async def _begin(self, token: Token) -> bool:
         if not self.online:

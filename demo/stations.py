@@ -13,7 +13,7 @@ import json
 import logging
 import re
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 from uuid import uuid4
 
 from ocpp import v16, v21, v201
@@ -40,6 +40,13 @@ TRANSACTION_ID = re.compile(r"[!-~]{1,36}")
 REASON = re.compile(r"[A-Za-z]{1,20}")
 CODE = re.compile(r"[A-Za-z]{1,40}")
 ORDER_WITHIN_S = 30
+
+
+class Told(NamedTuple):
+    """What a charger is answered, and whether the session has to be ended that it let begin without asking."""
+
+    payload: dict[str, Any]
+    stop: bool = False
 
 
 class Delegating(ChargePoint):
@@ -100,8 +107,10 @@ class Delegating(ChargePoint):
             case [2, message_id, str(action), *payload] if action in self.delegated:
                 asked = _object(payload)
                 told = await self.ask(action, asked, str(message_id))
-                await self.note(action, asked, told)
-                await self.websocket.send(json.dumps([3, message_id, told], separators=(",", ":")))
+                transaction_id = await self.note(action, asked, told.payload)
+                await self.websocket.send(json.dumps([3, message_id, told.payload], separators=(",", ":")))
+                if told.stop and transaction_id is not None:
+                    self.csms.switching.breached(self.id, transaction_id)
             case [2, message_id, str(action), *_] if action not in self.route_map:
                 refusal = Call(message_id, action, {}).create_call_error(ActionNotImplemented())
                 await self.websocket.send(refusal.to_json())
@@ -130,16 +139,16 @@ class Delegating(ChargePoint):
         self.csms.switching.booted(self)
 
     @abstractmethod
-    async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
-        """Keep what the message says of a session."""
+    async def note(self, action: str, payload: object, told: dict[str, Any]) -> str | None:
+        """Keep what the message says of a session, and return its id where it begins."""
 
-    async def ask(self, action: str, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
-        """Return the payload of the answer."""
+    async def ask(self, action: str, payload: dict[str, Any], message_id: str) -> Told:
+        """Return the answer."""
         try:
             answer = await self.csms.policy.ocpp(self.version, self.id, action, payload, message_id=message_id)
         except InvalidPayload:
             LOG.warning("%s: %s is malformed, denied", self.id, action)
-            return self.denial if action != "TransactionEvent" or _begins(payload) else {}
+            return Told(self.denial if action != "TransactionEvent" or _begins(payload) else {})
         if answer.decision is not None:
             LOG.info(
                 "%s: %s %s, %s (decision %s, by %s)",
@@ -150,7 +159,7 @@ class Delegating(ChargePoint):
                 answer.decision.decision_id,
                 answer.source,
             )
-        return answer.payload
+        return Told(answer.payload, answer.stop)
 
 
 class Charger16(Delegating, v16.ChargePoint):
@@ -164,18 +173,22 @@ class Charger16(Delegating, v16.ChargePoint):
         """Return action and payload of the order that ends a transaction."""
         return "RemoteStopTransaction", {"transactionId": int(transaction_id)}
 
-    async def ask(self, action: str, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
-        """Return the payload of the answer, with what only the CSMS knows: a denied transaction has an id as well."""
+    async def ask(self, action: str, payload: dict[str, Any], message_id: str) -> Told:
+        """Return the answer, with what only the CSMS knows: a denied transaction has an id as well."""
         told = await super().ask(action, payload, message_id)
-        return {"transactionId": next(self.csms.transaction_ids), **told} if action == "StartTransaction" else told
+        if action != "StartTransaction":
+            return told
+        return Told({"transactionId": next(self.csms.transaction_ids), **told.payload}, told.stop)
 
-    async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
+    async def note(self, action: str, payload: object, told: dict[str, Any]) -> str | None:
         """Keep the session that begins."""
-        if action == "StartTransaction":
-            session = self.csms.sessions.session(self.id, str(told["transactionId"]))
-            session.denied = told["idTagInfo"]["status"] != ACCEPTED
-            if isinstance(start_wh := at(payload, "meterStart"), int):
-                session.read(start_wh)
+        if action != "StartTransaction":
+            return None
+        session = self.csms.sessions.session(self.id, str(told["transactionId"]))
+        session.denied = told["idTagInfo"]["status"] != ACCEPTED
+        if isinstance(start_wh := at(payload, "meterStart"), int):
+            session.read(start_wh)
+        return session.transaction_id
 
     @on("BootNotification")
     def boot(self, **_: object) -> object:
@@ -224,19 +237,20 @@ class Charger2(Delegating):
         """Return action and payload of the order that ends a transaction."""
         return "RequestStopTransaction", {"transactionId": transaction_id}
 
-    async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
+    async def note(self, action: str, payload: object, told: dict[str, Any]) -> str | None:
         """Keep the session as its events tell it."""
         transaction_id = at(payload, "transactionInfo", "transactionId")
         if action != "TransactionEvent" or not (
             isinstance(transaction_id, str) and TRANSACTION_ID.fullmatch(transaction_id)
         ):
-            return
+            return None
         session = self.csms.sessions.session(self.id, transaction_id)
         session.read(*readings_wh(at(payload, "meterValue")))
         if "idTokenInfo" in told and _begins(payload):
             session.denied = told["idTokenInfo"]["status"] != ACCEPTED
         if at(payload, "eventType") == "Ended":
             await self.csms.end(self.id, transaction_id, _reason(payload))
+        return transaction_id
 
     @on("BootNotification")
     def boot(self, **_: object) -> object:

@@ -33,6 +33,8 @@ FREEVEND, MANAGED = "freevend", "managed"
 NOT_FOUND, AWAY = 404, {429, 503}
 BOOT_WITHIN_S = 1.0
 """A charger that connects and does not boot within this only had lost the network."""
+LATER_S = 60
+"""How long a list is not asked for again that the service could not make."""
 PAUSE_S = 0.5
 """How long a call of the service that failed rests before the next try."""
 
@@ -138,6 +140,10 @@ class Switching:
         self._needs[charger_id] = set(needs)
         self._spawn(self._serve(charger_id))
 
+    def breached(self, charger_id: str, transaction_id: str) -> None:
+        """End a session that a charger let begin in managed mode without asking, where the policy wants that."""
+        self._spawn(self.stop(charger_id, transaction_id))
+
     async def stop(self, charger_id: str, transaction_id: str) -> None:
         """End one session."""
         if (station := self._stations.get(charger_id)) is not None:
@@ -176,7 +182,8 @@ class Switching:
         if station is None:
             await self._report(charger_id, online=False)
             return
-        wanted = await self._call("GET", f"/v1/chargers/{charger_id}/commands")
+        everything = {"reported": "unknown"}  # what is written once more does no harm, and may have been forgotten
+        wanted = await self._call("GET", f"/v1/chargers/{charger_id}/commands", everything)
         if wanted is None or wanted["mode"] is None:
             return  # no policy governs it: it is left alone
         outcome = await self._carry_out(station, wanted)
@@ -243,7 +250,20 @@ class Switching:
 
     async def _refresh_list(self, charger_id: str) -> None:
         if (station := self._stations.get(charger_id)) is not None:
-            await refresh_list(station, self._call)
+            try:
+                await refresh_list(station, self._list_for)
+            except httpx2.HTTPStatusError as error:
+                if error.response.status_code not in AWAY:
+                    raise
+                self._spawn(self._need_later(charger_id))  # its mode must not wait for that
+
+    async def _list_for(self, charger_id: str, since: int) -> Any:  # noqa: ANN401 - any JSON value
+        path = f"/v1/chargers/{charger_id}/local-auth-list"
+        return await self._call("GET", path, {"since": since}, waits=False)
+
+    async def _need_later(self, charger_id: str) -> None:
+        await self._clock.sleep(LATER_S)
+        self.need(charger_id, Need.LIST)
 
     async def _stop_sessions(self, charger_id: str, due: float) -> None:
         """End the sessions that run now, when it is time."""
@@ -267,7 +287,13 @@ class Switching:
         await self._call("PUT", f"/v1/chargers/{charger_id}/reported", body=told)
 
     async def _call(
-        self, method: str, path: str, asked: Mapping[str, str | int] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        asked: Mapping[str, str | int] | None = None,
+        body: object = None,
+        *,
+        waits: bool = True,
     ) -> Any:  # noqa: ANN401 - any JSON value
         """Call the service until it answers; None for a charger that it does not know. Raises HTTPStatusError."""
         while True:
@@ -275,7 +301,7 @@ class Switching:
                 reply = await self._service.request(method, path, params=asked, json=body)
                 if reply.status_code == NOT_FOUND:
                     return None
-                if reply.status_code not in AWAY:
+                if reply.status_code not in AWAY or not waits:
                     return reply.raise_for_status().json()
             except httpx2.TransportError as error:
                 LOG.debug("%s: %s", path, type(error).__name__)

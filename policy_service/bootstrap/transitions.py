@@ -21,7 +21,6 @@ from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
-from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.commands.reload_policies import ReloadPolicies
 from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.plan_holder import PlanHolder
@@ -57,7 +56,7 @@ def scheduler_of(
     return TransitionScheduler(plans, desired, clearing, lease, clock, telemetry, lead_s=settings.transition_lead)
 
 
-async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None, None, None]]) -> None:
+async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None, None, None]], clock: Clock) -> None:
     """Tell chargers their modes until cancelled, and nothing else; ``kept_up`` keeps a piece of work going.
 
     Raises BrokenTreeError, StoreUnavailableError, OSError, and ValueError for settings.
@@ -66,7 +65,7 @@ async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None,
 
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
-        clock, plans = SystemClock(), PlanHolder()
+        plans = PlanHolder()
         telemetry = Telemetry(plans, clock, log_denials=False)
         database = database_at(settings.database)
         stack.push_async_callback(database.close)

@@ -25,7 +25,6 @@ from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.local_lists import SqlLocalLists
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
-from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.archive_keeping import ArchiveKeeping
 from policy_service.application.audit_trail import AuditTrail
 from policy_service.application.breaches import BreachWitness
@@ -86,6 +85,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from policy_service.adapters.telemetry import Telemetry
+    from policy_service.application.ports import Clock
     from policy_service.application.queries.decide import Decide
     from policy_service.bootstrap.stores import Stores, Work
     from policy_service.bootstrap.tracing import Tracing
@@ -105,7 +105,7 @@ class _Core(NamedTuple):
     """What most use cases need."""
 
     settings: Settings
-    clock: SystemClock
+    clock: Clock
     ids: DecisionIds
     plans: PlanHolder
     telemetry: Telemetry
@@ -120,15 +120,15 @@ class _Core(NamedTuple):
     modes: OpenModes
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Built:
-    """Build the service; what it holds open is closed with the stack.
+async def build(settings: Settings, stack: AsyncExitStack, clock: Clock) -> Built:
+    """Build the service on a clock; what it holds open is closed with the stack.
 
     Raises StoreUnavailableError, OSError for a state directory that cannot be used, and ValueError for settings.
     """
     from policy_service.adapters.telemetry import Telemetry  # noqa: PLC0415 - see share_metrics()
 
     await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
-    clock, plans = SystemClock(), PlanHolder()
+    plans = PlanHolder()
     ids, telemetry = DecisionIds(clock), Telemetry(plans, clock, log_denials=settings.log_denials)
     tracing = open_tracing(settings, stack)
     stores = await open_stores(settings, stack, clock, telemetry, tracing)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.commands.reload_policies import BrokenTreeError
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.bootstrap.use_cases import build
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from policy_service.application.plan_holder import PlanState
+    from policy_service.application.ports import Clock
     from policy_service.application.service import Service
     from policy_service.bootstrap.stores import Work
     from policy_service.bootstrap.use_cases import Built
@@ -92,30 +94,30 @@ async def rehearse(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncGenerator[Service]:
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Service]:
     """Build the service, keep it current while the context is open, and flush what waits on leaving.
 
-    Raises BrokenTreeError and StartError.
+    ``clock`` is what tells the time instead of the machine. Raises BrokenTreeError and StartError.
     """
     async with AsyncExitStack() as stack:
-        built = await _opened(settings, stack)
+        built = await _opened(settings, stack, clock or SystemClock())
         await built.service.reload.start(built.stores.remembered)
         for work in built.background:
             stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
         yield built.service
 
 
-async def schedule(settings: Settings) -> None:
+async def schedule(settings: Settings, clock: Clock | None = None) -> None:
     """Be a scheduler of transitions alone until cancelled. Raises BrokenTreeError and StartError."""
     from policy_service.bootstrap import transitions  # noqa: PLC0415 - the service has no use for it
 
     with _told():
-        await transitions.schedule(settings, kept_up)
+        await transitions.schedule(settings, kept_up, clock or SystemClock())
 
 
-async def _opened(settings: Settings, stack: AsyncExitStack) -> Built:
+async def _opened(settings: Settings, stack: AsyncExitStack, clock: Clock) -> Built:
     with _told():
-        built = await build(settings, stack)
+        built = await build(settings, stack, clock)
         await built.stores.watch.look()
         await built.door.open(settings)
     return built

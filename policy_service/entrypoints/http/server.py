@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from policy_service.application.ports import Clock
     from policy_service.application.service import Service
     from policy_service.settings import Settings
 
@@ -41,8 +42,11 @@ _CODES: dict[type[Exception], int] = {
 """What a start that failed ends with, by the command line's table of exit codes."""
 
 
-def run_server(settings: Settings) -> int:
-    """Serve until a signal; return the exit code. Diagnostics of a tree that cannot be served go to stderr."""
+def run_server(settings: Settings, clock: Clock | None = None) -> int:
+    """Serve until a signal; return the exit code. Diagnostics of a tree that cannot be served go to stderr.
+
+    ``clock`` is what tells the time of a single process instead of the machine.
+    """
     wiring.prepare(settings)
     try:
         check_tls(settings)
@@ -50,7 +54,7 @@ def run_server(settings: Settings) -> int:
         return _tell(error)
     if settings.workers > 1:
         return _serve_many(settings)
-    application = ServiceApplication(settings)
+    application = ServiceApplication(settings, clock)
     server = uvicorn.Server(_config(settings, application))
     with _signals_end_quietly(), suppress(SystemExit):  # a start that failed is told below
         server.run()
@@ -62,9 +66,10 @@ def run_server(settings: Settings) -> int:
 class ServiceApplication:
     """An ASGI application that builds the service when the server starts, and ends it when the server stops."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         """Build nothing yet: this happens in the process and the loop that serve."""
         self._settings = settings
+        self._clock = clock
         self._serve: ASGIApp | None = None
         self.lane: Lane | None = None
         self.failure: wiring.BrokenTreeError | wiring.StartError | None = None
@@ -90,7 +95,7 @@ class ServiceApplication:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            async with wiring.running(self._settings) as service:
+            async with wiring.running(self._settings, self._clock) as service:
                 self._serve = self._application(service)
                 await send({"type": "lifespan.startup.complete"})
                 await receive()

@@ -1,0 +1,145 @@
+"""The processes of a simulated week: service, two schedulers and the reference CSMS, to be killed at will."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+from fakes.served import ROOT
+from sqlalchemy import func, select
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.mode_tables import mode_events
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CLOCKED = Path(__file__).parent / "clocked.py"
+LEAD_S = 5
+_ANSWERS_S = 1.0
+"""Who does not answer for so long does not hold up the time of all."""
+
+
+class Site:
+    """All processes on one database and one clock."""
+
+    def __init__(self, root: Path, clock: Path, database: str) -> None:
+        """Start nothing yet."""
+        self._root, self._clock = root, clock
+        self._ports = {"serve": _free_port(), "csms": _free_port()}
+        settings = {"POLICIES": root / "policies", "DATABASE_URL": database, "SECRET": "a secret of the tests"}
+        settings |= {"SCHEDULER": "apart", "TRANSITION_LEAD": LEAD_S, "PORT": self._ports["serve"]}
+        settings |= {"CACHE_MAX_AGE": 10**7}  # an hour that is leapt over is no silence of the database
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
+        self._environment = clean | {f"POLICY_SERVICE_{name}": str(value) for name, value in settings.items()}
+        self._numbers: dict[str, int] = {}
+        self.url = f"http://127.0.0.1:{self._ports['serve']}"
+        self.csms_url = f"ws://127.0.0.1:{self._ports['csms']}"
+        self.service = self._start("serve")
+        self.schedulers = [self._start("scheduler"), self._start("scheduler")]
+        self.csms = self._start("csms")
+        self.http = httpx2.AsyncClient(base_url=self.url, timeout=30)
+        self._pulse: ClientConnection | None = None
+        self._database = database_at(database)
+
+    async def ready(self) -> None:
+        """Wait until the service and the CSMS answer."""
+        async with asyncio.timeout(120):
+            while not await self._is_ready():  # noqa: ASYNC110 - they say it to who asks
+                await asyncio.sleep(0.1)
+
+    async def _is_ready(self) -> bool:
+        for process in (self.service, self.csms, *self.schedulers):
+            assert process.poll() is None, self.logs()
+        with suppress(httpx2.TransportError, OSError, WebSocketException):
+            async with connect(f"{self.csms_url}/CLOCK", subprotocols=[Subprotocol("ocpp1.6")]):
+                return (await self.http.get("/health/ready")).is_success
+        return False
+
+    async def answers(self) -> None:
+        """Return when the service has got round to answering."""
+        with suppress(httpx2.TransportError):
+            await self.http.get("/health/live", timeout=_ANSWERS_S)
+
+    async def csms_answers(self) -> None:
+        """Return when the CSMS has got round to answering."""
+        with suppress(OSError, WebSocketException, TimeoutError):
+            if self._pulse is None:
+                protocols = [Subprotocol("ocpp1.6")]
+                self._pulse = await connect(f"{self.csms_url}/CLOCK", subprotocols=protocols, ping_interval=None)
+            try:
+                async with asyncio.timeout(_ANSWERS_S):
+                    await (await self._pulse.ping())
+            except WebSocketException:
+                self._pulse = None
+                raise
+
+    async def told(self, at: float) -> int:
+        """Return how many chargers have been told of a change at an instant."""
+        columns = mode_events.c
+        which = columns.type == "mode.transition_due", columns.at == round(at * 1000)
+        async with self._database.reading() as connection:
+            return (await connection.execute(select(func.count()).where(*which))).scalar_one()
+
+    def kill_scheduler(self) -> None:
+        """End the scheduler that has run for longest, which is the one that works; another starts behind the rest."""
+        oldest = self.schedulers.pop(0)
+        oldest.send_signal(signal.SIGKILL)
+        oldest.wait(30)
+        self.schedulers.append(self._start("scheduler"))
+
+    def restart_service(self) -> None:
+        """End the service in order, and start it again."""
+        self.service.send_signal(signal.SIGTERM)
+        self.service.wait(60)
+        self.service = self._start("serve")
+
+    def kill_csms(self) -> None:
+        """End the CSMS at once, and start it again."""
+        self.csms.send_signal(signal.SIGKILL)
+        self.csms.wait(30)
+        self.csms = self._start("csms")
+
+    async def close(self) -> None:
+        """End everything."""
+        for process in (self.csms, *self.schedulers, self.service):
+            process.send_signal(signal.SIGKILL)
+            process.wait(30)
+        if self._pulse is not None:
+            await self._pulse.close()
+        await self.http.aclose()
+        await self._database.close()
+
+    def logs(self) -> str:
+        """Return the end of every log."""
+        return "\n".join(f"{path.name}:\n{path.read_text()[-3000:]}" for path in sorted(self._root.glob("*.log")))
+
+    def _start(self, kind: str) -> subprocess.Popen[bytes]:
+        number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
+        state = self._root / (kind if kind != "scheduler" else f"scheduler-{number}")
+        state.mkdir(exist_ok=True)
+        words = [str(self._clock)]
+        if kind == "csms":
+            words += [self.url, str(self._ports["csms"]), str(state)]
+        environment: Mapping[str, str] = self._environment | {"POLICY_SERVICE_STATE_DIR": str(state)}
+        with (self._root / f"{kind}-{number}.log").open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
+                [sys.executable, str(CLOCKED), kind, *words], env=environment, stdout=log, stderr=log, cwd=ROOT
+            )
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

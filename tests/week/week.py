@@ -1,0 +1,166 @@
+"""A simulated week: chargers, processes and faults on one clock, from one change of mode to the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from judging import WITHIN_S, Course, late
+from simulated import simulated
+from site_processes import LEAD_S
+
+from policy_service.domain.access import AccessMode
+
+if TYPE_CHECKING:
+    import random
+
+    from depots import Planned
+    from simulated import SimulatedCharger
+    from simulated_time import Conductor
+    from site_processes import Site
+
+QUIET_S = 70
+"""After a change: what has diverged is said to have by then, and who was offline comes back."""
+WATCHED_S = 1.2
+"""Of the computer's time: the service looks once a second at who has diverged."""
+OPEN = AccessMode.FREEVEND
+
+
+@dataclass
+class Faults:
+    """How often what happens."""
+
+    kills: int
+    csms_kills: int
+    service_restarts: int
+    offline_share: float = 0.05
+    """Of the chargers, at each change."""
+    reboot_share: float = 0.02
+
+
+@dataclass
+class Week:
+    """One run. Times are epoch seconds."""
+
+    site: Site
+    conductor: Conductor
+    plans: list[Planned]
+    changes: dict[str, Course]
+    """Of each depot."""
+    end: float
+    faults: Faults
+    rng: random.Random
+    chargers: dict[str, SimulatedCharger] = field(default_factory=dict[str, "SimulatedCharger"])
+    done: Counter[str] = field(default_factory=Counter[str])
+
+    async def run(self) -> None:
+        """Let all of it happen."""
+        async with AsyncExitStack() as stack:
+            for plan in self.plans:
+                options = {"habits": plan.habits, "is_open": plan.open, "clock": self.conductor.clock}
+                one = simulated(plan.model, self.site.csms_url, plan.id, **options)
+                self.chargers[plan.id] = await stack.enter_async_context(one)
+            self.conductor.awaited += [self.site.answers, self.site.csms_answers]
+            await self._settle(within=60)
+            for number, (at, depots) in enumerate(self._instants()):
+                await self._change(number, at, depots)
+            self.conductor.leap_to(self.end)
+
+    def course(self, plan: Planned) -> Course:
+        """Return what a charger should do."""
+        return self.changes[plan.depot]
+
+    def _instants(self) -> list[tuple[float, set[str]]]:
+        found: dict[float, set[str]] = {}
+        for depot, course in self.changes.items():
+            for at, _ in course[1:]:
+                found.setdefault(at, set()).add(depot)
+        return sorted(found.items())
+
+    async def _change(self, number: int, at: float, depots: set[str]) -> None:
+        """Let one change of mode happen, with whatever goes wrong at it."""
+        count, told = len(self._instants()), at - LEAD_S
+        kill = _falls(number, count, self.faults.kills) and self.rng.choice(["before", "between", "after"])
+        self._kill_if(kill == "before")
+        self.conductor.leap_to(told + 0.1)
+        await self._told(at, sum(plan.depot in depots for plan in self.plans))
+        away = self._some(self.faults.offline_share, depots)
+        for charger in away:
+            charger.lose_network()
+        self._kill_if(kill == "between")
+        if _falls(number, count, self.faults.csms_kills):
+            self.site.kill_csms()
+            self.done["the CSMS killed"] += 1
+        if _falls(number + 1, count, self.faults.service_restarts):
+            await asyncio.to_thread(self.site.restart_service)
+            self.done["the service restarted"] += 1
+        self.conductor.leap_to(at - 0.1)
+        await self._settle(within=WITHIN_S, at=at, kill=kill == "after")
+        self.conductor.leap_to(at + QUIET_S)
+        for charger in away:
+            charger.regain_network()
+        for charger in self._some(self.faults.reboot_share, set(self.changes)):
+            charger.restart()
+            self.done["a charger restarted"] += 1
+        self.done["a charger offline at the switch"] += len(away)
+        self.done["changes of mode"] += 1
+        await self._settle(within=WITHIN_S, at=at + QUIET_S)
+        await asyncio.sleep(WATCHED_S)
+
+    async def _settle(self, *, within: float, at: float | None = None, kill: bool = False) -> None:
+        """Let time go on until every charger is where it should be, and a little more."""
+        at = self.conductor.clock.now() if at is None else at
+        async with self.conductor.going():
+            await self.conductor.until(self._never, at_latest=at + 0.1)
+            self._kill_if(kill)
+            await self.conductor.until(self._all_there, at_latest=at + within + 3 * WITHIN_S)
+            now = self.conductor.clock.now()
+            await self.conductor.until(self._never, at_latest=now + 0.2)
+
+    async def _told(self, at: float, chargers: int) -> None:
+        """Let time go on until chargers are told what is to come, or it nearly has."""
+        async with self.conductor.going():
+            while await self.site.told(at) < chargers and self.conductor.clock.now() < at - 0.2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    def _kill_if(self, due: bool) -> None:  # noqa: FBT001 - the whole of what it is told
+        if due:
+            self.site.kill_scheduler()
+            self.done["a scheduler killed"] += 1
+
+    def _all_there(self) -> bool:
+        now = self.conductor.clock.now()
+        for plan in self.plans:
+            charger = self.chargers[plan.id]
+            wanted = [mode for at, mode in self.course(plan) if at <= now][-1]
+            if plan.obeys and charger.has_network and not (charger.online and charger.freevend is (wanted is OPEN)):
+                return False
+        return True
+
+    def _some(self, share: float, depots: set[str]) -> list[SimulatedCharger]:
+        chosen = [plan for plan in self.plans if plan.depot in depots and self.rng.random() < share]
+        return [self.chargers[plan.id] for plan in chosen]
+
+    @staticmethod
+    def _never() -> bool:
+        return False
+
+    def late(self) -> tuple[list[str], float]:
+        """Return who was in the wrong mode for too long, of those that can be switched; and the longest time of all."""
+        found, longest = [], 0.0
+        for plan in self.plans:
+            if not plan.obeys:
+                continue
+            for stretch, seconds in late(self.chargers[plan.id], self.course(plan), self.end):
+                longest = max(longest, seconds)
+                if seconds > WITHIN_S:
+                    found.append(f"{stretch} {seconds:.1f} s {plan.habits}")
+        return found, longest
+
+
+def _falls(number: int, count: int, times: int) -> bool:
+    """Tell whether one of so many things, spread evenly over ``count`` changes, falls on this one."""
+    return number * times // count != (number + 1) * times // count
