@@ -197,7 +197,7 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
-        policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned),
+        policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned, SqlPlanArchive(database)),
         reload=reload,
         health=_health(core),
         identifiers=identifier_queries,

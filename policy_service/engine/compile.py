@@ -122,7 +122,7 @@ def _unused_schedules(tree: PolicyTree, around: Surroundings) -> list[Diagnostic
 
     What is used has been checked in the zones of its policies: there an UNTIL in UTC may end it on another day.
     """
-    used = {name for policy in tree.policies for name in _schedules_of(policy)}
+    used = {name for policy in tree.policies for name in schedules_of(policy)}
     work = PolicyCompiler(around, Zone.of("UTC"), 0)
     for name, schedule in tree.schedules.items():
         for times in schedule.times if name not in used else ():
@@ -130,7 +130,8 @@ def _unused_schedules(tree: PolicyTree, around: Surroundings) -> list[Diagnostic
     return work.findings
 
 
-def _schedules_of(policy: AccessPolicy) -> Iterator[str]:
+def schedules_of(policy: AccessPolicy) -> Iterator[str]:
+    """Yield the names of the schedules that a policy's windows and grants refer to."""
     for window in policy.windows:
         if isinstance(window.times, ScheduleRef):
             yield window.times.schedule

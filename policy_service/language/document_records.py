@@ -35,14 +35,23 @@ class ChargerParts(Parts):
     """One charger."""
 
     id: ChargerId = Field(description="The charger's id, as it reports itself; case-sensitive, at most 255 characters.")
-    labels: dict[Text, Text] = Field({}, description="Labels that selectors match, such as `depot: north`.")
+    # Factories: pydantic would copy a default deeply for each of a hundred thousand chargers.
+    labels: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="Labels that selectors match, such as `depot: north`.",
+        json_schema_extra={"default": {}},
+    )
     attributes: dict[AttributeName, AnyText] = Field(
-        {}, description="Attributes that the Attributes document declares."
+        default_factory=dict,
+        description="Attributes that the Attributes document declares.",
+        json_schema_extra={"default": {}},
     )
     protocol: Protocol | None = Field(None, description="What the charger speaks.")
     profile: Text | None = Field(None, description="Name of the ChargerProfile of its model.")
     synthetic_ids: list[SyntheticId] = Field(
-        [], description="Tokens that the charger sends by itself while in freevend."
+        default_factory=list,
+        description="Tokens that the charger sends by itself while in freevend.",
+        json_schema_extra={"default": []},
     )
 
 

@@ -34,6 +34,7 @@ COMMANDS: dict[str, Row] = {
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
     "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
+    "diff": Row("diff", "Tell what a change of policies means: who may charge when, before and after."),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),

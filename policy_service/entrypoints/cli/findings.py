@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 def note_findings(state: PlanState) -> None:
     """Write the findings of a tree that cannot be put in force beside the answer."""
-    _write(stderr(), state.diagnostics, state.sources)
+    stderr_findings(state.diagnostics, state.sources)
+
+
+def stderr_findings(diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes]) -> None:
+    """Write findings with their excerpts beside the answer."""
+    _write(stderr(), diagnostics, sources)
 
 
 def out_findings(diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes]) -> None:
