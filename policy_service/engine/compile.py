@@ -190,7 +190,7 @@ class Assembly:
 
     def assemble(self) -> dict[str, ChargerPlan]:
         """Return every charger with its governance."""
-        governing = self._governing()
+        governing = self.governing()
         overriding = self._overriding()
         plans: dict[str, ChargerPlan] = {}
         for id_, charger in self._chargers.items():
@@ -219,7 +219,7 @@ class Assembly:
             anew[id_] = governance
         return anew
 
-    def _governing(self) -> dict[str, int]:
+    def governing(self) -> dict[str, int]:
         """Return, for every charger that a policy matches, the position of the one that governs it (PS111)."""
         by_priority: dict[int, list[int]] = defaultdict(list)
         for position, compiled in enumerate(self._policies):

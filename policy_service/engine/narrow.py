@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from policy_service.engine.compile import compile_plan, schedules_of
-from policy_service.engine.compile_policy import Surroundings, selector_condition
+from policy_service.engine.compile import Assembly, schedules_of
+from policy_service.engine.compile_policy import CompiledPolicy, Surroundings, selector_condition
 from policy_service.engine.days import Almanac
 from policy_service.engine.selection import ChargerIndex
 from policy_service.engine.zone import Zone
@@ -19,17 +19,25 @@ if TYPE_CHECKING:
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.compile import CompileContext
 
-Governing: TypeAlias = "Mapping[str, str | None]"
-"""The name of the policy that governs a charger, by charger; None where none does."""
+Governing: TypeAlias = "Mapping[str, str]"
+"""The name of the policy that governs a charger, by charger; one that none governs is not in it."""
 
 
 def governing(tree: PolicyTree, context: CompileContext) -> Governing | tuple[Diagnostic, ...]:
-    """Return which policy governs each charger, or the findings that keep this from being told."""
-    bare = tuple(replace(policy, allow=(), windows=(), exceptions=()) for policy in tree.policies)
-    compiled = compile_plan(replace(tree, policies=bare, schedules={}, overrides=(), tests=()), context)
-    if compiled.plan is None:
-        return compiled.diagnostics
-    return {id_: entry.policy.name if entry.policy else None for id_, entry in compiled.plan.chargers.items()}
+    """Return which policy governs each charger that any governs, or the findings that keep this from being told."""
+    around = Surroundings(tree.schedules, Almanac(tree.calendars, context.holidays), tree.attributes, context.now)
+    findings: list[Diagnostic] = []
+    selecting: list[CompiledPolicy] = []
+    for policy in tree.policies:
+        condition, found = selector_condition(policy.chargers, around, Zone.of("UTC"))
+        findings += found
+        selecting.append(CompiledPolicy(policy, Zone.of(policy.timezone), (), condition, ()))
+    work = Assembly(replace(tree, overrides=()), context, selecting, around, {})
+    positions = work.governing()
+    findings += work.findings
+    if findings:
+        return tuple(findings)
+    return {id_: tree.policies[position].name for id_, position in positions.items()}
 
 
 def narrowed(
@@ -42,15 +50,20 @@ def narrowed(
     """
     trees = old[0], new[0]
     changed = _changed_policies(*trees)
-    touched = {
-        id_
-        for id_ in {**trees[0].chargers, **trees[1].chargers}
-        if trees[0].chargers.get(id_) != trees[1].chargers.get(id_)
-        or old[1].get(id_) != new[1].get(id_)
-        or old[1].get(id_) in changed
-    }
+    touched = {id_ for id_, name in old[1].items() if name in changed or new[1].get(id_) != name}
+    touched.update(new[1].keys() - old[1].keys())
+    touched.update(_recorded_otherwise(*trees))
     touched.update(_overridden_otherwise(*trees, context))
     return _cut(old, touched, changed), _cut(new, touched, changed)
+
+
+def _recorded_otherwise(old: PolicyTree, new: PolicyTree) -> Iterator[str]:
+    before, after = old.chargers, new.chargers
+    yield from before.keys() ^ after.keys()
+    for id_, charger in before.items():
+        other = after.get(id_)
+        if charger is not other and charger != other:
+            yield id_
 
 
 def _changed_policies(old: PolicyTree, new: PolicyTree) -> set[str]:
