@@ -135,7 +135,9 @@ class CaseParts(Parts):
     name: Text = Field(description="What the case shows.")
     charger: ChargerId = Field(description="Id of a charger of the inventory.")
     vehicle: Text = Field(description="Name of a vehicle of this test; `unknown` is anybody.")
-    at: Moment | None = Field(None, description="The instant; without an offset in the governing policy's time zone.")
+    at: Moment | None = Field(
+        None, description="The instant, by the governing policy's clock where it has no offset; left out: `now`."
+    )
     each: list[Moment] | None = Field(
         None, min_length=1, max_length=1000, description="Several instants, one case each."
     )
@@ -145,7 +147,7 @@ class CaseParts(Parts):
 class PolicyTestSpec(Parts):
     """Questions and the answers expected."""
 
-    now: Instant | None = Field(None, description="The instant at which the test is run, with its offset.")
+    now: Instant | None = Field(None, description="The instant, with its offset, of cases that name none.")
     vehicles: dict[Text, VehicleParts] = Field({}, description="Vehicles that the cases name.")
     cases: list[CaseParts] = Field(description="The questions.")
 
