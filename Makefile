@@ -86,7 +86,7 @@ types: $(READY) ## mypy strict and pyright strict
 layers: $(READY) ## the rooms look inward only
 	@$(BIN)/lint-imports --no-logo
 
-generated: $(READY) ## schemas/ holds what the code would write
+generated: $(READY) ## schemas/ and docs/charger-support.md are what the code would write
 	@$(BIN)/python tools/generate.py --check
 
 policies: $(READY) ## the shipped policies are sound, pass their own tests, and are covered by them
@@ -96,15 +96,16 @@ policies: $(READY) ## the shipped policies are sound, pass their own tests, and 
 bench: $(READY) ## measure, as ratios to a floor taken in the same run
 	@$(BIN)/pytest benchmarks -n 0 -q --timeout 900 $(ARGS)
 
-soak: $(READY) ## the long ones, an hour: 200 kills, a database gone for a minute, ten million events
+soak: $(READY) ## the long ones, an hour: 200 kills and 20 of schedulers, a database gone for a minute, ten million events
 	@POLICY_SERVICE_TEST_KILLS=200 POLICY_SERVICE_TEST_OUTAGE=60 $(BIN)/pytest tests/faults/test_recording_faults.py -n 0 -s --timeout 3600 $(ARGS)
+	@POLICY_SERVICE_TEST_SCHEDULER_KILLS=20 $(BIN)/pytest tests/faults/test_scheduler_faults.py -n 0 -s --timeout 3600 $(ARGS)
 	@POLICY_SERVICE_TEST_EVENTS=10000000 $(BIN)/pytest benchmarks/test_events.py -n 0 -q --timeout 3600 $(ARGS)
 
 format: $(READY) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix --quiet $(CODE) || true
 	@$(BIN)/ruff format $(CODE)
 
-generate: $(READY) ## write schemas/ again
+generate: $(READY) ## write schemas/ and docs/charger-support.md again
 	@$(BIN)/python tools/generate.py
 
 lock: $(BIN)/uv ## write uv.lock again after a change to pyproject.toml

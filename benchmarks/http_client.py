@@ -1,7 +1,7 @@
 """A load over HTTP/1.1 from a process of its own: fixed connections, one request at a time on each.
 
-``python benchmarks/http_client.py < plan.json`` reads ``{"host", "port", "path", "connections", "bodies", "seconds"}``
-and writes ``{"answered", "failed", "rate", "p50_ms", "p99_ms"}``.
+``python benchmarks/http_client.py < plan.json`` reads ``{"host", "port", "path", "connections", "bodies", "seconds",
+"pause_s"}`` and writes ``{"answered", "failed", "rate", "p50_ms", "p99_ms"}``.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ class Figures(NamedTuple):
     p99_ms: float
 
 
-def drive(url: str, path: str, bodies: Sequence[str], *, connections: int, seconds: float) -> Figures:
-    """Put a load on a service from another process and return what it has seen."""
+def drive(
+    url: str, path: str, bodies: Sequence[str], *, connections: int, seconds: float, pause_s: float = 0
+) -> Figures:
+    """Put a load on a service from another process and return what it has seen.
+
+    Each connection rests for ``pause_s`` after an answer: with none it asks as fast as it gets answers.
+    """
     host, _, port = url.removeprefix("http://").partition(":")
     plan = {"host": host, "port": int(port), "path": path, "bodies": list(bodies)}
-    told = json.dumps({**plan, "connections": connections, "seconds": seconds})
+    told = json.dumps({**plan, "connections": connections, "seconds": seconds, "pause_s": pause_s})
     done = subprocess.run(  # noqa: S603 - this very file
         [sys.executable, str(Path(__file__))], input=told, capture_output=True, text=True, check=True
     )
@@ -45,8 +50,8 @@ def drive(url: str, path: str, bodies: Sequence[str], *, connections: int, secon
 class _Connection(asyncio.Protocol):
     """Sends the next request when the answer to the last is whole."""
 
-    def __init__(self, requests: Iterator[bytes], began: float, until: float) -> None:
-        self._requests, self._began, self._until = requests, began, until
+    def __init__(self, requests: Iterator[bytes], began: float, until: float, pause_s: float) -> None:
+        self._requests, self._began, self._until, self._pause_s = requests, began, until, pause_s
         self._buffer = b""
         self._sent = 0.0
         self.seconds: list[float] = []
@@ -74,7 +79,9 @@ class _Connection(asyncio.Protocol):
         if self._sent >= self._began:
             self.seconds.append(now - self._sent)
             self.failed += not head.startswith(b"HTTP/1.1 200")
-        if now < self._until:
+        if now < self._until and self._pause_s:
+            asyncio.get_running_loop().call_later(self._pause_s, self._ask)
+        elif now < self._until:
             self._ask()
         else:
             self._transport.close()
@@ -90,9 +97,9 @@ async def _load(plan: dict[str, object]) -> Figures:
     requests = cycle([f"{head}{len(body)}\r\n\r\n{body}".encode() for body in plan["bodies"]])
     began = time.perf_counter() + _WARM_UP_S
     until = began + float(plan["seconds"])
-    loop = asyncio.get_running_loop()
+    loop, pause_s = asyncio.get_running_loop(), float(plan["pause_s"])
     made = [
-        (await loop.create_connection(lambda: _Connection(requests, began, until), host, port))[1]
+        (await loop.create_connection(lambda: _Connection(requests, began, until, pause_s), host, port))[1]
         for _ in range(int(plan["connections"]))
     ]
     await asyncio.gather(*(connection.over for connection in made))

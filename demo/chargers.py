@@ -34,10 +34,11 @@ class Token(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a charger was answered: OCPP's status, and the text for the driver's eyes."""
+    """What a charger was answered: OCPP's status, the text for the driver's eyes, and how long it may be remembered."""
 
     status: str
     text: str | None = None
+    until: str | None = None
 
     @property
     def accepted(self) -> bool:
@@ -75,10 +76,22 @@ class Charger(Protocol):
         """Report that the connector is broken."""
 
 
-class Charger16(v16.ChargePoint):
+class Timed(ChargePoint):
+    """What tells the time in its messages."""
+
+    def now(self) -> datetime:
+        """Return the current instant, in UTC."""
+        return datetime.now(UTC)
+
+    def stamp(self, moment: datetime | None = None) -> str:
+        """Return an instant as OCPP spells it; now, if none is given."""
+        return (moment or self.now()).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Charger16(Timed, v16.ChargePoint):
     """A charger that speaks OCPP 1.6."""
 
-    _transaction_id = 0
+    transaction_id = 0
 
     async def boot(self) -> None:
         """Say who it is, and that it is free."""
@@ -94,15 +107,15 @@ class Charger16(v16.ChargePoint):
     async def begin(self, token: Token, *, at: datetime | None = None, offline: bool = False) -> Verdict:
         """Begin a session; 1.6 has no word for ``offline``, the age of the time says it."""
         del offline
-        start = v16.call.StartTransaction(connector_id=1, id_tag=token.text, meter_start=0, timestamp=_stamp(at))
+        start = v16.call.StartTransaction(connector_id=1, id_tag=token.text, meter_start=0, timestamp=self.stamp(at))
         answer = await self.call(start, suppress=False)
-        self._transaction_id = answer.transaction_id
+        self.transaction_id = answer.transaction_id
         return _verdict(answer)
 
     async def progress(self, energy_wh: int) -> Verdict:
         """Tell how much has flowed; there is no verdict in the answer, which stops nothing."""
-        value = {"timestamp": _stamp(), "sampled_value": [{"value": str(energy_wh)}]}
-        values = v16.call.MeterValues(connector_id=1, transaction_id=self._transaction_id, meter_value=[value])
+        value = {"timestamp": self.stamp(), "sampled_value": [{"value": str(energy_wh)}]}
+        values = v16.call.MeterValues(connector_id=1, transaction_id=self.transaction_id, meter_value=[value])
         await self.call(values, suppress=False)
         return Verdict(ACCEPTED)
 
@@ -112,7 +125,7 @@ class Charger16(v16.ChargePoint):
         """End the session."""
         del offline
         stop = v16.call.StopTransaction(
-            meter_stop=energy_wh, timestamp=_stamp(at), transaction_id=self._transaction_id, reason=reason
+            meter_stop=energy_wh, timestamp=self.stamp(at), transaction_id=self.transaction_id, reason=reason
         )
         return _verdict(await self.call(stop, suppress=False))
 
@@ -126,13 +139,13 @@ class Charger16(v16.ChargePoint):
         )
 
 
-class _Charger2(ChargePoint):
+class _Charger2(Timed):
     """What chargers of 2.0.1 and 2.1 share; the messages used here look the same in both."""
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the library's
         super().__init__(*args, **options)
         self._transactions, self._sequence = count(1), count()
-        self._transaction_id = ""
+        self.transaction_id = ""
 
     async def boot(self) -> None:
         """Say who it is, and that it is free."""
@@ -146,7 +159,7 @@ class _Charger2(ChargePoint):
 
     async def begin(self, token: Token, *, at: datetime | None = None, offline: bool = False) -> Verdict:
         """Begin a session."""
-        self._transaction_id = f"{self.id}-{_stamp()}-{next(self._transactions)}"
+        self.transaction_id = f"{self.id}-{self.stamp()}-{next(self._transactions)}"
         return await self._tell("Started", "Authorized", 0, at, token=token, offline=offline or None)
 
     async def progress(self, energy_wh: int) -> Verdict:
@@ -177,11 +190,11 @@ class _Charger2(ChargePoint):
     ) -> Verdict:
         event = self._call.TransactionEvent(
             event_type=kind,
-            timestamp=_stamp(at),
+            timestamp=self.stamp(at),
             trigger_reason=trigger,
             seq_no=next(self._sequence),
-            transaction_info={"transaction_id": self._transaction_id, "stopped_reason": stopped},
-            meter_value=[{"timestamp": _stamp(at), "sampled_value": [{"value": energy_wh}]}],
+            transaction_info={"transaction_id": self.transaction_id, "stopped_reason": stopped},
+            meter_value=[{"timestamp": self.stamp(at), "sampled_value": [{"value": energy_wh}]}],
             evse=_EVSE,
             id_token=token and _id_token(token),
             offline=offline,
@@ -190,7 +203,7 @@ class _Charger2(ChargePoint):
 
     async def _status(self, status: str) -> None:
         notice = self._call.StatusNotification(
-            timestamp=_stamp(), connector_status=status, evse_id=_EVSE["id"], connector_id=_EVSE["connector_id"]
+            timestamp=self.stamp(), connector_status=status, evse_id=_EVSE["id"], connector_id=_EVSE["connector_id"]
         )
         await self.call(notice, suppress=False)
 
@@ -225,12 +238,9 @@ def _verdict(answer: Any) -> Verdict:  # noqa: ANN401 - the library's answers ha
     info: dict[str, Any] = {"status": ACCEPTED}
     info |= getattr(answer, "id_tag_info", None) or getattr(answer, "id_token_info", None) or {}
     shown: dict[str, str] = info.get("personal_message", {})
-    return Verdict(info["status"], shown.get("content"))
+    until = info.get("expiry_date") or info.get("cache_expiry_date_time")
+    return Verdict(info["status"], shown.get("content"), until)
 
 
 def _id_token(token: Token) -> dict[str, str]:
     return {"id_token": token.text, "type": token.type}
-
-
-def _stamp(moment: datetime | None = None) -> str:
-    return (moment or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")

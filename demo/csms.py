@@ -23,8 +23,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httpx2
+from clock import WALL_CLOCK, stamp
+from event_stream import EventStream
 from sessions import FAILED, Sessions, at
 from stations import CHARGERS, LOG, WIRE
+from switching import Switching
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -34,20 +37,27 @@ from policy_service.client import PolicyClient
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from clock import Clock
+    from stations import Delegating
     from websockets.http11 import Request, Response
 
 MOST_BYTES = 256 * 1024
 MATCH_WITHIN_S = 2
+CALL_WITHIN = httpx2.Timeout(10, pool=None)  # a switch of all chargers at once waits for its turn
+AT_ONCE = httpx2.Limits(max_connections=32)
 CHARGER_ID = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,48}")
 
 
 class Csms:
     """Takes in chargers; keeps their sessions, and the incidents."""
 
-    def __init__(self, policy: PolicyClient, service: httpx2.AsyncClient) -> None:
-        """Ask ``policy`` for access, and ``service`` afterwards whether a failed session was a denial."""
+    def __init__(self, policy: PolicyClient, service: httpx2.AsyncClient, clock: Clock = WALL_CLOCK) -> None:
+        """Ask ``policy`` for access, and ``service`` for the modes of chargers, and what a failed session was."""
         self.policy = policy
         self.service = service
+        self.clock = clock
+        self.stations: dict[str, Delegating] = {}
+        self.switching = Switching(self.stations, service, clock)
         self.sessions = Sessions(self.was_denied)
         self.transaction_ids = count(int(time.time()))  # of 1.6: a restart begins with higher ones
         self.url = ""
@@ -57,9 +67,21 @@ class Csms:
         charger_id = _charger_id(websocket.request)
         charger = CHARGERS[str(websocket.subprotocol)](charger_id, websocket, self)
         LOG.info("%s: connected, %s", charger_id, websocket.subprotocol)
-        with suppress(ConnectionClosed):
-            await charger.start()
-        LOG.info("%s: gone", charger_id)
+        self.stations[charger_id] = charger
+        self.switching.connected(charger)
+        try:
+            with suppress(ConnectionClosed):
+                await charger.start()
+        finally:
+            charger.gone()
+            LOG.info("%s: gone", charger_id)
+            if self.stations.get(charger_id) is charger:  # it may be back already, by another connection
+                del self.stations[charger_id]
+                self.switching.gone(charger_id)
+
+    def now(self) -> str:
+        """Tell the time, as OCPP spells it."""
+        return stamp(self.clock.now())
 
     async def end(self, charger_id: str, transaction_id: str, reason: str) -> None:
         """End a session, and tell how."""
@@ -76,7 +98,8 @@ class Csms:
         """Ask the service whether the transaction was refused; for as long as it cannot tell, it was not."""
         wanted = {"charger": charger_id, "transaction_id": transaction_id}
         try:
-            reply = (await self.service.get("/v1/events/match", params=wanted)).raise_for_status()
+            reply = await self.service.get("/v1/events/match", params=wanted, timeout=MATCH_WITHIN_S)
+            reply.raise_for_status()
             return at(reply.json(), "denied") is True
         except (httpx2.HTTPError, ValueError, RecursionError):
             return False
@@ -89,6 +112,7 @@ async def serving(
     host: str = "127.0.0.1",
     port: int = 0,
     key: str | None = None,
+    clock: Clock = WALL_CLOCK,
     **fallbacks: Any,  # noqa: ANN401
 ) -> AsyncGenerator[Csms]:
     """Run the CSMS while the context is open; ``fallbacks`` are PolicyClient's ``bundle_label``, ``state_dir``, ….
@@ -96,11 +120,13 @@ async def serving(
     Raises OSError where it cannot listen.
     """
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    state: Path | None = fallbacks.get("state_dir")
     async with (
         PolicyClient(service, key=key, **fallbacks) as policy,
-        httpx2.AsyncClient(base_url=service, headers=headers, timeout=MATCH_WITHIN_S) as http,
+        httpx2.AsyncClient(base_url=service, headers=headers, timeout=CALL_WITHIN, limits=AT_ONCE) as http,
     ):
-        csms = Csms(policy, http)
+        csms = Csms(policy, http, clock)
+        modes = EventStream(http, "/v1/transitions/stream", None if state is None else state / "mode-events")
         async with serve(
             csms.connected,
             host,
@@ -112,7 +138,8 @@ async def serving(
             logger=WIRE,
         ) as server:
             csms.url = "ws://{}:{}".format(*next(iter(server.sockets)).getsockname()[:2])
-            yield csms
+            async with csms.switching.following(modes):
+                yield csms
 
 
 def _demand_charger_id(websocket: ServerConnection, request: Request) -> Response | None:

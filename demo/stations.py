@@ -8,19 +8,22 @@ chargers let the vehicle in then.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 from abc import abstractmethod
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+from uuid import uuid4
 
 from ocpp import v16, v21, v201
 from ocpp.charge_point import ChargePoint
 from ocpp.exceptions import NotImplementedError as ActionNotImplemented
 from ocpp.messages import Call
-from ocpp.routing import on
+from ocpp.routing import after, on
+from orders import ACCEPTED, GONE, NO_ANSWER, OrderFailedError
 from sessions import at, readings_wh
+from websockets.exceptions import ConnectionClosed
 
 from policy_service.client import InvalidPayload
 
@@ -32,10 +35,11 @@ LOG = logging.getLogger("csms")
 WIRE = logging.getLogger("csms.wire")
 WIRE.disabled = True  # the libraries log whole messages, and with them tokens and PINs
 
-ACCEPTED = "Accepted"
 HEARTBEAT_S = 300
 TRANSACTION_ID = re.compile(r"[!-~]{1,36}")
 REASON = re.compile(r"[A-Za-z]{1,20}")
+CODE = re.compile(r"[A-Za-z]{1,40}")
+ORDER_WITHIN_S = 30
 
 
 class Delegating(ChargePoint):
@@ -51,6 +55,44 @@ class Delegating(ChargePoint):
         super().__init__(charger_id, websocket, logger=WIRE)
         self.websocket = websocket
         self.csms = csms
+        self.booted = False
+        self.reported: dict[str, str] = {}
+        """Variables of OCPP 2.x, as the charger has reported them."""
+        self._ordering = asyncio.Lock()
+        self._orders: dict[str, asyncio.Future[Any]] = {}
+
+    async def order(self, action: str, payload: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+        """Tell the charger to do something, and return its answer; the next order waits for it (OCPP-J 4.1.1).
+
+        Raises OrderFailedError.
+        """
+        async with self._ordering:
+            message_id, answered = uuid4().hex, asyncio.get_running_loop().create_future()
+            self._orders[message_id] = answered
+            try:
+                await self.websocket.send(json.dumps([2, message_id, action, payload], separators=(",", ":")))
+                return await asyncio.wait_for(answered, ORDER_WITHIN_S)
+            except TimeoutError:
+                raise OrderFailedError(NO_ANSWER) from None
+            except ConnectionClosed:
+                raise OrderFailedError(GONE) from None
+            finally:
+                del self._orders[message_id]
+
+    def gone(self) -> None:
+        """Give up orders that nobody will answer any more."""
+        for answered in self._orders.values():
+            if not answered.done():
+                answered.set_exception(OrderFailedError(GONE))
+
+    @property
+    def running(self) -> list[str]:
+        """The transactions that run."""
+        return [transaction_id for charger, transaction_id in self.csms.sessions.running if charger == self.id]
+
+    @abstractmethod
+    def stopping(self, transaction_id: str) -> tuple[str, dict[str, Any]]:
+        """Return action and payload of the order that ends a transaction."""
 
     async def route_message(self, raw_msg: str | bytes) -> None:
         """Answer a message. What asks for access gets an answer always, and never a CALLERROR, which denies nothing."""
@@ -63,10 +105,29 @@ class Delegating(ChargePoint):
             case [2, message_id, str(action), *_] if action not in self.route_map:
                 refusal = Call(message_id, action, {}).create_call_error(ActionNotImplemented())
                 await self.websocket.send(refusal.to_json())
+            case [3, str(message_id), answer] if message_id in self._orders:
+                self._answered(message_id, answer, None)
+            case [4, str(message_id), *rest] if message_id in self._orders:
+                self._answered(message_id, None, OrderFailedError(_code(rest)))
             case [*_]:
                 await super().route_message(raw_msg)
             case _:
                 LOG.warning("%s: sent what is no message", self.id)
+
+    def _answered(self, message_id: str, answer: object, error: OrderFailedError | None) -> None:
+        answered = self._orders[message_id]
+        if answered.done():
+            return
+        if error is None:
+            answered.set_result(answer)
+        else:
+            answered.set_exception(error)
+
+    @after("BootNotification")
+    def has_booted(self, **_: object) -> None:
+        """Bring it into its mode, now that it may be ordered about."""
+        self.booted = True
+        self.csms.switching.booted(self)
 
     @abstractmethod
     async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
@@ -99,6 +160,10 @@ class Charger16(Delegating, v16.ChargePoint):
     delegated = frozenset({"Authorize", "StartTransaction"})
     denial: ClassVar = {"idTagInfo": {"status": "Invalid"}}
 
+    def stopping(self, transaction_id: str) -> tuple[str, dict[str, Any]]:
+        """Return action and payload of the order that ends a transaction."""
+        return "RemoteStopTransaction", {"transactionId": int(transaction_id)}
+
     async def ask(self, action: str, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
         """Return the payload of the answer, with what only the CSMS knows: a denied transaction has an id as well."""
         told = await super().ask(action, payload, message_id)
@@ -115,12 +180,12 @@ class Charger16(Delegating, v16.ChargePoint):
     @on("BootNotification")
     def boot(self, **_: object) -> object:
         """Let every charger in."""
-        return v16.call_result.BootNotification(_now(), HEARTBEAT_S, ACCEPTED)
+        return v16.call_result.BootNotification(self.csms.now(), HEARTBEAT_S, ACCEPTED)
 
     @on("Heartbeat")
     def heartbeat(self) -> object:
         """Tell the time."""
-        return v16.call_result.Heartbeat(_now())
+        return v16.call_result.Heartbeat(self.csms.now())
 
     @on("StatusNotification")
     def status(self, connector_id: int, status: str, error_code: str, **_: object) -> object:
@@ -155,6 +220,10 @@ class Charger2(Delegating):
     delegated = frozenset({"Authorize", "TransactionEvent"})
     denial: ClassVar = {"idTokenInfo": {"status": "Invalid"}}
 
+    def stopping(self, transaction_id: str) -> tuple[str, dict[str, Any]]:
+        """Return action and payload of the order that ends a transaction."""
+        return "RequestStopTransaction", {"transactionId": transaction_id}
+
     async def note(self, action: str, payload: object, told: dict[str, Any]) -> None:
         """Keep the session as its events tell it."""
         transaction_id = at(payload, "transactionInfo", "transactionId")
@@ -172,12 +241,21 @@ class Charger2(Delegating):
     @on("BootNotification")
     def boot(self, **_: object) -> object:
         """Let every charger in."""
-        return v201.call_result.BootNotification(_now(), HEARTBEAT_S, ACCEPTED)
+        return v201.call_result.BootNotification(self.csms.now(), HEARTBEAT_S, ACCEPTED)
+
+    @on("NotifyReport")
+    def notify_report(self, report_data: list[dict[str, Any]] | None = None, **_: object) -> object:
+        """Take in what the charger reports of its variables."""
+        for each in report_data or []:
+            for attribute in each["variable_attribute"]:
+                if attribute.get("type", "Actual") == "Actual" and "value" in attribute:
+                    self.reported[f"{each['component']['name']}.{each['variable']['name']}"] = attribute["value"]
+        return v201.call_result.NotifyReport()
 
     @on("Heartbeat")
     def heartbeat(self, **_: object) -> object:
         """Tell the time."""
-        return v201.call_result.Heartbeat(_now())
+        return v201.call_result.Heartbeat(self.csms.now())
 
     @on("StatusNotification")
     def status(self, evse_id: int, connector_status: str, **_: object) -> object:
@@ -225,6 +303,12 @@ def _reason(payload: object) -> str:
     return told if REASON.fullmatch(told) else "Other"
 
 
+def _code(rest: list[Any]) -> str:
+    """Return the code of a CALLERROR; its description may quote anything."""
+    code = str(rest[0]) if rest else ""
+    return code if CODE.fullmatch(code) else "CALLERROR"
+
+
 def _json(raw: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return json.loads(raw)
@@ -235,7 +319,3 @@ def _json(raw: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
 def _object(payload: list[Any]) -> dict[str, Any]:
     """Return the payload of a message, which may be missing or no object at all; an empty one is malformed as well."""
     return cast("dict[str, Any]", payload[0]) if payload and isinstance(payload[0], dict) else {}
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         8 * 1024 * 1024, ge=1024, description="Largest request body in bytes; streamed imports are bounded by line."
     )
+    hot_path: Literal["protocol", "asgi", "off"] = Field(
+        "protocol",
+        description="How `POST /v1/decide` is answered where nothing has to be waited for: protocol, inside the "
+        "server's parser; asgi, before the framework; off, as any other request.",
+    )
     record_freevend: bool = Field(default=False, description="Record an event for freevend answers too.")
     record_allowed: bool = Field(default=True, description="Record an event for allowed vehicles; denials always are.")
     record_allowed_share: float = Field(
@@ -149,6 +154,29 @@ class Settings(BaseSettings):
     )
     charger_cache_max_age: int = Field(
         3_600, ge=1, description="Seconds for which a charger may remember that a vehicle was allowed, at most."
+    )
+    switch_within: int = Field(
+        60,
+        ge=1,
+        le=3_600,
+        description="Seconds that a charger may take to be seen in its mode, before it has diverged.",
+    )
+    adherence_within: float = Field(
+        5.0, ge=0, le=3_600, description="Seconds within which a switch counts as on time, where adherence is told."
+    )
+    local_list_lifetime: int = Field(
+        86_400,
+        ge=600,
+        le=2_592_000,
+        description="Seconds for which a charger's local list holds: who may not charge throughout is not on it.",
+    )
+    scheduler: Literal["inside", "apart"] = Field(
+        "inside",
+        description="Who tells chargers their modes: inside, the service itself; apart, a process of its own, "
+        "`policy-service scheduler`.",
+    )
+    transition_lead: int = Field(
+        0, ge=0, le=3_600, description="Seconds before a change of mode that chargers are told of it."
     )
     ocpi_country_code: str = Field(
         "ZZ", pattern="^[A-Z]{2}$", description="Country of the party that tokens are issued by, in answers over OCPI."

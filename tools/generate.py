@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201 - a script, not a package; it prints
-"""Write what is generated from the code into schemas/, or say with ``--check`` what is out of date there."""
+"""Write what is generated from the code into schemas/ and docs/, or say with ``--check`` what is out of date there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
+
+from charger_support import FILE as SUPPORT_FILE
+from charger_support import charger_support
 
 import policy_service
 from policy_service.entrypoints.http.app import create_app
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
 
     from policy_service.application.service import Service
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "schemas"
+SUPPORT = ROOT / "docs" / SUPPORT_FILE
 
 
 def generated() -> dict[Path, str]:
@@ -31,26 +36,30 @@ def generated() -> dict[Path, str]:
     events = {FILE: envelope_schema(), "asyncapi.v1.json": async_api(policy_service.__version__)}
     bundle = {BUNDLE_FILE: bundle_schema()}
     documents = {**schemas(), **events, **bundle, "openapi.v1.json": api.openapi()}
-    return {SCHEMAS / name: json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in documents.items()}
+    texts = {name: json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in documents.items()}
+    return {**{SCHEMAS / name: text for name, text in texts.items()}, SUPPORT: charger_support()}
 
 
 def out_of_date() -> list[str]:
     """Return the files that differ from what the code would write, missing and left-over ones among them."""
     wanted = generated()
-    present = {path: path.read_text(encoding="utf-8") for path in SCHEMAS.rglob("*.json")}
+    present = {path: path.read_text(encoding="utf-8") for path in (*SCHEMAS.rglob("*.json"), SUPPORT) if path.exists()}
     differing = {path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path)}
-    return sorted(str(path.relative_to(SCHEMAS.parent)) for path in differing)
+    return sorted(str(path.relative_to(ROOT)) for path in differing)
 
 
 def main(arguments: list[str]) -> int:
     """Write, or check; return the exit code."""
     stale = out_of_date()
     if arguments == ["--check"]:
-        print("\n".join(f"{name} is out of date, run: make generate" for name in stale) or "schemas/ is up to date")
+        print(
+            "\n".join(f"{name} is out of date, run: make generate" for name in stale)
+            or "what is generated is up to date"
+        )
         return 1 if stale else 0
     wanted = generated()
     for name in stale:
-        path = SCHEMAS.parent / name
+        path = ROOT / name
         if path in wanted:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted[path], encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policy_service.application.evidence import evidence_of
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from policy_service.application.question import Question
+    from policy_service.domain.access import OnBreach
     from policy_service.domain.decision import Answer, Decision
     from policy_service.domain.events import DriverSignal
     from policy_service.domain.registration import Finding
@@ -53,6 +54,11 @@ def event_type(answer: Answer) -> EventType:
     if answer.outcome is Outcome.ACCESS_DENIED:
         return EventType.DENIED
     return EventType.WOULD_DENY if answer.would_be is Outcome.ACCESS_DENIED else EventType.ALLOWED
+
+
+def as_breach(event: AccessEvent, follows: OnBreach) -> AccessEvent:
+    """Return the event as that of a breach; its evidence says what is to follow."""
+    return replace(event, type=EventType.BREACH, evidence={**(event.evidence or {}), "on_breach": str(follows)})
 
 
 def access_event(

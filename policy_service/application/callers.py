@@ -38,6 +38,12 @@ class Callers:
         self._keys = keys
         self._tokens = tokens
 
+    def known(self, secret: str | None) -> Caller | None:
+        """Return who presents this key where nobody has to be asked for that; None for whom :meth:`identify` is for."""
+        if not self._keys.demanded and not self._tokens.configured:
+            return ANYBODY
+        return None if secret is None else self._keys.find(secret)
+
     async def identify(self, secret: str | None) -> Caller:
         """Return who presents this key or token. Raises UnknownCallerError."""
         if not self._keys.demanded and not self._tokens.configured:

@@ -12,7 +12,7 @@ from policy_service.application.ports import SinkMessage, StoreUnavailableError
 
 if TYPE_CHECKING:
     from policy_service.application.ports import Clock, EventFeed, EventSink, SinkPositions
-    from policy_service.application.push_lease import PushLease
+    from policy_service.application.process_lease import ProcessLease
     from policy_service.domain.events import AccessEvent
 
 EVERY_S = 0.25
@@ -44,7 +44,7 @@ class SinkFeeding:
         sink: EventSink,
         feed: EventFeed,
         positions: SinkPositions,
-        lease: PushLease,
+        lease: ProcessLease,
         observer: SinkObserver,
         clock: Clock,
         source: str,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from policy_service.domain.access_change import Difference
     from policy_service.domain.charger import Charger
+    from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.policy import Override
     from policy_service.domain.policy_tree import PolicyTree
@@ -34,6 +35,7 @@ class Side:
 
     files: Mapping[str, bytes] = field(repr=False)
     holidays: HolidayDates
+    profiles: BuiltInProfiles
     now: int
     ungoverned: Ungoverned = Ungoverned.DENY
     chargers: Mapping[str, Charger] = field(default_factory=dict[str, "Charger"], repr=False)
@@ -103,7 +105,7 @@ def _trees(old: Side, new: Side) -> tuple[PolicyTree, PolicyTree]:
     cache: Cache = {}
     found: list[PolicyTree] = []
     for number, side in enumerate((old, new)):
-        checked = load(side.files, cache)
+        checked = load(side.files, cache, side.profiles)
         if checked.tree is None:
             raise RefusedTreeError(number, checked.diagnostics)
         found.append(replace(checked.tree, chargers={**side.chargers, **checked.tree.chargers}))

@@ -48,3 +48,5 @@ class Answered:
     """The vehicle's, where it is known."""
     record_id: str | None = None
     """Opaque id of the vehicle's record, where it is known."""
+    stop: bool = False
+    """The session has to be ended: the charger let it begin in managed mode without asking, and `onBreach` says so."""

@@ -124,11 +124,20 @@ class Registry:
 
     def find_cached(self, keys: Keys) -> Finding | None:
         """Return what is known without asking any store; None where that is nothing yet. Empty keys: no identifier."""
-        entry = self._hits.get(keys) or self._misses.get(keys)
-        if entry is not None and entry.version == self._version:
-            self._cached += 1
-            return entry.finding
+        found = self.peek(keys)
+        if found is not None:
+            self.served()
+            return found
         return None if keys else Absence.NO_IDENTIFIER
+
+    def peek(self, keys: Keys) -> Finding | None:
+        """Return what is known without asking any store, uncounted; None where that is nothing."""
+        entry = self._hits.get(keys) or self._misses.get(keys)
+        return entry.finding if entry is not None and entry.version == self._version else None
+
+    def served(self) -> None:
+        """Count a look-up that :meth:`peek` has answered."""
+        self._cached += 1
 
     async def find(self, keys: Keys) -> Finding:
         """Return the registration, or why there is none; ``lookup_failed`` where nothing that may answer knows it."""

@@ -15,21 +15,25 @@ if TYPE_CHECKING:
     from policy_service.application.commands.expect_feed import ExpectFeed
     from policy_service.application.commands.forget_identifier import ForgetIdentifier
     from policy_service.application.commands.import_chargers import ChargerCommands
+    from policy_service.application.commands.issue_local_list import IssueLocalList
     from policy_service.application.commands.log_import import LoggedImport
     from policy_service.application.commands.make_override import MakeOverride
     from policy_service.application.commands.manage_webhooks import ManageWebhooks
     from policy_service.application.commands.record_degraded import RecordDegraded
     from policy_service.application.commands.reload_policies import ReloadPolicies
+    from policy_service.application.commands.report_mode import ReportMode
     from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
     from policy_service.application.ocpi.authorise_token import AuthoriseToken
     from policy_service.application.ocpi.party import OcpiParty
     from policy_service.application.ocpp.authorise import Authorise
     from policy_service.application.plan_holder import PlanHolder
-    from policy_service.application.ports import Clock
+    from policy_service.application.ports import Clock, DesiredModes, ModeEventFeed
     from policy_service.application.queries.access_search import AccessSearch
+    from policy_service.application.queries.adherence import AdherenceQuery
     from policy_service.application.queries.agreements import AgreementQueries
     from policy_service.application.queries.audit import AuditQueries
     from policy_service.application.queries.bundles import Bundles
+    from policy_service.application.queries.charger_sync import ChargerSync
     from policy_service.application.queries.chargers import Chargers
     from policy_service.application.queries.decide import Decide
     from policy_service.application.queries.event_stream import EventStream
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
     from policy_service.application.queries.webhooks import WebhookQueries
+    from policy_service.application.switching import Switching
     from policy_service.application.tracing import RequestTracing
 
 
@@ -61,6 +66,19 @@ class Metrics(Protocol):
     def exposition(self) -> tuple[bytes, str]:
         """Return the metrics of all workers and their media type."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """What chargers are told and what is heard of them."""
+
+    events: ModeEventFeed
+    desired: DesiredModes
+    report: ReportMode
+    sync: ChargerSync
+    adherence: AdherenceQuery
+    issue_list: IssueLocalList
+    switching: Switching
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +111,7 @@ class Service:
     """What events on their way out name this service by."""
     webhooks: WebhookQueries
     manage_webhooks: ManageWebhooks
+    modes: Modes
     overrides: OverrideQueries
     imports: ImportQueries
     feeds: FeedQueries

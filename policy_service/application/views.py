@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policy_service.domain.instant import format_instant
+from policy_service.domain.instant import format_instant, format_instant_ms
 from policy_service.domain.span import format_span
 from policy_service.domain.webhook import EventChoice
 
@@ -78,7 +78,7 @@ def event_view(event: AccessEvent) -> dict[str, Any]:
         "decision_id": event.decision_id,
         "type": str(event.type),
         "time": format_instant(event.time // _MS),
-        "recorded_at": _milliseconds(event.recorded_at),
+        "recorded_at": format_instant_ms(event.recorded_at),
         "charger": event.charger,
         "labels": dict(event.labels),
         "outcome": str(event.outcome),
@@ -122,7 +122,7 @@ def webhook_view(webhook: Webhook, dead_letters: int) -> dict[str, Any]:
         "last_error": progress.last_error,
         "next_try_at": _since(progress.next_try_at),
         "dead_letters": dead_letters,
-        "created_at": _milliseconds(webhook.created_at),
+        "created_at": format_instant_ms(webhook.created_at),
         "created_by": webhook.created_by,
     }
 
@@ -140,8 +140,8 @@ def dead_letter_view(letter: DeadLetter) -> dict[str, Any]:
         "decision_id": letter.decision_id,
         "type": letter.type,
         "charger": letter.charger,
-        "recorded_at": _milliseconds(letter.recorded_at),
-        "died_at": _milliseconds(letter.died_at),
+        "recorded_at": format_instant_ms(letter.recorded_at),
+        "died_at": format_instant_ms(letter.died_at),
         "last_error": letter.last_error,
         "queued": letter.queued,
     }
@@ -151,7 +151,7 @@ def audit_view(entry: AuditEntry) -> dict[str, Any]:
     """Return the public view of an audit entry."""
     return {
         "id": entry.id,
-        "at": _milliseconds(entry.at),
+        "at": format_instant_ms(entry.at),
         "caller": entry.caller,
         "action": entry.action,
         "subject": entry.subject,
@@ -276,10 +276,5 @@ def _instant(epoch: int | None) -> str | None:
     return None if epoch is None else format_instant(epoch)
 
 
-def _milliseconds(epoch_ms: int) -> str:
-    seconds, milliseconds = divmod(epoch_ms, _MS)
-    return f"{format_instant(seconds)[:-1]}.{milliseconds:03d}Z"
-
-
 def _since(epoch_ms: int | None) -> str | None:
-    return None if epoch_ms is None else _milliseconds(epoch_ms)
+    return None if epoch_ms is None else format_instant_ms(epoch_ms)

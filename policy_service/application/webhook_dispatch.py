@@ -12,7 +12,7 @@ from policy_service.application.webhook_turn import DeliveryObserver
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policy_service.application.push_lease import PushLease
+    from policy_service.application.process_lease import ProcessLease
     from policy_service.application.webhook_turn import Turns
     from policy_service.domain.webhook import Webhook
 
@@ -33,7 +33,7 @@ class DispatchObserver(DeliveryObserver, Protocol):
 class WebhookDispatch:
     """One task for each webhook that has something to do: a slow receiver holds up no other."""
 
-    def __init__(self, turns: Turns, lease: PushLease, observer: DispatchObserver, every_s: float = EVERY_S) -> None:
+    def __init__(self, turns: Turns, lease: ProcessLease, observer: DispatchObserver, every_s: float = EVERY_S) -> None:
         """Wire the collaborators."""
         self._turns = turns
         self._lease = lease

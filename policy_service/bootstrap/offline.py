@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from policy_service.adapters.git_policy_files import GitPolicyFiles
 from policy_service.adapters.holiday_days import LibraryHolidays
+from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.secret_fingerprints import SecretFingerprints
 from policy_service.adapters.system_clock import SystemClock
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policy_service.application.ports import Clock, Fingerprints
+    from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.engine.holiday_days import HolidayDates
 
 
@@ -28,6 +30,7 @@ class Offline:
 
     clock: Clock
     holidays: HolidayDates
+    profiles: BuiltInProfiles
     fingerprints: Fingerprints
 
     def read(self, directory: Path) -> Mapping[str, bytes]:
@@ -43,4 +46,4 @@ class Offline:
 def offline() -> Offline:
     """Return the adapters; their PIN hashes hold for this process alone."""
     use_pinned_zone_data()
-    return Offline(SystemClock(), LibraryHolidays(), SecretFingerprints(os.urandom(32)))
+    return Offline(SystemClock(), LibraryHolidays(), packaged_profiles(), SecretFingerprints(os.urandom(32)))

@@ -15,7 +15,7 @@ from policy_service.adapters.sql.sink_positions import SqlSinkPositions
 from policy_service.adapters.sql.webhooks import SqlWebhooks
 from policy_service.application.commands.manage_webhooks import ManageWebhooks
 from policy_service.application.event_sink import SinkFeeding
-from policy_service.application.push_lease import PushLease
+from policy_service.application.process_lease import PUSHING, ProcessLease
 from policy_service.application.queries.webhooks import WebhookQueries
 from policy_service.application.webhook_delivery import WebhookDelivery
 from policy_service.application.webhook_dispatch import WebhookDispatch
@@ -49,7 +49,7 @@ def open_pushing(
     webhooks, letters, feed = SqlWebhooks(database), SqlDeadLetters(database), SqlEventFeed(database)
     sender = PinnedSender(SystemResolver(), allow_private=settings.webhooks_allow_private)
     delivery = WebhookDelivery(sender, stores.seal, clock, settings.event_source)
-    lease = PushLease(SqlLeases(database), clock)
+    lease = ProcessLease(SqlLeases(database), clock, PUSHING)
     turns = Turns(
         webhooks,
         letters,
@@ -68,7 +68,12 @@ def open_pushing(
 
 
 def _feeding(
-    settings: Settings, stack: AsyncExitStack, database: Database, lease: PushLease, telemetry: Telemetry, clock: Clock
+    settings: Settings,
+    stack: AsyncExitStack,
+    database: Database,
+    lease: ProcessLease,
+    telemetry: Telemetry,
+    clock: Clock,
 ) -> SinkFeeding:
     client = connect(settings.redis_url, PATIENCE_S)
     stream = RedisEventStream(client, settings.event_stream, settings.event_stream_max)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.adapters.holiday_days import LibraryHolidays
 from policy_service.adapters.last_good_tree import FileLastGoodTree
+from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
@@ -22,11 +23,13 @@ from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
 from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
+from policy_service.adapters.sql.local_lists import SqlLocalLists
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.archive_keeping import ArchiveKeeping
 from policy_service.application.audit_trail import AuditTrail
+from policy_service.application.breaches import BreachWitness
 from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.end_override import EndOverride
@@ -72,6 +75,7 @@ from policy_service.application.queries.past_plans import PastPlans
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
+from policy_service.bootstrap.modes import OpenModes, open_modes
 from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
 from policy_service.bootstrap.stores import open_stores
@@ -115,6 +119,7 @@ class _Core(NamedTuple):
     feeds: FeedWatch
     rotate: RotateFingerprints
     pushing: Pushing
+    modes: OpenModes
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Built:
@@ -139,6 +144,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         SqlChargers(database),
         SqlOverrides(database),
         LibraryHolidays(),
+        packaged_profiles(),
         clock,
         settings.ungoverned,
         telemetry,
@@ -150,8 +156,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     with suppress(StoreUnavailableError):  # learned later, as any rotation is
         await rotate.learn()
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
+    modes = open_modes(settings, stores, plans, telemetry, clock)
     core = _Core(
-        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing
+        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
     )
     background: tuple[Work, ...] = (
         partial(follow_files, files, reload),
@@ -163,6 +170,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
         *door.works(stores.watch),
         feeds.keep_looking,
         *pushing.background,
+        *modes.background,
     )
     service = _service(core)
     kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
@@ -173,16 +181,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
 
 def _service(core: _Core) -> Service:
     clock, plans, reload, watch = core.clock, core.plans, core.reload, core.stores.watch
-    database = core.stores.database
+    database, recorded = core.stores.database, core.recording.shipping.flush
     identifiers, agreements, overrides = SqlIdentifiers(database), SqlAgreements(database), SqlOverrides(database)
     feeds, log, audit = SqlFeeds(database), SqlImportLog(database), SqlAudit(database)
-    lookup = Lookup(core.stores.fingerprints)
+    known_types, lookup = partial(_attribute_types, plans), Lookup(core.stores.fingerprints)
     findings = Findings(lookup, core.stores.registry, core.stores.throttle)
-    known_types = partial(_attribute_types, plans)
     edit_chargers = ChargerCommands(SqlChargers(database), watch, known_types, reload.objections)
     identifier_queries = IdentifierQueries(identifiers, lookup)
     edit_identifiers = IdentifierEdits(identifiers, watch, lookup, known_types)
-    recorded = core.recording.shipping.flush
     logged = partial(LoggedImport, log=log, clock=clock, ended=core.feeds.look)
     decide, chargers = _decide(core, findings), Chargers(plans)
     return Service(
@@ -197,7 +203,7 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
-        policies=Policies(plans, LibraryHolidays(), clock, core.settings.ungoverned, SqlPlanArchive(database)),
+        policies=_policies(core),
         reload=reload,
         health=_health(core),
         identifiers=identifier_queries,
@@ -210,6 +216,7 @@ def _service(core: _Core) -> Service:
         event_source=core.settings.event_source,
         webhooks=core.pushing.webhooks,
         manage_webhooks=core.pushing.manage,
+        modes=core.modes.modes,
         overrides=OverrideQueries(overrides, plans, clock),
         imports=ImportQueries(log, clock),
         feeds=FeedQueries(feeds, clock),
@@ -257,9 +264,8 @@ def _ocpi_party(settings: Settings) -> OcpiParty:
 
 def _decide(core: _Core, findings: Findings) -> Decide:
     recorder, rules = core.recording.recorder, _rules(core.settings)
-    return core.tracing.decide(
-        core.plans, findings, recorder, core.clock, core.ids, core.telemetry, rules, core.stores.seal
-    )
+    witness = BreachWitness(core.telemetry, core.modes.modes.report)
+    return core.tracing.decide(core.plans, findings, recorder, core.clock, core.ids, witness, rules, core.stores.seal)
 
 
 def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) -> Enrol:
@@ -269,13 +275,19 @@ def _enrol(core: _Core, edits: IdentifierEdits, identifiers: IdentifierQueries) 
 
 
 def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> ForgetIdentifier:
-    erasure, recorded = SqlEventErasure(core.stores.database), core.recording.shipping.flush
-    return ForgetIdentifier(erasure, lookup, identifiers, core.clock, core.settings.enrol_window, recorded)
+    erasure, lists = SqlEventErasure(core.stores.database), SqlLocalLists(core.stores.database)
+    recorded, window = core.recording.shipping.flush, core.settings.enrol_window
+    return ForgetIdentifier(erasure, lookup, identifiers, core.clock, window, recorded, lists)
+
+
+def _policies(core: _Core) -> Policies:
+    archive = SqlPlanArchive(core.stores.database)
+    return Policies(core.plans, LibraryHolidays(), packaged_profiles(), core.clock, core.settings.ungoverned, archive)
 
 
 def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:
     database = core.stores.database
-    past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), core.clock)
+    past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), packaged_profiles(), core.clock)
     return ExplainEvent(SqlEventReader(database), past, recorded)
 
 
@@ -291,7 +303,7 @@ def _health(core: _Core) -> Health:
         return "up" if registry.available and not recording.shipping.failing else "down"
 
     def concerns() -> Sequence[str]:
-        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems())
+        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems(), *core.modes.concerns())
 
     return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,7 +17,7 @@ from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
 
     from policy_service.application.plan_holder import PlanState
     from policy_service.application.service import Service
@@ -34,6 +34,7 @@ __all__ = [
     "rehearse",
     "rendered",
     "running",
+    "schedule",
     "share_metrics",
 ]
 
@@ -104,11 +105,27 @@ async def running(settings: Settings) -> AsyncGenerator[Service]:
         yield built.service
 
 
+async def schedule(settings: Settings) -> None:
+    """Be a scheduler of transitions alone until cancelled. Raises BrokenTreeError and StartError."""
+    from policy_service.bootstrap import transitions  # noqa: PLC0415 - the service has no use for it
+
+    with _told():
+        await transitions.schedule(settings, kept_up)
+
+
 async def _opened(settings: Settings, stack: AsyncExitStack) -> Built:
-    try:
+    with _told():
         built = await build(settings, stack)
         await built.stores.watch.look()
         await built.door.open(settings)
+    return built
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """Say what to do about what stands in the way of a start."""
+    try:
+        yield
     except StoreUnavailableError as error:
         message = f"error: {error}; see POLICY_SERVICE_DATABASE_URL"
         raise NoDatabaseError(message) from error
@@ -118,7 +135,6 @@ async def _opened(settings: Settings, stack: AsyncExitStack) -> Built:
     except OSError as error:
         message = f"error: the state directory cannot be used ({type(error).__name__}); see POLICY_SERVICE_STATE_DIR"
         raise StartError(message) from error
-    return built
 
 
 async def kept_up(work: Work, *, pause_s: float = _PAUSE_S) -> None:

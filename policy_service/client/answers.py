@@ -32,6 +32,8 @@ class Told(NamedTuple):
     """It happened while the charger was offline."""
     clock_suspect: bool = False
     """The charger's clock was not believed."""
+    stop: bool = False
+    """The session that the message begins has to be ended: the charger let it begin without asking."""
 
 
 class OcppAnswer(NamedTuple):
@@ -42,6 +44,14 @@ class OcppAnswer(NamedTuple):
     decision: Told | None
     """None where nothing was decided: an event of a session that runs."""
     source: Source
+
+    @property
+    def stop(self) -> bool:
+        """Tell whether to end the session that the message begins, by RemoteStopTransaction or RequestStopTransaction.
+
+        The charger let it begin in managed mode without asking, and the policy or its profile says ``onBreach: stop``.
+        """
+        return self.decision is not None and self.decision.stop
 
 
 class WouldBe(msgspec.Struct, frozen=True):
@@ -68,6 +78,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     next_allowed_at: str | None = None
     would_be: WouldBe | None = None
+    stop: bool = False
+    """The charger let the session begin in managed mode without asking: it has to be ended."""
     source: Source = Source.SERVICE
 
     @property

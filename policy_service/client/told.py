@@ -30,4 +30,5 @@ def told_by(members: dict[str, str]) -> Told | None:
         members.get("signal"),
         late="late" in members,
         clock_suspect="clock-suspect" in members,
+        stop="stop" in members,
     )

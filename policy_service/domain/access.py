@@ -58,6 +58,13 @@ class OnUnreachable(StrEnum):
     ALLOW = "allow"
 
 
+class OnBreach(StrEnum):
+    """What follows when a session runs without authorisation in managed mode: it is recorded, or stopped as well."""
+
+    RECORD = "record"
+    STOP = "stop"
+
+
 class Reason(StrEnum):
     """Why a decision is what it is; members stand in the order in which they are judged."""
 

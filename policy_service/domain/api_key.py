@@ -21,7 +21,7 @@ PREFIX = "psk"
 
 _TEXT = re.compile(r"[A-Za-z0-9_.-]{24,512}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-_WITHIN_CHARGERS = frozenset({Scope.DECIDE, Scope.READ, Scope.OPERATE, Scope.BUNDLE, Scope.DEGRADED})
+_WITHIN_CHARGERS = frozenset({Scope.DECIDE, Scope.READ, Scope.OPERATE, Scope.BUNDLE, Scope.DEGRADED, Scope.LISTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def faults_in(
     if (fleet is not None or Scope.REPORT in scopes) and (fleet is None or scopes != frozenset({Scope.REPORT})):
         yield "a key of the scope report is bound to a fleet, and has no other scope"
     if labels and not scopes <= _WITHIN_CHARGERS:
-        yield "a key bound to labels may have the scopes decide, read, operate, bundle and degraded only"
+        yield "a key bound to labels may have the scopes decide, read, operate, bundle, degraded and lists only"
     if labels and source is not None:
         yield "a key is bound to labels or to a source, not to both"
     if source is not None and scopes != frozenset({Scope.IMPORT}):

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     REPORT = "report"
     BUNDLE = "bundle"
     DEGRADED = "degraded"
+    LISTS = "lists"
     ADMIN = "admin"
 
 

@@ -50,4 +50,5 @@ CODES: dict[str, CodeRow] = {
     "PS112": CodeRow(_E, "overrides overlap and differ"),
     "PS113": CodeRow(_E, "override that ends before it starts"),
     "PS114": CodeRow(_E, "policy test cannot be asked"),
+    "PS115": CodeRow(_W, "charger and its profile speak different protocols"),
 }

@@ -20,6 +20,7 @@ _RFC3339 = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,12})?)?([Zz]|[+-]\d{2}:\d{2})",
     re.ASCII,
 )
+_FRACTION = re.compile(r"\.(\d+)", re.ASCII)
 _NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?", re.ASCII)
 
 
@@ -56,6 +57,17 @@ def parse_instant(text: str) -> int:
         message = "an instant must lie between 1970-01-01T00:00:00Z and 2200-01-01T00:00:00Z"
         raise InstantError(message)
     return epoch
+
+
+def parse_instant_ms(text: str) -> int:
+    """Read an RFC 3339 instant as epoch milliseconds; what is finer is cut off. Raises InstantError."""
+    fraction = _FRACTION.search(text)
+    return parse_instant(text) * 1000 + (0 if fraction is None else int(fraction[1][:3].ljust(3, "0")))
+
+
+def format_instant_ms(epoch_ms: int) -> str:
+    """Write epoch milliseconds as RFC 3339 in UTC, with three digits of a second and ``Z``."""
+    return f"{format_instant(epoch_ms // 1000)[:-1]}.{epoch_ms % 1000:03d}Z"
 
 
 def format_instant(epoch: int) -> str:

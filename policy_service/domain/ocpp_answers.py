@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from policy_service.domain.charger_profile import ChargerProfile
     from policy_service.domain.decision import Decision
 
-_LONGEST_TAG_1_6 = 20
+LONGEST_TAG_1_6 = 20
 _LONGEST_LANGUAGE = 8
 
 
@@ -66,21 +66,12 @@ def shown(
 
 def id_tag_info(told: Shown) -> dict[str, Any]:
     """Return `idTagInfo` of OCPP 1.6, section 7.27. A fleet whose name does not fit is no parent."""
-    info: dict[str, Any] = {"status": status_1_6(told.decision, told.profile)}
-    if told.expires is not None:
-        info["expiryDate"] = format_instant(told.expires)
-    if told.fleet and len(told.fleet) <= _LONGEST_TAG_1_6 and info["status"] == ACCEPTED:
-        info["parentIdTag"] = told.fleet
-    return info
+    return _tag_info(status_1_6(told.decision, told.profile), told.expires, told.fleet)
 
 
 def id_token_info(told: Shown, token_type: str, lengths: Lengths) -> dict[str, Any]:
     """Return `idTokenInfo` of OCPP 2.0.1 and 2.1, part 2, section 2.29."""
-    info: dict[str, Any] = {"status": status_2(told.decision, told.profile, token_type)}
-    if told.expires is not None:
-        info["cacheExpiryDateTime"] = format_instant(told.expires)
-    if told.fleet and len(told.fleet) <= lengths.token and info["status"] == ACCEPTED:
-        info["groupIdToken"] = {"idToken": told.fleet, "type": "Central"}
+    info = _token_info(status_2(told.decision, told.profile, token_type), told.expires, told.fleet, lengths)
     if told.text is not None:
         info["personalMessage"] = _personal_message(told.text, told.profile, lengths.message)
     return info
@@ -89,6 +80,34 @@ def id_token_info(told: Shown, token_type: str, lengths: Lengths) -> dict[str, A
 def accepted() -> dict[str, Any]:
     """Return the info of what is always accepted, and remembered by nobody for a decision."""
     return {"status": ACCEPTED}
+
+
+def listed_tag_info(fleet: str | None, until: int) -> dict[str, Any]:
+    """Return `idTagInfo` of a local list's entry in OCPP 1.6: what Authorize answers, until the list is over."""
+    return _tag_info(ACCEPTED, until, fleet)
+
+
+def listed_token_info(fleet: str | None, until: int, lengths: Lengths) -> dict[str, Any]:
+    """Return `idTokenInfo` of the same in OCPP 2."""
+    return _token_info(ACCEPTED, until, fleet, lengths)
+
+
+def _tag_info(status: str, expires: int | None, fleet: str | None) -> dict[str, Any]:
+    info: dict[str, Any] = {"status": status}
+    if expires is not None:
+        info["expiryDate"] = format_instant(expires)
+    if fleet and len(fleet) <= LONGEST_TAG_1_6 and status == ACCEPTED:
+        info["parentIdTag"] = fleet
+    return info
+
+
+def _token_info(status: str, expires: int | None, fleet: str | None, lengths: Lengths) -> dict[str, Any]:
+    info: dict[str, Any] = {"status": status}
+    if expires is not None:
+        info["cacheExpiryDateTime"] = format_instant(expires)
+    if fleet and len(fleet) <= lengths.token and status == ACCEPTED:
+        info["groupIdToken"] = {"idToken": fleet, "type": "Central"}
+    return info
 
 
 def _personal_message(text: str, profile: ChargerProfile | None, room: int) -> dict[str, Any]:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from policy_service.domain.access import AccessMode, Enforcement, OnLookupFailure, OnUnreachable, VehicleClass
+from policy_service.domain.access import (
+    AccessMode,
+    Enforcement,
+    OnBreach,
+    OnLookupFailure,
+    OnUnreachable,
+    VehicleClass,
+)
 from policy_service.domain.place import NOWHERE, Place
 
 if TYPE_CHECKING:
@@ -223,6 +230,8 @@ class AccessPolicy:
     exceptions: tuple[DayException, ...] = ()
     on_lookup_failure: OnLookupFailure = OnLookupFailure.DENY
     on_unreachable: OnUnreachable = OnUnreachable.DENY
+    on_breach: OnBreach | None = None
+    """None: as the charger's profile says."""
     messages: Mapping[str, Texts] = field(default_factory=dict[str, Texts])
     """Texts by reason."""
     place: Place = field(default=NOWHERE, compare=False)

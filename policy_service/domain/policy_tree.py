@@ -27,4 +27,7 @@ class PolicyTree:
     attributes: AttributeTypes = field(default_factory=AttributeTypes)
     chargers: Mapping[str, Charger] = field(default_factory=dict[str, "Charger"])
     profiles: Mapping[str, ChargerProfile] = field(default_factory=dict[str, "ChargerProfile"])
+    """The built-in ones, and the tree's own, which replace those of the same name."""
+    built_in_profiles: str = ""
+    """The version of the built-in ones."""
     tests: tuple[PolicyTest, ...] = ()

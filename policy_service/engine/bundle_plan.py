@@ -72,7 +72,7 @@ class _Collection:
             dict(charger.labels),
             charger.protocol,
             None if profile is None else profile.name,
-            charger.synthetic_ids,
+            charger.synthetic_ids + (() if profile is None else profile.synthetic_ids[1:]),
             None if entry.governance is None else self._governance(entry.governance),
         )
 
@@ -146,16 +146,16 @@ def _policy(policy: AccessPolicy) -> BundledPolicy:
 
 
 def _profile(profile: ChargerProfile) -> BundledProfile:
-    signal, switch = profile.denial, profile.freevend
+    signal = profile.denial
     return BundledProfile(
         profile.name,
-        None if switch is None else switch.synthetic_id,
+        next(iter(profile.synthetic_ids), None),
         dict(profile.statuses),
         signal.display_text,
         signal.max_chars,
         signal.formats,
         signal.languages,
-        signal.led,
+        signal.led or signal.undocumented,  # either passes a status on, and that is all that answers tell
         signal.buzzer,
     )
 

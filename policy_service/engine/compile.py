@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policy_service.domain.access import AccessMode, Ungoverned
+from policy_service.domain.charger_profile import UNKNOWN_MODEL
 from policy_service.domain.codes import CODES
 from policy_service.domain.diagnostic import Diagnostic, Severity, in_reading_order
 from policy_service.domain.instant import DAY, format_instant
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from policy_service.domain.charger import AttributeValue, Charger
+    from policy_service.domain.charger_profile import ChargerProfile
     from policy_service.domain.place import Place
     from policy_service.domain.policy import AccessPolicy, Override, WallInstant
     from policy_service.domain.policy_tree import PolicyTree
@@ -85,7 +87,7 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     findings += work.findings
     if _any_error(findings):
         return Compiled(None, tuple(in_reading_order(findings)))
-    digest = _digest(context)
+    digest = _digest(context, tree.built_in_profiles)
     plan = Plan(
         revision=revision_of(digest, context.overrides),
         tzdata=ZONE_DATA_VERSION,
@@ -141,9 +143,9 @@ def schedules_of(policy: AccessPolicy) -> Iterator[str]:
             yield from (reference.schedule for reference in grant.during)
 
 
-def _digest(context: CompileContext) -> Digest:
+def _digest(context: CompileContext, profiles: str) -> Digest:
     digest = hashlib.sha256()
-    for part in (context.content, ZONE_DATA_VERSION, context.holidays.version, context.ungoverned):
+    for part in (context.content, ZONE_DATA_VERSION, context.holidays.version, context.ungoverned, profiles):
         digest.update(f"{part}\n".encode())
     for _, charger in sorted(context.chargers.items()):
         digest.update(repr(charger).encode())
@@ -198,8 +200,13 @@ class Assembly:
             governance = None
             if position is not None:
                 governance = self._governance(position, overriding.get(id_, ()), charger)
-            plans[id_] = ChargerPlan(charger, governance, self._profiles.get(charger.profile or ""))
+            plans[id_] = ChargerPlan(charger, governance, self._profile(charger))
         return plans
+
+    def _profile(self, charger: Charger) -> ChargerProfile | None:
+        """Return its model's profile; a charger that names none, or none that there is, is of an unknown model."""
+        named = None if charger.profile is None else self._profiles.get(charger.profile)
+        return named or self._profiles.get(UNKNOWN_MODEL)
 
     def governed_anew(self, governances: Mapping[str, Governance]) -> dict[str, Governance]:
         """Return how these chargers are governed under the overrides of now, given how they were under others."""

@@ -72,8 +72,7 @@ class ChargerPlan:
         """Tell whether an identifier's normal form is the charger's own freevend token, or one of its model."""
         if form in self.charger.synthetic_ids:
             return True
-        switch = self.profile.freevend if self.profile else None
-        return switch is not None and form == switch.synthetic_id
+        return self.profile is not None and form in self.profile.synthetic_ids
 
     @property
     def policy(self) -> AccessPolicy | None:

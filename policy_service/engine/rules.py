@@ -133,6 +133,11 @@ class Rule:
         self.open = self._answer(Outcome.ALLOWED, Reason.FREEVEND, None) if freevend else None
         self._individual = any(g.condition is not None and g.condition.names_vehicle_id for g in self.layer.grants)
 
+    @property
+    def individual(self) -> bool:
+        """Tell whether a condition names vehicles: those of one profile may then fare differently."""
+        return self._individual
+
     def absent(self, absence: Absence) -> Answer:
         """Return the answer where no registration stands behind the request."""
         answer = self._absences.get(absence)

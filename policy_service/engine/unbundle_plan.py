@@ -15,7 +15,7 @@ from policy_service.domain.access import (
     VehicleClass,
 )
 from policy_service.domain.charger import Charger
-from policy_service.domain.charger_profile import ChargerProfile, DenialSignal, FreevendSwitch
+from policy_service.domain.charger_profile import ChargerProfile, DenialSignal
 from policy_service.domain.policy import AccessPolicy, AttributeTypes, Grant, ScheduleRef
 from policy_service.domain.selector import Expression, Selector
 from policy_service.engine.compile_policy import Surroundings
@@ -179,11 +179,11 @@ def _policy(policy: BundledPolicy) -> AccessPolicy:
 
 
 def _profile(profile: BundledProfile) -> ChargerProfile:
-    switch = None if profile.synthetic_id is None else FreevendSwitch("", "", "", synthetic_id=profile.synthetic_id)
+    forms = () if profile.synthetic_id is None else (profile.synthetic_id,)
     denial = DenialSignal(
         profile.display_text, profile.max_chars, profile.formats, profile.languages, profile.led, profile.buzzer
     )
-    return ChargerProfile(profile.name, freevend=switch, denial=denial, statuses=tuple(profile.statuses.items()))
+    return ChargerProfile(profile.name, synthetic_ids=forms, denial=denial, statuses=tuple(profile.statuses.items()))
 
 
 def _texts(texts: dict[str, str] | None) -> Texts | None:

@@ -36,6 +36,8 @@ def decision_view(answered: Answered) -> dict[str, Any]:
     }
     if answer.would_be is not None:
         view["would_be"] = {"outcome": answer.would_be, "reason": answer.reason}
+    if answered.stop:
+        view["stop"] = True
     if decision.denied:
         view["message"] = message_of(decision, answered.language)
         if answer.reason is Reason.NOT_GRANTED:

@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policy_service.domain.charger import Charger
-from policy_service.domain.charger_profile import ChargerProfile
+from policy_service.domain.charger_profile import NO_BUILT_IN_PROFILES, ChargerProfile
 from policy_service.domain.diagnostic import Severity, in_reading_order
 from policy_service.domain.place import Place
 from policy_service.domain.policy import AccessPolicy, AttributeTypes, Calendar, Override, PolicyTest, Schedule
 from policy_service.domain.policy_tree import PolicyTree
 from policy_service.language.attributes import misfits, typed_all
+from policy_service.language.tongues import other_tongues
 from policy_service.language.wording import finding, quoted, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TypeVar
 
     from policy_service.domain.charger import AttributeValue
+    from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.language.parsed import Mention, ParsedFile
 
@@ -37,14 +39,16 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def check(files: Sequence[ParsedFile]) -> Checked:
-    """Bring files together, in the order given. Never raises."""
+def check(files: Sequence[ParsedFile], built_in: BuiltInProfiles = NO_BUILT_IN_PROFILES) -> Checked:
+    """Bring files together, in the order given; built-in profiles stand behind their own. Never raises."""
     findings = [found for file in files for found in file.diagnostics]
     chargers = {charger.id: charger for file in files for charger in file.chargers}
     types = _merged(_documents(files, AttributeTypes))
     findings += _defined_twice(files)
     findings += _chargers_twice(files, len(chargers))
-    findings += _dangling(files, chargers)
+    profiles = {**built_in.profiles, **{profile.name: profile for profile in _documents(files, ChargerProfile)}}
+    findings += _dangling(files, chargers, built_in.profiles)
+    findings += other_tongues(chargers.values(), profiles)
     findings += _misfits(files, types)
     partial = any(file.partial for file in files)
     if not partial and not any(mention.kind == "AccessPolicy" for file in files for mention in file.definitions):
@@ -55,7 +59,8 @@ def check(files: Sequence[ParsedFile]) -> Checked:
     diagnostics = tuple(in_reading_order(findings))
     if any(found.severity is Severity.ERROR for found in diagnostics):
         return Checked(None, diagnostics)
-    return Checked(_tree(files, chargers, types), diagnostics)
+    tree = replace(_tree(files, chargers, types), profiles=profiles, built_in_profiles=built_in.version)
+    return Checked(tree, diagnostics)
 
 
 def _documents(files: Sequence[ParsedFile], kind: type[T]) -> tuple[T, ...]:
@@ -95,8 +100,10 @@ def _chargers_twice(files: Sequence[ParsedFile], distinct: int) -> Iterator[Diag
             yield finding("PS016", charger.place, message, f"first defined at {first.place}")
 
 
-def _dangling(files: Sequence[ParsedFile], chargers: Mapping[str, Charger]) -> Iterator[Diagnostic]:
-    names: dict[str, set[str]] = {}
+def _dangling(
+    files: Sequence[ParsedFile], chargers: Mapping[str, Charger], profiles: Iterable[str]
+) -> Iterator[Diagnostic]:
+    names: dict[str, set[str]] = {"ChargerProfile": set(profiles)}
     misses = 0
     partial = any(file.partial for file in files)
     otherwise = "a file that cannot be read may hold it" if partial else "write a {kind} document of this name"
@@ -133,7 +140,6 @@ def _tree(files: Sequence[ParsedFile], chargers: Mapping[str, Charger], types: A
         overrides=_documents(files, Override),
         attributes=types,
         chargers=_typed_chargers(chargers, types),
-        profiles={profile.name: profile for profile in _documents(files, ChargerProfile)},
         tests=tuple(_typed_test(test, types) for test in _documents(files, PolicyTest)),
     )
 

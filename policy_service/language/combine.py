@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from policy_service.language.combine_profile import profile
 from policy_service.language.tree import MappingNode
 from policy_service.language.wording import finding, listed, quoted
 
@@ -66,6 +67,8 @@ def combined(kind: str, spec: At) -> Iterator[Diagnostic]:
         yield from _grants(spec)
     elif kind == "Attributes":
         yield from _built_in(spec)
+    elif kind == "ChargerProfile":
+        yield from profile(spec)
     elif kind == "PolicyTest":
         for case in spec.values("cases"):
             if "now" not in spec.keys or {"at", "each"} <= case.keys:  # left out, both are the test's `now`

@@ -72,6 +72,7 @@ def policy(document: PolicyDocument, at: At) -> AccessPolicy:
         exceptions=tuple(map(_exception, spec.exceptions, here.values("exceptions"))),
         on_lookup_failure=spec.on_lookup_failure,
         on_unreachable=spec.on_unreachable,
+        on_breach=spec.on_breach,
         messages={str(reason): _texts(texts) for reason, texts in spec.messages.items()},
         place=name_place(at),
         places=here.places(),

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.charger import Charger
-from policy_service.domain.charger_profile import ChargerProfile, DenialSignal, FreevendSwitch
+from policy_service.domain.charger_profile import (
+    ChargerProfile,
+    DenialSignal,
+    FreevendSwitch,
+    LocalListTraits,
+    ModelPattern,
+    Setting,
+    sent_in_freevend,
+)
 from policy_service.domain.instant import format_instant
 from policy_service.domain.place import Place
 from policy_service.domain.policy import PolicyTest, TestCase, TestVehicle, WallInstant
@@ -22,8 +30,11 @@ if TYPE_CHECKING:
         ChargerParts,
         DenialParts,
         FreevendParts,
+        IdentifyParts,
+        LocalListParts,
         PolicyTestDocument,
         ProfileDocument,
+        SettingParts,
         VehicleParts,
     )
 
@@ -88,25 +99,49 @@ def _attribute(subject: str, pair: tuple[str, str], at: At) -> WrittenAttribute:
 def profile(document: ProfileDocument, at: At) -> ChargerProfile:
     """Return the charger profile that a document writes."""
     spec = document.spec
+    switches = tuple(map(_switch, spec.freevend or ()))
     return ChargerProfile(
         name=document.metadata.name,
         title=document.metadata.title,
         protocols=tuple(spec.protocols),
-        freevend=None if spec.freevend is None else _switch(spec.freevend),
+        switches=switches,
+        synthetic_ids=sent_in_freevend(switches),
         denial=DenialSignal() if spec.denial is None else _signal(spec.denial),
-        list_max_entries=None if spec.local_list is None else spec.local_list.max_entries,
-        list_max_chunk=None if spec.local_list is None else spec.local_list.max_chunk,
+        local_list=LocalListTraits() if spec.local_list is None else _traits(spec.local_list),
         statuses=tuple((str(reason), status) for reason, status in spec.statuses.items()),
+        offline=tuple(map(_setting, spec.offline)),
+        on_breach=spec.on_breach,
+        identify=ModelPattern() if spec.identify is None else _pattern(spec.identify),
+        notes=tuple(spec.notes),
         source=spec.source,
         confidence=spec.confidence,
         place=name_place(at),
     )
 
 
+def _traits(parts: LocalListParts) -> LocalListTraits:
+    return LocalListTraits(parts.max_entries, parts.max_chunk, parts.max_bytes, parts.spelling)
+
+
 def _signal(parts: DenialParts) -> DenialSignal:
     return DenialSignal(
-        parts.display_text, parts.max_chars, tuple(parts.formats), tuple(parts.languages), parts.led, parts.buzzer
+        parts.display_text,
+        parts.max_chars,
+        tuple(parts.formats),
+        tuple(parts.languages),
+        parts.led,
+        parts.buzzer,
+        parts.undocumented,
+        parts.shows,
     )
+
+
+def _pattern(parts: IdentifyParts) -> ModelPattern:
+    return ModelPattern(tuple(parts.keys), parts.vendor, parts.model, parts.otherwise)
+
+
+def _setting(parts: SettingParts) -> Setting:
+    return Setting(parts.key, parts.value, parts.component)
 
 
 def _switch(parts: FreevendParts) -> FreevendSwitch:
@@ -116,7 +151,9 @@ def _switch(parts: FreevendParts) -> FreevendSwitch:
         parts.off,
         parts.component,
         parts.id_tag_key,
+        parts.id_tag,
         parts.synthetic_id,
+        tuple(map(_setting, parts.requires)),
         parts.read_back,
         parts.clear_cache,
         parts.reboot,

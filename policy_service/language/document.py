@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from policy_service.domain.access import Enforcement, OnLookupFailure, OnUnreachable
+from policy_service.domain.access import Enforcement, OnBreach, OnLookupFailure, OnUnreachable
 from policy_service.language.document_parts import (
     AttributeName,
     Day,
@@ -142,6 +142,10 @@ class PolicySpec(Parts):
     )
     on_unreachable: OnUnreachable = Field(
         OnUnreachable.DENY, description="What a client answers while it cannot reach the service."
+    )
+    on_breach: OnBreach | None = Field(
+        None,
+        description="Whether a session that nobody authorised is recorded or stopped; left out: as the profile says.",
     )
     messages: Messages = Field({}, description="What a refused driver reads, by reason.")
 

@@ -21,6 +21,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
 from policy_service.domain.access import AccessMode, Reason
+from policy_service.domain.charger_profile import Reboot
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
 from policy_service.language import written
 
@@ -93,7 +94,10 @@ Whole: TypeAlias = Annotated[int, Reads(written.read_whole, {"type": "integer"})
 Count: TypeAlias = Annotated[int, Reads(written.read_count, {"type": "integer", "minimum": 1})]
 Flag: TypeAlias = Annotated[bool, Reads(written.read_flag, {"type": "boolean"})]
 Running: TypeAlias = Annotated[RunningSessions, Reads(written.read_running_sessions, _RUNNING)]
+RebootWhen: TypeAlias = Annotated[Reboot, Reads(written.read_reboot, {"enum": [*Reboot, True, False]})]
 SyntheticId: TypeAlias = Annotated[str, Reads(written.read_synthetic_id, _ANY_TEXT)]
+FreevendTag: TypeAlias = Annotated[str, Reads(written.read_freevend_tag, _ANY_TEXT)]
+Pattern: TypeAlias = Annotated[str, Reads(written.read_pattern, {"type": "string", "format": "regex"})]
 Message: TypeAlias = Annotated[str, Reads(written.read_message, _ANY_TEXT)]
 LanguageTag: TypeAlias = Annotated[str, StringConstraints(pattern="^(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)?$")]
 Texts: TypeAlias = Annotated[

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from policy_service.domain.access import AccessMode, Outcome, Reason  # noqa: TC001 - pydantic resolves annotations
+from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason  # noqa: TC001 - pydantic resolves annotations
+from policy_service.domain.charger_profile import ListSpelling, Reboot
 from policy_service.domain.ocpp_statuses import WireStatus  # noqa: TC001 - pydantic resolves annotations
+from policy_service.language import written
 from policy_service.language.document_parts import (
+    PRINTABLE,
     AttributeName,
     ChargerId,
     Count,
     DocumentParts,
     Flag,
+    FreevendTag,
     Instant,
     Metadata,
     Moment,
     Parts,
+    Pattern,
     Prose,
+    RebootWhen,
     SyntheticId,
     Text,
 )
@@ -29,6 +35,13 @@ AnyText: TypeAlias = Annotated[
     str, StringConstraints(max_length=500), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
 """Text that may be empty."""
+
+VariableName: TypeAlias = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=50, pattern=PRINTABLE),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 50}),
+]
+"""What OCPP has room for as the name of a key, a component or a variable."""
 
 
 class ChargerParts(Parts):
@@ -61,18 +74,40 @@ class InventorySpec(Parts):
     chargers: list[ChargerParts] = Field(description="The chargers.")
 
 
+class SettingParts(Parts):
+    """A configuration key of OCPP 1.6, or a variable of OCPP 2.x, and its value."""
+
+    key: VariableName = Field(description="Configuration key, or variable in OCPP 2.x.")
+    value: AnyText = Field(description="What it is set to.")
+    component: VariableName | None = Field(None, description="Component of the variable in OCPP 2.x.")
+
+
 class FreevendParts(Parts):
     """How freevend is switched."""
 
-    key: Text = Field(description="Configuration key, or variable in OCPP 2.x.")
+    key: VariableName = Field(description="Configuration key, or variable in OCPP 2.x.")
     on: AnyText = Field(description="Value that switches freevend on.")
     off: AnyText = Field(description="Value that switches freevend off.")
-    component: Text | None = Field(None, description="Component of the variable in OCPP 2.x.")
-    id_tag_key: Text | None = Field(None, description="Configuration key of the token that is sent in freevend.")
+    component: VariableName | None = Field(None, description="Component of the variable in OCPP 2.x.")
+    id_tag_key: VariableName | None = Field(
+        None, description="Configuration key of the token that is sent in freevend."
+    )
+    id_tag: FreevendTag | None = Field(None, description="Token to write there before freevend is switched on.")
     synthetic_id: SyntheticId | None = Field(None, description="Token sent in freevend, where the model fixes it.")
     read_back: Flag = Field(default=True, description="Whether the key can be read back after a change.")
     clear_cache: Flag = Field(default=True, description="Whether to clear the authorization cache after a change.")
-    reboot: Flag = Field(default=False, description="Whether a change needs a reboot.")
+    reboot: RebootWhen = Field(
+        Reboot.WHEN_ASKED, description="When a change needs a reboot: `never`, `when_asked` or `always`."
+    )
+    requires: list[SettingParts] = Field([], max_length=20, description="What must be set before freevend works.")
+
+
+Freevends: TypeAlias = Annotated[
+    list[FreevendParts],
+    Field(min_length=1, max_length=2),
+    BeforeValidator(written.as_list, json_schema_input_type=FreevendParts | list[FreevendParts]),
+]
+"""One switch, or one for OCPP 1.6 and one for OCPP 2.x."""
 
 
 class DenialParts(Parts):
@@ -84,6 +119,21 @@ class DenialParts(Parts):
     languages: list[Text] = Field([], description="Languages that it shows.")
     led: Flag = Field(default=False, description="Whether a light says no.")
     buzzer: Flag = Field(default=False, description="Whether a tone says no.")
+    undocumented: Flag = Field(
+        default=False, description="True: nobody says what it shows; statuses are passed on, and may be seen."
+    )
+    shows: Prose | None = Field(None, description="What a driver sees and hears, in words.")
+
+
+class IdentifyParts(Parts):
+    """How the model is recognised."""
+
+    keys: list[Text] = Field(
+        [], max_length=20, description="Keys that it reports, all of them; `Component.Variable` in OCPP 2.x."
+    )
+    vendor: Pattern | None = Field(None, description="Regular expression for the vendor's whole name on boot.")
+    model: Pattern | None = Field(None, description="Regular expression for the model's whole name on boot.")
+    otherwise: Flag = Field(default=False, description="True: counts only where no other profile fits.")
 
 
 class LocalListParts(Parts):
@@ -91,16 +141,32 @@ class LocalListParts(Parts):
 
     max_entries: Count | None = Field(None, description="Entries that it holds.")
     max_chunk: Count | None = Field(None, description="Entries that one message may carry.")
+    max_bytes: Count | None = Field(None, description="Bytes that one message may have.")
+    spelling: ListSpelling = Field(
+        ListSpelling.PLAIN,
+        description="How the charger spells identifiers: `plain` hexadecimal, as `stored` by their source, MAC "
+        "addresses with `vid` before them or in `base32`.",
+    )
 
 
 class ProfileSpec(Parts):
     """What a charger model can do."""
 
     protocols: list[Protocol] = Field([], description="Protocols that the model speaks.")
-    freevend: FreevendParts | None = Field(None, description="How freevend is switched.")
+    freevend: Freevends | None = Field(
+        None, description="How freevend is switched; left out: it cannot be, and the CSMS accepts everybody meanwhile."
+    )
     denial: DenialParts | None = Field(None, description="What it can show a refused driver.")
     local_list: LocalListParts | None = Field(None, description="Limits of its local authorization list.")
     statuses: dict[Reason, WireStatus] = Field({}, description="Reasons that this model is told by another status.")
+    offline: list[SettingParts] = Field(
+        [], max_length=20, description="What keeps it shut to unknown vehicles while offline in managed mode."
+    )
+    on_breach: OnBreach | None = Field(
+        None, description="Whether a session that nobody authorised is recorded or stopped; left out: recorded."
+    )
+    identify: IdentifyParts | None = Field(None, description="How the model is recognised.")
+    notes: list[Prose] = Field([], max_length=20, description="What whoever switches it should know.")
     source: Prose | None = Field(None, description="Where this is known from.")
     confidence: Text | None = Field(None, description="How sure it is, such as `documented` or `probed`.")
 

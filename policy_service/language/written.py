@@ -10,6 +10,7 @@ from typing import NoReturn, cast
 
 from pydantic_core import PydanticCustomError
 
+from policy_service.domain.charger_profile import Reboot
 from policy_service.domain.identifier import IdentifierError, normal_form
 from policy_service.domain.instant import DAY, InstantError, parse_instant
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
@@ -21,6 +22,9 @@ ZONES = frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding
 PLACEHOLDERS = frozenset({"until", "next_allowed"})
 """What a message may leave open until it is shown."""
 
+LONGEST_TAG = 20
+"""Characters of an idTag, OCPP 1.6 section 7.28."""
+LONGEST_PATTERN = 200
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 _LONGEST = 36_525
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
@@ -194,6 +198,36 @@ def read_synthetic_id(value: object) -> str:
     if not form:
         refuse("an empty text is no token that a charger sends", "leave it out")
     return form
+
+
+def read_freevend_tag(value: object) -> str:
+    """Read a token that a charger is told to send in freevend, spelled as it is to send it."""
+    text = scalar(value, "text")
+    if not 0 < len(text) <= LONGEST_TAG or not text.isprintable() or text != text.strip():
+        refuse("not accepted as a token that a charger is to send", f"write 1 to {LONGEST_TAG} characters that print")
+    return text
+
+
+def read_reboot(value: object) -> Reboot:
+    """Read when a reboot is needed; ``true`` is always, and ``false`` when the charger asks for it."""
+    text = scalar(value, "text")
+    text = {"true": Reboot.ALWAYS, "false": Reboot.WHEN_ASKED}.get(text, text)
+    if text not in tuple(Reboot):
+        refuse(f"{quoted(text)} is not accepted for `reboot`", f"write {listed(Reboot)}")
+    return Reboot(text)
+
+
+def read_pattern(value: object) -> str:
+    """Read a regular expression."""
+    text = scalar(value, "a regular expression")
+    if not 0 < len(text) <= LONGEST_PATTERN:
+        refuse("not accepted as a regular expression", f"write 1 to {LONGEST_PATTERN} characters")
+    try:
+        re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        offset = error.pos or 0 if isinstance(error, re.error) else 0
+        refuse(f"{quoted(text)} is no regular expression", str(error), offset=offset)
+    return text
 
 
 def read_message(value: object) -> str:

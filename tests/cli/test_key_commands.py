@@ -106,7 +106,7 @@ def test_a_key_is_revoked_by_name_or_by_id(keys: Keys) -> None:
     [
         (("--scope", "root"), "root"),
         (("--label", "depot"), "depot:north"),
-        (("--label", "depot:north", "--scope", "admin"), "decide, read, operate, bundle and degraded"),
+        (("--label", "depot:north", "--scope", "admin"), "decide, read, operate, bundle, degraded and lists"),
         (("--source", "fleet"), "scope import"),
         (("--expires", "soon"), "90d"),
         (("--expires", "0d"), "no length of time"),

@@ -22,13 +22,18 @@ SPRING = ("--from", "2026-03-28", "--days", "5")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+def events_of(text: str) -> list[Any]:
+    calendar: Any = Calendar.from_ical(text)
+    return list(calendar.walk("VEVENT"))
+
+
 def test_a_calendar_holds_what_the_schedule_holds(cli: Callable[..., Ended]) -> None:
     text = cli("schedule", "LDN-01", *TREE, *SPRING, "--ics").out
     segments = json.loads(cli("schedule", "LDN-01", *TREE, *SPRING, "--json").out)["segments"]
     expected = [
         (each["start"], each["end"], f"{each['mode']}: {each['window']}") for each in segments if each["window"]
     ]
-    events: list[Any] = list(Calendar.from_ical(text).walk("VEVENT"))
+    events = events_of(text)
     found = [
         (f"{event['DTSTART'].dt:%Y-%m-%dT%H:%M:%SZ}", f"{event['DTEND'].dt:%Y-%m-%dT%H:%M:%SZ}", str(event["SUMMARY"]))
         for event in events
@@ -43,8 +48,8 @@ def test_a_calendar_holds_what_the_schedule_holds(cli: Callable[..., Ended]) -> 
 
 def test_a_calendar_read_again_replaces_its_events(cli: Callable[..., Ended]) -> None:
     def uids(*days: str) -> set[str]:
-        calendar = Calendar.from_ical(cli("schedule", "--label", "depot:london", *TREE, *days, "--ics").out)
-        return {str(event["UID"]) for event in calendar.walk("VEVENT")}
+        text = cli("schedule", "--label", "depot:london", *TREE, *days, "--ics").out
+        return {str(event["UID"]) for event in events_of(text)}
 
     week, later = uids("--from", "2026-06-01"), uids("--from", "2026-06-03")
     assert len(week & later) >= 4

@@ -94,7 +94,7 @@ def test_a_running_service_is_well(cli: Callable[..., Ended], service: str, monk
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"), [("policy-service sched", "schedule"), ("policy-service diff --exit", "--exit-code")]
+    ("words", "expected"), [("policy-service holi", "holidays"), ("policy-service diff --exit", "--exit-code")]
 )
 def test_the_shell_completes_commands_and_options(words: str, expected: str) -> None:
     asked = {"_POLICY_SERVICE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}

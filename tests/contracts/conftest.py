@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.events import MemoryEvents, MemoryFleetReports
+from fakes.local_lists import MemoryLocalLists
+from fakes.modes import MemoryAccessMarks, MemoryDesiredModes, MemoryModeEvents
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
     MemoryAgreements,
@@ -23,10 +25,12 @@ from fakes.stores import (
 )
 from fakes.webhooks import MemoryDeadLetters, MemoryLeases, MemorySinkPositions, MemoryWebhooks
 
+from policy_service.adapters.sql.access_marks import SqlAccessMarks
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.dead_letters import SqlDeadLetters
+from policy_service.adapters.sql.desired_modes import SqlDesiredModes
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.fleet_reports import SqlFleetReports
@@ -34,6 +38,8 @@ from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
 from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.adapters.sql.leases import SqlLeases
+from policy_service.adapters.sql.local_lists import SqlLocalLists
+from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
 from policy_service.adapters.sql.schema import upgrade
@@ -68,6 +74,10 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryDeadLetters(state),
             MemoryLeases(state),
             MemorySinkPositions(state),
+            MemoryModeEvents(state),
+            MemoryDesiredModes(state),
+            MemoryLocalLists(state),
+            MemoryAccessMarks(state),
         )
         return
     if request.param == "sqlite":
@@ -93,5 +103,9 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         SqlDeadLetters(database),
         SqlLeases(database),
         SqlSinkPositions(database),
+        SqlModeEvents(database),
+        SqlDesiredModes(database),
+        SqlLocalLists(database),
+        SqlAccessMarks(database),
     )
     await database.close()

@@ -130,6 +130,18 @@ async def test_a_lease_is_one_holders_until_it_is_over_or_given_back(stores: Sto
     assert await leases.take("push", "a", 300, 400)
 
 
+async def test_a_lease_is_prolonged_by_whom_it_is_even_when_it_is_over(stores: Stores) -> None:
+    leases = stores.leases
+    assert not await leases.prolong("modes", "a", 200)
+    assert await leases.take("modes", "a", 100, 200)
+    assert await leases.prolong("modes", "a", 300)
+    assert not await leases.take("modes", "b", 299, 400)
+    assert await leases.take("modes", "b", 300, 400)
+    assert not await leases.prolong("modes", "a", 999)
+    assert await leases.take("modes", "a", 400, 500)
+    assert not await leases.prolong("modes", "b", 999)
+
+
 async def test_a_sink_goes_on_where_it_was(stores: Stores) -> None:
     assert await stores.sink_positions.get("stream") is None
     await stores.sink_positions.set("stream", 7_000_000_000)

@@ -47,17 +47,17 @@ ALL = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("asked", "met"),
-    [
-        ((), set()),
-        (((NOON, BUS),), {"window default", "reason freevend"}),
-        (((NIGHT, STRANGER),), {"window nights", "reason unknown_identifier"}),
-        (((NIGHT, BUS),), {"window nights", "grant own", "condition met", "reason own_vehicle"}),
-        (((NIGHT, VAN),), {"window nights", "condition not met", "reason not_granted"}),
-        (((NOON, VAN), (NIGHT, VAN), (NIGHT, BUS), (NIGHT, STRANGER)), set(ALL)),
-    ],
-)
+CASES: list[tuple[tuple[tuple[str, Registration | Absence], ...], set[str]]] = [
+    ((), set()),
+    (((NOON, BUS),), {"window default", "reason freevend"}),
+    (((NIGHT, STRANGER),), {"window nights", "reason unknown_identifier"}),
+    (((NIGHT, BUS),), {"window nights", "grant own", "condition met", "reason own_vehicle"}),
+    (((NIGHT, VAN),), {"window nights", "condition not met", "reason not_granted"}),
+    (((NOON, VAN), (NIGHT, VAN), (NIGHT, BUS), (NIGHT, STRANGER)), set(ALL)),
+]
+
+
+@pytest.mark.parametrize(("asked", "met"), CASES)
 def test_a_question_covers_what_it_meets(asked: tuple[tuple[str, Registration | Absence], ...], met: set[str]) -> None:
     assert missing(PLAN, *asked) == [part for part in ALL if part not in met]
 

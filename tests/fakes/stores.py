@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from policy_service.application.ports import (
+        AccessMarks,
         AgreementRepository,
         AuditFilter,
         AuditRepository,
         ChargerRepository,
         DeadLetters,
+        DesiredModes,
         EventFeed,
         EventReader,
         EventRetention,
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
         ImportLog,
         KeyRepository,
         Leases,
+        LocalLists,
+        ModeEventFeed,
+        ModeEventWriter,
         OverrideRepository,
         PlanArchive,
         PlanOrigin,
@@ -55,16 +60,22 @@ if TYPE_CHECKING:
     from policy_service.domain.api_key import ApiKey
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.charger import Charger
+    from policy_service.domain.charger_sync import AccessMark, DesiredMode
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.import_run import ImportRun
+    from policy_service.domain.local_list import ListVersion
     from policy_service.domain.made_override import MadeOverride
+    from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.webhook import DeadLetter, Webhook
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
     class EventStore(EventWriter, EventReader, EventFeed, EventRetention):
         """All sides of events."""
+
+    class ModeEvents(ModeEventWriter, ModeEventFeed):
+        """Both sides of mode events."""
 
 
 @dataclass
@@ -87,6 +98,10 @@ class Stores:
     dead_letters: DeadLetters
     leases: Leases
     sink_positions: SinkPositions
+    mode_events: ModeEvents
+    desired_modes: DesiredModes
+    local_lists: LocalLists
+    access_marks: AccessMarks
 
 
 @dataclass
@@ -108,10 +123,18 @@ class MemoryState:
     dead_letters: dict[tuple[str, int], DeadLetter] = field(default_factory=dict)
     leases: dict[str, tuple[str, int]] = field(default_factory=dict)
     sink_positions: dict[str, int] = field(default_factory=dict)
+    mode_events: dict[int, ModeEvent] = field(default_factory=dict)
+    """By position."""
+    desired_modes: dict[str, DesiredMode] = field(default_factory=dict)
+    lists: dict[tuple[str, int], ListVersion] = field(default_factory=dict)
+    list_contents: dict[str, str] = field(default_factory=dict)
+    access_mark: AccessMark | None = None
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0
     keys_version: int = 0
+    narrowed_own: int = 0
+    narrowed_agreement: int = 0
     down: bool = False
 
     def ask(self) -> None:
@@ -131,7 +154,14 @@ class MemoryVersions:
     async def versions(self) -> Versions:
         state = self._state
         state.ask()
-        return Versions(state.registry_version, state.chargers_version, state.overrides_version, state.keys_version)
+        return Versions(
+            state.registry_version,
+            state.chargers_version,
+            state.overrides_version,
+            state.keys_version,
+            narrowed_own=state.narrowed_own,
+            narrowed_agreement=state.narrowed_agreement,
+        )
 
 
 def _after(items: Sequence[Any], key: Callable[[Any], Any], limit: int, cursor: str | None) -> Page[Any]:

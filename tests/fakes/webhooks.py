@@ -147,6 +147,13 @@ class MemoryLeases:
         self._state.leases[name] = (holder, until)
         return True
 
+    async def prolong(self, name: str, holder: str, until: int) -> bool:
+        self._state.ask()
+        if self._state.leases.get(name, ("", 0))[0] != holder:
+            return False
+        self._state.leases[name] = (holder, until)
+        return True
+
     async def release(self, name: str, holder: str) -> None:
         self._state.ask()
         if self._state.leases.get(name, ("", 0))[0] == holder:

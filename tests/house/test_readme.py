@@ -30,7 +30,7 @@ def fenced(language: str) -> list[str]:
 def shown(field: FieldInfo) -> str:
     """Return a default as the README writes it."""
     default = getattr(field.default, "value", field.default)
-    text = str(default).lower() if isinstance(default, bool) else str(default or "")
+    text = str(default).lower() if isinstance(default, bool) else str("" if default is None else default)
     return f"`{text}`" if text else ""
 
 

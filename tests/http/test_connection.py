@@ -106,8 +106,9 @@ def test_a_client_that_goes_away_is_no_failure(served: Served, line: socket.sock
     assert 'status="500"' not in served.client.get("/metrics").text
 
 
-def test_a_body_that_stalls_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    with serving(POLICIES, tmp_path, shutdown_grace=1) as served:
+@pytest.mark.parametrize("way", ["protocol", "asgi", "off"])
+def test_a_body_that_stalls_does_not_hold_up_the_end(tmp_path: Path, way: str) -> None:
+    with serving(POLICIES, tmp_path, shutdown_grace=1, hot_path=way) as served:
         address = urlsplit(served.url)
         with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as line:
             line.sendall(HEAD + b"Content-Length: 500\r\n\r\n" + BODY)

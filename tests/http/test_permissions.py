@@ -56,6 +56,7 @@ IDS = {
     "{decision_id}": "00000000-0000-0000-0000-000000000000",
     "{name}": "yard",
     "{fleet}": "metro",
+    "{profile}": "unknown",
     "{token_uid}": "04A2B3C4",
 }
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -195,9 +196,11 @@ def test_a_bound_key_sees_its_chargers_alone(keyed: Keyed) -> None:
     assert [charger["id"] for charger in first["chargers"]] == ["E-1"]
     assert keyed.bound.get("/v1/chargers", params={"limit": 1, "cursor": first["next_cursor"]}).json()["chargers"]
     assert keyed.bound.get("/v1/chargers", params={"label": "depot:south"}).json()["chargers"] == []
-    for path in ("/v1/chargers/{}", "/v1/chargers/{}/mode", "/v1/chargers/{}/schedule"):
+    for path in (f"/v1/chargers/{{}}{part}" for part in ("", "/mode", "/schedule", "/commands")):
         found = [keyed.bound.get(path.format(charger)).status_code for charger in ("N-1", "S-1", "X-9")]
         assert found == [200, 403, 404], path
+    assert keyed.bound.get("/v1/charger-profiles/unknown").json()["chargers"] == len(listed)
+    assert keyed.admin.get("/v1/charger-profiles/unknown").json()["chargers"] >= len(listed) + 2
     changes = keyed.bound.get("/v1/transitions").json()["transitions"]
     assert {change["charger"] for change in changes} == {"N-1", "E-1"}
 

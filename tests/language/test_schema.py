@@ -13,6 +13,7 @@ from policy_service.language.load import load
 from policy_service.language.schema import schemas
 
 ROOT = Path(__file__).parents[2]
+BUILT_IN = sorted((ROOT / "policy_service" / "charger_profiles").glob("*.yaml"))
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.yaml"))
 
 
@@ -45,7 +46,7 @@ def test_the_schema_on_disk_is_the_generated_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("draft", ["", "draft-07/"])
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("sample", [*SAMPLES, *BUILT_IN], ids=lambda path: path.stem)
 def test_the_schema_accepts_what_the_parser_accepts(sample: Path, draft: str) -> None:
     validator = jsonschema_rs.validator_for(schemas()[f"{draft}policy-file.v1.json"])
     for document in documents(sample):

@@ -17,7 +17,7 @@ from policy_service.adapters.redis.connect import connect
 from policy_service.adapters.redis.event_stream import RedisEventStream
 from policy_service.application.event_sink import SinkFeeding
 from policy_service.application.ports import SinkMessage, StoreUnavailableError
-from policy_service.application.push_lease import PushLease
+from policy_service.application.process_lease import PUSHING, ProcessLease
 from policy_service.entrypoints.http.event_schema import envelope_schema
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ async def test_a_stream_is_bounded_and_told_in_pages(state: MemoryState, clock: 
     events, positions = MemoryEvents(state), MemorySinkPositions(state)
     await events.write(lines(*(event(f"d{number}") for number in range(1000))))
     await positions.set("stream", 0)
-    lease = PushLease(MemoryLeases(state), clock)
+    lease = ProcessLease(MemoryLeases(state), clock, PUSHING)
     feeding = SinkFeeding("stream", stream, events, positions, lease, _Unheard(), clock, "/tests")
     while not await feeding.look(1):
         pass

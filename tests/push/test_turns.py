@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_service.adapters.sealing import AesGcmSeal
-from policy_service.application.push_lease import PushLease
+from policy_service.application.process_lease import PUSHING, LeaseTerms, ProcessLease
 from policy_service.application.webhook_delivery import WebhookDelivery
 from policy_service.application.webhook_dispatch import WebhookDispatch
 from policy_service.application.webhook_turn import Turns
@@ -232,7 +232,7 @@ async def test_after_a_day_only_the_new_secret_signs(pushed: Pushed) -> None:
 
 
 async def test_one_process_pushes_and_another_takes_over(state: MemoryState, clock: FakeClock) -> None:
-    one, other = (PushLease(MemoryLeases(state), clock, lasts_s=10, prolong_s=0) for _ in range(2))
+    one, other = (ProcessLease(MemoryLeases(state), clock, LeaseTerms("push", 10, 0)) for _ in range(2))
     assert await one.held()
     assert not await other.held()
     await one.give_back()
@@ -257,7 +257,7 @@ async def test_a_slow_receiver_holds_up_no_other_and_an_outage_is_waited_out(pus
     await pushed.add(url="https://slow.example/")
     other = "wh-0000000002"
     await pushed.webhooks.add(webhook(other, secret=SEAL.seal("whsec_c2VjcmV0", other)), most=9)
-    lease = PushLease(MemoryLeases(pushed.state), pushed.clock, prolong_s=0)
+    lease = ProcessLease(MemoryLeases(pushed.state), pushed.clock, replace(PUSHING, prolong_s=0))
     dispatch = WebhookDispatch(replace(pushed.turns, delivery=delivery), lease, pushed.heard, every_s=0.01)
     running = asyncio.create_task(dispatch.keep_dispatching())
     await pushed.happen("a")

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.importing import ImportTarget, importing
+from policy_service.adapters.sql.narrowing import note_edit, note_removal
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application import selector_json as selectors
 from policy_service.application.ports import Page
@@ -85,12 +86,16 @@ class SqlAgreements:
     async def put(self, agreement: Agreement) -> None:
         """Insert or replace one agreement."""
         async with self._database.writing() as connection:
-            await connection.execute(self._database.upsert(_TABLE, ("id",)), agreement_row(agreement))
+            found = await connection.execute(select(_TABLE).where(_TABLE.c.id == agreement.id))
+            row = agreement_row(agreement)
+            await note_edit(connection, found.mappings().one_or_none(), row)
+            await connection.execute(self._database.upsert(_TABLE, ("id",)), row)
             await bump(connection, REGISTRY)
 
     async def delete(self, agreement_id: str) -> bool:
         """Remove one agreement; tell whether it was there."""
         async with self._database.writing() as connection:
+            await note_removal(connection, _TABLE, _TABLE.c.id == agreement_id)
             gone = await connection.execute(delete(_TABLE).where(_TABLE.c.id == agreement_id))
             await bump(connection, REGISTRY)
         return gone.rowcount > 0

@@ -11,6 +11,7 @@ from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.agreements import agreement_of
 from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
 from policy_service.adapters.sql.importing import ImportTarget, importing
+from policy_service.adapters.sql.narrowing import note_edit, note_removal
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application import selector_json as selectors
 from policy_service.application.ports import ConflictError, Page
@@ -147,9 +148,12 @@ class SqlIdentifiers:
 
     async def put(self, record: IdentifierRecord) -> None:
         """Insert or replace one record by its id. Raises ConflictError where its source has that key already."""
+        row = _row(record)
         async with self._database.writing() as connection:
+            found = await connection.execute(select(_TABLE).where(_TABLE.c.id == record.id))
+            await note_edit(connection, found.mappings().one_or_none(), row)
             try:
-                await connection.execute(self._database.upsert(_TABLE, ("id",)), _row(record))
+                await connection.execute(self._database.upsert(_TABLE, ("id",)), row)
             except IntegrityError:
                 message = "this source lists the identifier already"
                 raise ConflictError(message) from None
@@ -158,6 +162,7 @@ class SqlIdentifiers:
     async def delete(self, record_id: str) -> bool:
         """Remove one record; tell whether it was there."""
         async with self._database.writing() as connection:
+            await note_removal(connection, _TABLE, _TABLE.c.id == record_id)
             gone = await connection.execute(delete(_TABLE).where(_TABLE.c.id == record_id))
             await bump(connection, REGISTRY)
         return gone.rowcount > 0

@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, exists, f
 
 from policy_service.adapters.sql.columns import CODE
 from policy_service.adapters.sql.engine import FAILURES, immediately, translated
+from policy_service.adapters.sql.narrowing import note_removal, note_replacement
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import LOSSY_SHARE, ImportConflict, ImportTooLossyError
 
@@ -131,6 +132,7 @@ class SqlImportSession(Generic[T_contra]):
                 await self._connection.rollback()
                 raise ImportTooLossyError(dropped, held)
             if dropped:
+                await note_removal(self._connection, self._table, unlisted)
                 await self._connection.execute(delete(self._table).where(unlisted))
             if not self._atomic:
                 await bump(self._connection, REGISTRY)
@@ -180,6 +182,7 @@ class SqlImportSession(Generic[T_contra]):
     async def _go_over(self) -> None:
         """Move the stage's rows into the table."""
         names = list(self._stage.c.keys())
+        await note_replacement(self._connection, self._table, self._stage, self._target.conflict_on)
         # SQLite needs a WHERE here, to tell ON CONFLICT from a join's ON. In order, so that indexes grow at their
         # ends, and that two imports which meet wait for each other and not both.
         staged = select(*self._stage.c).where(true()).order_by(self._stage.c[self._target.key])

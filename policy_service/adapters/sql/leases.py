@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, or_, select, update
 
 from policy_service.adapters.sql import tables
 
@@ -34,6 +34,12 @@ class SqlLeases:
         )
         async with self._database.writing() as connection:
             return (await connection.execute(taken)).rowcount > 0
+
+    async def prolong(self, name: str, holder: str, until: int) -> bool:
+        """Prolong a lease, over or not; tell whether it is the holder's still, and has been nobody else's since."""
+        mine = update(_TABLE).where(_TABLE.c.name == name, _TABLE.c.holder == holder).values(until=until)
+        async with self._database.writing() as connection:
+            return (await connection.execute(mine)).rowcount > 0
 
     async def release(self, name: str, holder: str) -> None:
         """Give a lease back; nothing happens where it is another's."""

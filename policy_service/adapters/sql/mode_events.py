@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
 
 _TABLE = mode_tables.mode_events
-_IN_ORDER = "mode events"
+IN_ORDER = "mode events"
+"""The lock that lets events become visible in the order of their positions."""
 _COLUMNS = (
     "id",
     "type",
@@ -72,9 +73,11 @@ async def add_events(database: Database, connection: AsyncConnection, events: Se
 
     Writers take turns, so that ``position`` grows in the order in which rows become visible.
     """
-    await database.technology.alone(connection, _IN_ORDER)
+    await database.technology.alone(connection, IN_ORDER)
     before = await _latest(connection)
-    await database.technology.add_rows(connection, _TABLE, _COLUMNS, [_cells(event) for event in events])
+    details: dict[int, str] = {}
+    rows = [_cells(event, details) for event in events]
+    await database.technology.add_rows(connection, _TABLE, _COLUMNS, rows)
     new = select(func.count()).select_from(_TABLE).where(_TABLE.c.position > before)
     return (await connection.execute(new)).scalar_one()
 
@@ -99,7 +102,11 @@ async def _latest(connection: AsyncConnection) -> int:
     return found or 0
 
 
-def _cells(event: ModeEvent) -> Sequence[Any]:
+def _cells(event: ModeEvent, details: dict[int, str]) -> Sequence[Any]:
+    """Return the event as a row; of thousands that share one detail it is written once, into ``details``."""
+    detail = details.get(id(event.detail))
+    if detail is None:
+        detail = details[id(event.detail)] = orjson.dumps(event.detail).decode()
     return (
         event.id,
         str(event.type),
@@ -109,5 +116,5 @@ def _cells(event: ModeEvent) -> Sequence[Any]:
         orjson.dumps(event.labels).decode(),
         event.transition_id,
         None if event.to_mode is None else str(event.to_mode),
-        orjson.dumps(event.detail).decode(),
+        detail,
     )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Identity, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from policy_service.adapters.sql.columns import (
     CODE,
@@ -15,6 +26,12 @@ from policy_service.adapters.sql.columns import (
 )
 from policy_service.domain.access import AccessMode
 from policy_service.domain.mode_events import ModeEventType
+
+FOLLOWS = text("type <> 'mode.transition_due'")
+"""What became of transitions: only that is looked up by them, and a query on SQLite has to say it in these very words.
+
+That a transition is due stands under its own id. 100,000 of them at one instant, in no order, are slow to index twice.
+"""
 
 mode_events = Table(
     "mode_events",
@@ -35,7 +52,7 @@ mode_events = Table(
     Index(None, "recorded_at", "position"),
     Index(None, "charger", "at"),
     Index(None, "type", "at"),
-    Index(None, "transition_id"),
+    Index("ix_mode_events_transition_id", "transition_id", sqlite_where=FOLLOWS, postgresql_where=FOLLOWS),
     sqlite_autoincrement=True,
 )
 """One row for each thing that is due at a charger, or was done there. Instants in epoch milliseconds.
@@ -59,6 +76,17 @@ desired_modes = Table(
 )
 """One row for each charger: the mode that it was last told to be in. Instants in epoch milliseconds."""
 
+access_mark = Table(
+    "access_mark",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    instant_column("at", nullable=False),
+    text_column("revision"),
+    *(Column(name, BigInteger, nullable=False) for name in ("own", "agreement")),
+    CheckConstraint("id = 1", name="id"),
+)
+"""One row: what was in force when chargers' caches were last cleared for it. ``at`` in epoch milliseconds."""
+
 reported_modes = Table(
     "reported_modes",
     METADATA,
@@ -71,7 +99,8 @@ reported_modes = Table(
     json_column("evidence"),
     text_column("transition_id", nullable=True),
     Column("attempts", Integer, nullable=False),
-    *(instant_column(name) for name in ("next_try_at", "settled_at", "diverged_at")),
+    *(instant_column(name) for name in ("next_try_at", "settled_at", "diverged_at", "seen_at", "due_from", "tried_at")),
+    Column("version", Integer, nullable=False, server_default="0"),
     one_of("mode", AccessMode),
     Index(None, "next_try_at"),
 )
@@ -85,6 +114,12 @@ local_lists = Table(
     instant_column("made_at", nullable=False),
     instant_column("until", nullable=False),
     text_column("digest"),
-    text_column("content"),
+    Column("entries", Integer, nullable=False),
+    Index(None, "digest"),
 )
-"""The latest versions of each charger's list for when it is offline, their content sealed. Epoch milliseconds."""
+"""The latest versions of each charger's list for when it is offline. Epoch seconds."""
+
+local_list_contents = Table(
+    "local_list_contents", METADATA, Column("digest", CODE, primary_key=True), text_column("content")
+)
+"""What is on lists, sealed, once for all chargers whose lists are equal. A version may outlive its content."""

@@ -9,6 +9,7 @@ from sqlalchemy import case, insert, select, update
 
 from policy_service.adapters.sql import tables
 from policy_service.application.ports import Versions
+from policy_service.domain.access import VehicleClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,8 @@ CHARGERS = "chargers"
 OVERRIDES = "overrides"
 KEYS = "keys"
 FINGERPRINTS = "fingerprints"
+NARROWED = {VehicleClass.OWN: "narrowed own", VehicleClass.AGREEMENT: "narrowed agreement"}
+"""Withdrawals, by whose access was taken away; vehicles that nobody knows have none."""
 
 
 async def bump(connection: AsyncConnection, name: str) -> None:
@@ -39,7 +42,8 @@ async def bump(connection: AsyncConnection, name: str) -> None:
 
 def versions_of(values: Mapping[str, int]) -> Versions:
     """Return the versions by their names in the table."""
-    return Versions(*(values.get(name, 0) for name in (REGISTRY, CHARGERS, OVERRIDES, KEYS, FINGERPRINTS)))
+    names = (REGISTRY, CHARGERS, OVERRIDES, KEYS, FINGERPRINTS, *NARROWED.values())
+    return Versions(*(values.get(name, 0) for name in names))
 
 
 class SqlVersionStore:

@@ -18,6 +18,8 @@ from policy_service.application.commands.reload_policies import ReloadStatus
 from policy_service.application.registry import LEVELS
 from policy_service.application.webhook_turn import Delivered
 from policy_service.domain.access import Outcome, Reason
+from policy_service.domain.charger_sync import SyncState
+from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +33,9 @@ Among = Literal["livemax", "livemin", "livesum", "livemostrecent"]
 
 _REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _DECISION_BUCKETS = (0.0001, 0.00025, *_REQUEST_BUCKETS[:-1], 5.0, 10.0)
+_SWITCH_BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14_400.0, 43_200.0)
 _RELOAD_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_LATENESS_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,19 @@ _ROWS = (
         buckets=_DECISION_BUCKETS,
     ),
     Metric("breaches", "counter", "Chargers that in managed mode let a vehicle in unasked, or send their own token"),
+    Metric(
+        "chargers_by_state",
+        "gauge",
+        "Chargers by how they stand to the mode that they were told, on the node that watches",
+        ("state",),
+        _each(list(SyncState)),
+    ),
+    Metric(
+        "mode_switch_late_seconds",
+        "histogram",
+        "Time from the instant of a change of mode until its charger was seen in it",
+        buckets=_SWITCH_BUCKETS,
+    ),
     Metric("lookups", "counter", "Look-ups of identifiers, by the level that answered", ("level",), _each(LEVELS)),
     Metric("events_stored", "counter", "Access events that the database has taken"),
     Metric(
@@ -109,6 +126,22 @@ _ROWS = (
         "For how long the oldest event has waited to be pushed, on the node that pushes",
         ("sink",),
         _each(SINKS),
+    ),
+    Metric(
+        "mode_events",
+        "counter",
+        "What chargers were told about their modes, and what became of it, by type",
+        ("type",),
+        _each(tuple(ModeEventType)),
+    ),
+    Metric(
+        "transition_lateness_seconds",
+        "histogram",
+        "Time from a transition's instant until it was told; 0 where it was told ahead",
+        buckets=_LATENESS_BUCKETS,
+    ),
+    Metric(
+        "transitions_waiting", "gauge", "Chargers that may have to be told another mode now, on the node that tells"
     ),
     Metric("plan_in_force", "gauge", "Whether every worker has a plan to decide by", among="livemin"),
     Metric("chargers", "gauge", "Chargers in the plan", among="livemin"),

@@ -11,11 +11,13 @@ import structlog
 import policy_service
 from policy_service.adapters.telemetry.metrics import Meters
 from policy_service.application.access_events import event_type
+from policy_service.application.transitions.scheduler import LAGS_S
+from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prometheus_client import Counter
+    from prometheus_client import Counter, Histogram
 
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanHolder, PlanState
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     from policy_service.application.webhook_turn import Delivered
     from policy_service.domain.access import Outcome, Reason
     from policy_service.domain.audit import AuditEntry
+    from policy_service.domain.charger_sync import SyncState
+    from policy_service.domain.events import AccessEvent
     from policy_service.domain.feed import Feed
+    from policy_service.domain.mode_events import ModeEvent
 
 
 class Telemetry:
@@ -39,11 +44,13 @@ class Telemetry:
         self._access = structlog.get_logger("policy_service.access")
         self._up: dict[str, bool] = {}
         self._store_failing = False
+        self._late = False
         self._meters = Meters()
         self._counters, self._gauges = self._meters.counters, self._meters.gauges
         self._histograms = self._meters.histograms
         self._decisions: dict[tuple[Outcome, Reason], Counter] = {}
         """Finding a counter by its labels costs more than counting."""
+        self._requests: dict[tuple[str, str, int], Histogram] = {}
         self._decision_seconds = self._histograms["decision_duration_seconds"]
         self._in_flight = self._gauges["http_requests_in_flight"]
         self._introduce()
@@ -78,9 +85,15 @@ class Telemetry:
                 },
             )
 
-    def breached(self) -> None:
+    def breached(self, event: AccessEvent) -> None:
         """Count a breach."""
+        del event
         self._counters["breaches"].inc()
+
+    def charger_states(self, counted: Mapping[SyncState, int]) -> None:
+        """Show how many chargers are in each state."""
+        for state, count in counted.items():
+            self._gauges["chargers_by_state"].labels(state).set(count)
 
     def asked(self) -> None:
         """Count a request that is being answered, until :meth:`answered`."""
@@ -89,7 +102,11 @@ class Telemetry:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Measure a request."""
         self._in_flight.dec()
-        self._histograms["http_request_duration_seconds"].labels(method, route, status).observe(seconds)
+        key = method, route, status
+        histogram = self._requests.get(key)
+        if histogram is None:
+            histogram = self._requests[key] = self._histograms["http_request_duration_seconds"].labels(*key)
+        histogram.observe(seconds)
 
     def loaded(self, outcome: ReloadOutcome, state: PlanState, seconds: float) -> None:
         """Count a load and tell how it went."""
@@ -185,6 +202,36 @@ class Telemetry:
     def stream_waits(self, oldest_age_s: float) -> None:
         """Measure what waits for the stream."""
         self._gauges["push_oldest_age_seconds"].labels("stream").set(oldest_age_s)
+
+    def mode_events(self, events: Sequence[ModeEvent]) -> None:
+        """Count what chargers are told and what became of it, measure how late, and say what has to be looked after."""
+        for event in events:
+            self._counters["mode_events"].labels(event.type).inc()
+            if event.type is ModeEventType.TRANSITION_DUE:
+                lateness = max(0, event.recorded_at - event.at) / 1000
+                self._histograms["transition_lateness_seconds"].observe(lateness)
+            elif event.type is ModeEventType.SWITCHED and not event.detail["recovered"]:
+                self._histograms["mode_switch_late_seconds"].observe(float(str(event.detail["seconds_late"])))
+            elif event.type is ModeEventType.DIVERGED:
+                seen = {"mode.desired": event.to_mode, "mode.reported": event.detail["reported"]}
+                self._log.warning("a charger is not in its mode", **{"charger.id": event.charger}, **seen)
+        if events and events[0].type is ModeEventType.TRANSITION_DUE:
+            cause = {"event.name": str(events[0].type), "mode.cause": events[0].detail["cause"]}
+            self._log.debug("chargers are told", **cause, **{"event.count": len(events)})
+
+    def transitions_wait(self, chargers: int, behind_s: float) -> None:
+        """Measure who waits for a mode; say so when it has been too long, and when it is over."""
+        self._gauges["transitions_waiting"].set(chargers)
+        late = behind_s > LAGS_S
+        if late and not self._late:
+            self._log.error("chargers wait for their modes", **{"charger.count": chargers, "wait.seconds": behind_s})
+        elif self._late and not late:
+            self._log.info("chargers are told their modes in time again")
+        self._late = late
+
+    def transitions_overtaken(self) -> None:
+        """Hear that another process tells chargers their modes as well."""
+        self._log.info("another process has told chargers their modes, what was told is read again")
 
     def audit_lost(self, entry: AuditEntry) -> None:
         """Hear that an audit entry is not in the store: it stands here instead."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from policy_service.application.lookup import Lookup
-    from policy_service.application.ports import Clock, EventErasure
+    from policy_service.application.ports import Clock, EventErasure, LocalLists
     from policy_service.application.queries.identifiers import IdentifierQueries
 
 REMEMBERED_S = 7 * 86_400
@@ -39,8 +39,10 @@ class ForgetIdentifier:
         clock: Clock,
         enrol_window_s: int,
         recorded: Callable[[], Awaitable[None]],
+        lists: LocalLists,
     ) -> None:
         """Wire the collaborators; ``recorded`` waits until the store has what this process has recorded."""
+        self._lists = lists
         self._recorded = recorded
         self._erasure = erasure
         self._lookup = lookup
@@ -49,13 +51,17 @@ class ForgetIdentifier:
         self._enrol_window_s = enrol_window_s
 
     async def __call__(self, identifier: str, hint: str | None, *, dry_run: bool) -> Forgotten:
-        """Erase, or only count. Raises IdentifierError and StoreUnavailableError."""
+        """Erase, or only count. Raises IdentifierError and StoreUnavailableError.
+
+        Local lists lose all of their contents, whoever is on them: each charger's next one is a whole list then.
+        """
         await self._recorded()
         presented = self._lookup.present(identifier, hint)
         known = await self._identifiers.look_up(identifier, hint) is not None
         fingerprints = self._lookup.all_fingerprints(presented)
         if dry_run:
             return Forgotten(await self._erasure.count(fingerprints), known)
+        await self._lists.forget_contents()
         return Forgotten(await self._erasure.erase(fingerprints, self._clock.now()), known)
 
     async def keep_promises(self) -> None:

@@ -60,14 +60,18 @@ class DecisionRecorder:
 
         Raises StoreUnavailableError for a denial that cannot be recorded, and so must not be answered.
         """
-        line = event_line(event)
         if event.outcome is not Outcome.ACCESS_DENIED:
-            if self._appended(line) is None:
-                self._observer.dropped(event.decision_id, "full")
+            self.note(event)
             return
+        line = event_line(event)
         mark = self._appended(line) or await self._when_there_is_room(event, line)
         if mark is not None:
             await self._durable(mark, line)
+
+    def note(self, event: AccessEvent) -> None:
+        """Take in the event of a vehicle that may charge: it is on the disk soon after."""
+        if self._appended(event_line(event)) is None:
+            self._observer.dropped(event.decision_id, "full")
 
     def _appended(self, line: bytes) -> int | None:
         try:

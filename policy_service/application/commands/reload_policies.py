@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from policy_service.application.ports import ChargerRepository, Clock, LastGoodTree, PolicyFiles, StandingOverrides
     from policy_service.domain.access import Ungoverned
     from policy_service.domain.charger import Charger
+    from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.policy import Override
@@ -101,6 +102,7 @@ class ReloadPolicies:
         chargers: ChargerRepository,
         overrides: StandingOverrides,
         holidays: HolidayDates,
+        profiles: BuiltInProfiles,
         clock: Clock,
         ungoverned: Ungoverned,
         watcher: ReloadWatcher,
@@ -112,6 +114,7 @@ class ReloadPolicies:
         self._chargers = chargers
         self._overrides = overrides
         self._holidays = holidays
+        self._profiles = profiles
         self._clock = clock
         self._ungoverned = ungoverned
         self._watcher = watcher
@@ -244,7 +247,7 @@ class ReloadPolicies:
             return _Loaded(None, None, (), f"the policies could not be compiled ({type(error).__name__})")
 
     def _load_now(self, files: Mapping[str, bytes], content: str) -> _Loaded:
-        checked = load(files, self._cache)
+        checked = load(files, self._cache, self._profiles)
         found = tuple(checked.diagnostics)
         if checked.tree is None:
             return _Loaded(None, None, found)

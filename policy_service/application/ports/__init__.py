@@ -51,10 +51,13 @@ from policy_service.application.ports.imports import (
     ImportTooLossyError,
 )
 from policy_service.application.ports.modes import (
+    AccessMarks,
     DesiredModes,
+    LocalLists,
     ModeEventFeed,
     ModeEventWriter,
     ReportedModes,
+    SwitchHistory,
 )
 from policy_service.application.ports.policies import (
     LastGoodTree,
@@ -87,6 +90,7 @@ from policy_service.application.ports.webhooks import (
 
 __all__ = [
     "LOSSY_SHARE",
+    "AccessMarks",
     "AgreementRepository",
     "AuditFilter",
     "AuditRepository",
@@ -123,6 +127,7 @@ __all__ = [
     "LastGoodTree",
     "LastKnownKeys",
     "Leases",
+    "LocalLists",
     "ModeEventFeed",
     "ModeEventWriter",
     "OverrideRepository",
@@ -143,6 +148,7 @@ __all__ = [
     "SpoolFullError",
     "StandingOverrides",
     "StoreUnavailableError",
+    "SwitchHistory",
     "TokenVerifier",
     "VersionStore",
     "Versions",

@@ -18,6 +18,10 @@ class Versions:
     overrides: int = 0
     keys: int = 0
     fingerprints: int = 0
+    narrowed_own: int = 0
+    """Moves when an own vehicle may have lost access by an edit or an import,"""
+    narrowed_agreement: int = 0
+    """and when one under an agreement may have."""
 
 
 class VersionStore(Protocol):

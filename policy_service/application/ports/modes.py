@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policy_service.domain.charger_sync import DesiredMode, ReportedMode
+    from policy_service.domain.adherence import PastSwitch
+    from policy_service.domain.charger_sync import AccessMark, DesiredMode, ReportedMode, Standing
+    from policy_service.domain.local_list import ListVersion
     from policy_service.domain.mode_events import ModeEvent
+
+NOTHING_TOLD: Mapping[str, str] = MappingProxyType({})
+"""By charger, the transition that it was told: nobody was told any."""
 
 
 class ModeEventWriter(Protocol):
@@ -38,6 +44,16 @@ class ModeEventFeed(Protocol):
         ...
 
 
+class SwitchHistory(Protocol):
+    """Changes of mode that were due, and what became of each. Every method raises StoreUnavailableError."""
+
+    async def between(
+        self, since: int, until: int, *, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[PastSwitch]:
+        """Return those due in ``[since, until)`` in the order of instant and transition, behind ``after``."""
+        ...
+
+
 class DesiredModes(Protocol):
     """The modes that chargers were last told to be in. Every method raises StoreUnavailableError."""
 
@@ -49,8 +65,30 @@ class DesiredModes(Protocol):
         """Return what a charger was last told; None where nothing was."""
         ...
 
-    async def tell(self, told: Sequence[DesiredMode], events: Sequence[ModeEvent]) -> None:
-        """Store what chargers are told, and the events that say so, both or neither."""
+    async def tell(
+        self, told: Sequence[DesiredMode], events: Sequence[ModeEvent], over: Mapping[str, str] = NOTHING_TOLD
+    ) -> bool:
+        """Store what chargers are told, one row each, and the events that say so: all of it, or nothing.
+
+        ``over`` has, by charger, the transition that was told before; who is not in it has been told nothing yet.
+        Nothing is stored, and False returned, where somebody else has told one of them anything since.
+        """
+        ...
+
+    async def forget(self, told: Mapping[str, str]) -> None:
+        """Drop what chargers were told, by charger the transition; who has been told another since is kept."""
+        ...
+
+
+class AccessMarks(Protocol):
+    """What chargers' caches were last cleared for. Every method raises StoreUnavailableError."""
+
+    async def get(self) -> AccessMark | None:
+        """Return the mark; None where there is none yet."""
+        ...
+
+    async def move(self, before: AccessMark | None, after: AccessMark) -> bool:
+        """Replace the mark, unless somebody else has meanwhile; tell whether it was."""
         ...
 
 
@@ -65,6 +103,55 @@ class ReportedModes(Protocol):
         """Return what was last said of a charger; None where nothing was."""
         ...
 
+    async def standings(self, chargers: Sequence[str], *, unproven: bool = False) -> Mapping[str, Standing]:
+        """Return how these chargers stand, those left out of which nothing is stored.
+
+        ``unproven``: only those that were told a mode and not seen in it since.
+        """
+        ...
+
+    async def due(self, now: int, *, first_ms: int, limit: int) -> Mapping[str, Standing]:
+        """Return chargers that call for a look, each at most once.
+
+        A try is due by ``now``, or nobody has followed up a change of mode that is ``first_ms`` old.
+        """
+        ...
+
     async def put(self, reported: Sequence[ReportedMode], events: Sequence[ModeEvent]) -> None:
-        """Store what is said of chargers, and the events that follow from it, both or neither."""
+        """Store what is said of chargers, and the events that follow from it, both or neither.
+
+        Each comes with the version that it was read with, and is stored with the next. Raises ConflictError where
+        another was faster at one of them; then nothing is stored.
+        """
+        ...
+
+
+class LocalLists(Protocol):
+    """The lists that chargers were handed, the latest versions of each. Every method raises StoreUnavailableError."""
+
+    async def latest(self, charger: str) -> ListVersion | None:
+        """Return the latest version of a charger's list; None where it was never handed one."""
+        ...
+
+    async def all_latest(self) -> Sequence[ListVersion]:
+        """Return the latest version of every list."""
+        ...
+
+    async def add(self, made: ListVersion, content: str, *, after: int) -> bool:
+        """Store a version with its content, sealed, and drop what is too old to be told a difference from.
+
+        Tell whether it was done: it is not where ``after`` is not the latest version any more (0: there is none).
+        """
+        ...
+
+    async def base(self, charger: str, version: int) -> tuple[ListVersion, str] | None:
+        """Return a version with its sealed content; None where either is not kept, or not any more."""
+        ...
+
+    async def forget_contents(self) -> None:
+        """Drop the content of every version; the versions stay, so that none is ever handed out twice."""
+        ...
+
+    async def forget_contents_before(self, until: int) -> None:
+        """Drop the content of versions that were over before an instant, in epoch seconds."""
         ...

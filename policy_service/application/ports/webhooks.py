@@ -81,6 +81,10 @@ class Leases(Protocol):
         """Take or prolong a lease; tell whether the holder has it, which it has not while another's is not over."""
         ...
 
+    async def prolong(self, name: str, holder: str, until: int) -> bool:
+        """Prolong a lease, over or not; tell whether it is the holder's still, and has been nobody else's since."""
+        ...
+
     async def release(self, name: str, holder: str) -> None:
         """Give a lease back; nothing happens where it is another's."""
         ...

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from policy_service.application.access_events import Circumstances, access_event, leaves_event
+from policy_service.application.access_events import Circumstances, access_event, as_breach, leaves_event
 from policy_service.application.plan_holder import standing
 from policy_service.application.question import Answered
-from policy_service.domain.access import AccessMode, Reason
-from policy_service.domain.charger_profile import driver_signal
+from policy_service.domain.access import AccessMode, OnBreach, Reason
+from policy_service.domain.charger_profile import driver_signal, on_breach
 from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.registration import Registration
 from policy_service.engine.decide import decide
@@ -43,6 +43,10 @@ class Recorder(Protocol):
         """Take an event in; a denial is durable when this returns. Raises StoreUnavailableError for one that is not."""
         ...
 
+    def note(self, event: AccessEvent) -> None:
+        """Take in the event of a vehicle that may charge; it is durable soon after."""
+        ...
+
 
 class DecisionMeter(Protocol):
     """Takes notice of decisions."""
@@ -51,7 +55,7 @@ class DecisionMeter(Protocol):
         """Hear what was answered, and how long that took, its event's recording included."""
         ...
 
-    def breached(self) -> None:
+    def breached(self, event: AccessEvent) -> None:
         """Hear that a charger in managed mode let a vehicle in unasked, or sent its own token."""
         ...
 
@@ -76,6 +80,14 @@ class RecordRules:
         if decision.denied or answer.would_be is not None or self.allowed_share >= 1:
             return True
         return bool(int(decision_id[-_SAMPLED:], 16) < self.allowed_share * 16**_SAMPLED)
+
+
+class Ready(NamedTuple):
+    """An answer that nobody has been told of yet."""
+
+    answered: Answered
+    event: AccessEvent | None
+    began: float
 
 
 class Decide:
@@ -109,12 +121,41 @@ class Decide:
         await self._settle(answered, event, began)
         return answered
 
+    def at_hand(self, question: Question) -> Ready | None:
+        """Answer where this process knows all that it takes; :meth:`note` or :meth:`settle` has to follow.
+
+        None where somebody has to be waited for: nothing was counted then, and a call answers. Raises NoPlanError and
+        IdentifierError.
+        """
+        began = perf_counter()
+        plan, now_ms = standing(self._plans), self._clock.now_ms()
+        at = now_ms // 1000 if question.time is None else question.time
+        presented = self._findings.presented(question)
+        decision, finding = decide(plan, question.charger, at), None
+        if decision is None:
+            finding = self._findings.at_hand(presented, question, plan.chargers[question.charger])
+            if finding is None:
+                return None
+            self._findings.served()
+            decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
+        return Ready(*self._told(plan, question, presented, decision, finding, now_ms), began)
+
+    def note(self, ready: Ready) -> None:
+        """Keep and count the answer to a vehicle that may charge."""
+        if ready.event is not None:
+            self._recorder.note(ready.event)
+        self._meter.decided(ready.answered, perf_counter() - ready.began)
+
+    async def settle(self, ready: Ready) -> None:
+        """Record the answer, then count it. Raises StoreUnavailableError if it is not recorded."""
+        await self._settle(*ready)
+
     async def _settle(self, answered: Answered, event: AccessEvent | None, began: float) -> None:
         """Record what was answered, then count it."""
         if event is not None:
             await self._recorder.record(event)
             if event.type is EventType.BREACH:
-                self._meter.breached()
+                self._meter.breached(event)
         self._meter.decided(answered, perf_counter() - began)
 
     def check(self, question: Question) -> None:
@@ -135,10 +176,18 @@ class Decide:
         The question has no identifier, as none was presented. Raises as a call does.
         """
         answered, event = await self._answer(standing(self._plans), question)
-        if event is not None and answered.decision.answer.mode is AccessMode.MANAGED:
-            await self._recorder.record(replace(event, type=EventType.BREACH))
-            self._meter.breached()
-        return answered
+        if event is None or answered.decision.answer.mode is not AccessMode.MANAGED:
+            return answered
+        follows = self._on_breach(question.charger)
+        breach = as_breach(event, follows)
+        await self._recorder.record(breach)
+        self._meter.breached(breach)
+        return replace(answered, stop=_stops(answered.decision, follows))
+
+    def _on_breach(self, charger: str) -> OnBreach:
+        entry = standing(self._plans).chargers.get(charger)
+        policy, profile = (None, None) if entry is None else (entry.policy, entry.profile)
+        return on_breach(None if policy is None else policy.on_breach, profile)
 
     async def _answer(self, plan: Plan, question: Question) -> tuple[Answered, AccessEvent | None]:
         now_ms = self._clock.now_ms()
@@ -150,12 +199,28 @@ class Decide:
             decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
+        return self._told(plan, question, presented, decision, finding, now_ms)
+
+    def _told(
+        self,
+        plan: Plan,
+        question: Question,
+        presented: Presented,
+        decision: Decision,
+        finding: Finding | None,
+        now_ms: int,
+    ) -> tuple[Answered, AccessEvent | None]:
+        """Give the decision a name, and return it with the event that it leaves, if it leaves one."""
         record = finding.record if isinstance(finding, Registration) else None
         fleet, record_id = (None, None) if record is None else (record.fleet, record.id)
         answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet, record_id)
-        if not question.record or not self._rules.wants(decision, answered.decision_id):
-            return answered, None
-        return answered, self._event(plan, question, presented, answered, finding, now_ms)
+        recorded = question.record and self._rules.wants(decision, answered.decision_id)
+        event = self._event(plan, question, presented, answered, finding, now_ms) if recorded else None
+        if decision.answer.reason is not Reason.SYNTHETIC_IDENTIFIER:
+            return answered, event
+        follows = self._on_breach(question.charger)
+        answered = replace(answered, stop=_stops(decision, follows))
+        return answered, None if event is None else as_breach(event, follows)
 
     def _event(
         self,
@@ -186,6 +251,11 @@ class Decide:
         if not (unknown and self._rules.sealed) or self._findings.may_be_pin(presented, question):
             return None
         return self._seal.seal(question.identifier, answered.decision_id)
+
+
+def _stops(decision: Decision, follows: OnBreach) -> bool:
+    """Tell whether a session that began without asking is to be ended; who only observes ends none."""
+    return follows is OnBreach.STOP and decision.denied
 
 
 def _signal(entry: ChargerPlan | None) -> DriverSignal:

@@ -32,6 +32,19 @@ class Findings:
         """Return the question's identifier made ready. Raises IdentifierError."""
         return self._lookup.present(question.identifier, question.identifier_type)
 
+    def at_hand(self, presented: Presented, question: Question, entry: ChargerPlan) -> Finding | None:
+        """Return what this process knows to be current; None where it takes more than to look.
+
+        Of a PIN never: its tries are counted. :meth:`served` follows where it was put to use.
+        """
+        if not presented.keys or entry.sends_by_itself(presented.form) or _is_pin(presented, question):
+            return None
+        return self._registry.peek(presented.keys)
+
+    def served(self) -> None:
+        """Count a look-up that :meth:`at_hand` has answered."""
+        self._registry.served()
+
     async def about(self, presented: Presented, question: Question, entry: ChargerPlan) -> Finding:
         """Return what stands behind the identifier at this charger; an unknown PIN is counted at once."""
         if not presented.keys:

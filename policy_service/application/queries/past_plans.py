@@ -13,6 +13,7 @@ from policy_service.language.load import load
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, PlanArchive, PlanOrigin
+    from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.engine.holiday_days import HolidayDates
     from policy_service.engine.plan import Plan
 
@@ -36,11 +37,19 @@ class PastPlan(NamedTuple):
 class PastPlans:
     """Finds plans by revision. Raises StoreUnavailableError."""
 
-    def __init__(self, plans: PlanHolder, archive: PlanArchive, holidays: HolidayDates, clock: Clock) -> None:
+    def __init__(
+        self,
+        plans: PlanHolder,
+        archive: PlanArchive,
+        holidays: HolidayDates,
+        profiles: BuiltInProfiles,
+        clock: Clock,
+    ) -> None:
         """Make what the archive keeps."""
         self._plans = plans
         self._archive = archive
         self._holidays = holidays
+        self._profiles = profiles
         self._clock = clock
         self._made: OrderedDict[str, PastPlan] = OrderedDict()
         self._one_at_a_time = asyncio.Lock()
@@ -62,7 +71,7 @@ class PastPlans:
             return self._made[revision]
 
     def _make(self, revision: str, origin: PlanOrigin) -> PastPlan:
-        tree = load(origin.files, {}).tree
+        tree = load(origin.files, {}, self._profiles).tree
         if tree is None:
             return PastPlan(None, _NOT_MADE)
         context = CompileContext(

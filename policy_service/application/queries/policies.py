@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from policy_service.application.policy_diff import Compared
     from policy_service.application.ports import Clock, PlanArchive
     from policy_service.domain.access import Ungoverned
+    from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.policy import AccessPolicy
     from policy_service.engine.holiday_days import HolidayDates
@@ -29,15 +30,17 @@ class Policies:
         self,
         plans: PlanHolder,
         holidays: HolidayDates,
+        profiles: BuiltInProfiles,
         clock: Clock,
         ungoverned: Ungoverned,
         archive: PlanArchive,
     ) -> None:
-        """Read this holder; check and compare files with this almanac, revisions by this archive."""
+        """Read this holder; check and compare files with these holidays and profiles, revisions by this archive."""
         self._archive = archive
         self._one_comparison = asyncio.Lock()
         self._plans = plans
         self._holidays = holidays
+        self._profiles = profiles
         self._clock = clock
         self._ungoverned = ungoverned
 
@@ -83,13 +86,18 @@ class Policies:
                 raise KeyError(old)
             old = kept.files
         before = Side(
-            origin.files if old is None else old, self._holidays, self._clock.now(), self._ungoverned, origin.chargers
+            origin.files if old is None else old,
+            self._holidays,
+            self._profiles,
+            self._clock.now(),
+            self._ungoverned,
+            origin.chargers,
         )
         async with self._one_comparison:
             return await asyncio.to_thread(compare, before, replace(before, files=new), span)
 
     def _validate(self, files: Mapping[str, bytes]) -> Sequence[Diagnostic]:
-        checked = load(files)
+        checked = load(files, built_in=self._profiles)
         if checked.tree is None:
             return tuple(checked.diagnostics)
         context = CompileContext(

@@ -29,11 +29,15 @@ class Row(NamedTuple):
 
 COMMANDS: dict[str, Row] = {
     "serve": Row("serve", "Run the service."),
+    "scheduler": Row("scheduler", "Tell chargers their modes in time, as a process of its own."),
     "check": Row("check", "Find every mistake in policy files."),
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
     "schedule": Row("schedule", "Draw a charger's week as text, calendar or picture, offline."),
+    "charger-profiles": Row(
+        "charger_profiles", "Tell what charger models can do, and which one a charger is of, offline."
+    ),
     "holidays": Row("holidays", "List the public holidays of a region and year, as policies have them."),
     "diff": Row("diff", "Tell what a change of policies means: who may charge when, before and after."),
     "fmt": Row("fmt", "Lay policy files out uniformly; comments stay."),
@@ -45,6 +49,8 @@ COMMANDS: dict[str, Row] = {
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
+    "chargers": Row("chargers", "List chargers that are not in the mode that they should be in."),
+    "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
     "webhooks": Row(
         "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
     ),

@@ -86,8 +86,8 @@ def sides(
         None if path is None else str(path.absolute()) for path in (data.old_tzdata, data.new_tzdata)
     )
     return (
-        Side(_files(named[0], directory), old_days, now, ungoverned, zone_data=old_zones),
-        Side(_files(new, directory), new_days, now, ungoverned, zone_data=new_zones),
+        Side(_files(named[0], directory), old_days, offline.profiles, now, ungoverned, zone_data=old_zones),
+        Side(_files(new, directory), new_days, offline.profiles, now, ungoverned, zone_data=new_zones),
     )
 
 

@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done, and nothing found that is wrong",
-    ExitCode.FINDINGS: "findings: policy errors, failed tests, rejected lines of an import, an undelivered ping",
+    ExitCode.FINDINGS: "findings: policy errors, failed tests, rejected lines, an undelivered ping, no one profile",
     ExitCode.USAGE: "wrong usage, an unreadable file, or settings that do not hold",
     ExitCode.UNREACHABLE: "the service, or for `keys` and `serve` the database, could not be reached",
     ExitCode.REFUSED: "the service answered with a problem",

@@ -148,9 +148,18 @@ def loaded(files: Mapping[str, bytes], clock: FixedClock, ungoverned: Ungoverned
     """
     plans = PlanHolder()
     nothing = _Forgetful()
-    holidays = bootstrap.offline().holidays
+    tools = bootstrap.offline()
     reload = ReloadPolicies(
-        plans, _GivenFiles(files), nothing, _NoChargers(), _NoOverrides(), holidays, clock, ungoverned, nothing
+        plans,
+        _GivenFiles(files),
+        nothing,
+        _NoChargers(),
+        _NoOverrides(),
+        tools.holidays,
+        tools.profiles,
+        clock,
+        ungoverned,
+        nothing,
     )
     asyncio.run(reload())
     if plans.state.unreadable is not None:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
-from pydantic import SecretStr
 
-from policy_service.entrypoints.cli.given_settings import FILE, flag_of, settings_of
-from policy_service.settings import FROM_FILE, Settings
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
+from policy_service.entrypoints.cli.given_settings import settings_of
+from policy_service.entrypoints.cli.setting_flags import setting_flags
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -29,52 +23,5 @@ def serve(**flags: str | bool | None) -> None:
     raise typer.Exit(run_server(settings))
 
 
-def _parameters() -> list[inspect.Parameter]:
-    """Return a keyword parameter for every setting, so that no flag is ever missing or out of date."""
-    parameters: list[inspect.Parameter] = []
-    for name, field in Settings.model_fields.items():
-        parameters.append(_setting(name, field))
-        if name in FROM_FILE:
-            option = typer.Option(
-                f"--{flag_of(name + FILE)}", metavar="PATH", help=f"File with the value of --{flag_of(name)}."
-            )
-            parameters.append(_parameter(name + FILE, option))
-    return parameters
-
-
-def _parameter(name: str, option: Any, *, is_flag: bool = False) -> inspect.Parameter:  # noqa: ANN401 - typer's own
-    annotation: Any = Annotated[bool | None, option] if is_flag else Annotated[str | None, option]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-
-
-def _setting(name: str, field: FieldInfo) -> inspect.Parameter:
-    flag = f"--{flag_of(name)}"
-    if field.annotation is bool:
-        option = typer.Option(f"{flag}/--no-{flag_of(name)}", help=_help(name, field))
-        return _parameter(name, option, is_flag=True)
-    return _parameter(name, typer.Option(flag, metavar=_metavar(field), help=_help(name, field)))
-
-
-def _help(name: str, field: FieldInfo) -> str:
-    default: object = field.default
-    if isinstance(default, bool):
-        default = str(default).lower()
-    told = str(field.description) + (f" [default: {default}]" if default not in {None, ""} else "")
-    if SecretStr in get_args(field.annotation):
-        told += f" Visible in the process list: rather give --{flag_of(name + FILE)}."
-    return told
-
-
-def _metavar(field: FieldInfo) -> str:
-    kind = field.annotation
-    members = getattr(kind, "__members__", None)
-    if members is not None:
-        return "|".join(str(member.value) for member in members.values())
-    if get_origin(kind) is not None and all(isinstance(choice, str) for choice in get_args(kind)):
-        return "|".join(get_args(kind))
-    names = {int: "NUMBER", float: "DECIMAL", Path: "PATH"}
-    return next((shown for type_, shown in names.items() if type_ in (kind, *get_args(kind))), "TEXT")
-
-
-serve.__signature__ = inspect.Signature(_parameters())  # type: ignore[attr-defined]  # what typer reads flags from
+serve.__signature__ = inspect.Signature(setting_flags())  # type: ignore[attr-defined]  # what typer reads flags from
 app.command(epilog="\b\nExample:\n  policy-service serve --policies policies --port 8080")(serve)

@@ -19,7 +19,7 @@ from policy_service.entrypoints.http.callers import beyond_reach
 from policy_service.entrypoints.http.dialects import error_response
 from policy_service.entrypoints.http.edge import Edge
 from policy_service.entrypoints.http.permissions import GuardedRoute
-from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, problem_for
+from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, later, no_store, problem_for
 from policy_service.entrypoints.http.v1 import routers
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from policy_service.application.service import Service
-
-_RETRY_S = "5"
 
 
 def create_app(service: Service, *, max_body_bytes: int) -> Edge:
@@ -93,14 +91,10 @@ _MADE: dict[type[Exception], Callable[[Any], ProblemError]] = {
     CursorError: lambda error: ProblemError(Problem.NOT_FOUND, str(error)),
     ConflictError: lambda error: ProblemError(Problem.CONFLICT, str(error)),
     BeyondReachError: lambda _: beyond_reach(),
-    NoPlanError: lambda _: _later("no plan stands"),
-    StoreUnavailableError: lambda _: _later("no store could be asked"),
+    NoPlanError: lambda _: later("no plan stands"),
+    StoreUnavailableError: lambda _: no_store(),
     HTTPException: lambda error: ProblemError(problem_for(error.status_code), headers=error.headers),
 }
-
-
-def _later(detail: str) -> ProblemError:
-    return ProblemError(Problem.UNAVAILABLE, detail, headers={"Retry-After": _RETRY_S})
 
 
 def allowed_methods(app: FastAPI, path: str) -> str:

@@ -7,7 +7,6 @@ import logging
 import re
 import time
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -20,6 +19,7 @@ from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, present
 from policy_service.entrypoints.http.dialects import error_response
 from policy_service.entrypoints.http.permissions import template_of
 from policy_service.entrypoints.http.problems import Problem, ProblemError
+from policy_service.entrypoints.http.request_ids import RequestIds
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from policy_service.application.service import Service
     from policy_service.application.tracing import RequestSpan
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+new_request_id = RequestIds().next
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CLIENT_GONE = 499
 """What metrics show for a request whose client went away before its end: no status was sent."""
@@ -123,9 +124,9 @@ def _introduced(scope: Scope, span: RequestSpan) -> str:
 
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
-    return uuid4().hex
+    return new_request_id()
 
 
 def _own_headers(request_id: str, span: RequestSpan) -> list[tuple[bytes, bytes]]:

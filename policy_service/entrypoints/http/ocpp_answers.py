@@ -8,6 +8,7 @@ from policy_service.domain.access import OnUnreachable
 
 if TYPE_CHECKING:
     from policy_service.application.ocpp.authorise import Verdict
+    from policy_service.application.question import Answered
 
 
 def headers(verdict: Verdict) -> dict[str, str]:
@@ -24,5 +25,14 @@ def headers(verdict: Verdict) -> dict[str, str]:
         parts.append(f"valid-until={decision.valid_until}")
     if verdict.on_unreachable is not OnUnreachable.DENY:
         parts.append(f"on-unreachable={verdict.on_unreachable}")
+    parts += ["stop"] * verdict.answered.stop
     parts += ["late"] * verdict.moment.late + ["clock-suspect"] * verdict.moment.clock_suspect
     return {"Policy-Decision": ", ".join(parts)}
+
+
+def stop_header(answered: Answered) -> dict[str, str]:
+    """Return the header for a session that nobody was asked for, and that is to be ended; none where it may go on."""
+    if not answered.stop:
+        return {}
+    reply = answered.decision.answer
+    return {"Policy-Decision": f'id="{answered.decision_id}", outcome={reply.outcome}, reason={reply.reason}, stop'}

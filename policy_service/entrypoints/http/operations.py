@@ -9,7 +9,7 @@ from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
-from policy_service.entrypoints.http.wire_records import LiveReply, ReadyReply
+from policy_service.entrypoints.http.wire_health import LiveReply, ReadyReply
 
 router = APIRouter(tags=["operations"], route_class=GuardedRoute)
 

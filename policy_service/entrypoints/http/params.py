@@ -1,6 +1,6 @@
 """Query and path parameters that routes have in common."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -8,6 +8,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from policy_service.application.ports import EventGrouping
 from policy_service.domain.access import Outcome, Reason, VehicleClass
+from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import EventType
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
@@ -42,6 +43,9 @@ AgreementId = Annotated[
 FleetName = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Name of the fleet.")]
 PolicyName = Annotated[
     str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the policy.")
+]
+ProfileName = Annotated[
+    str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the charger profile.")
 ]
 OverrideId = Annotated[
     str, Path(pattern=r"^ov-[0-9a-hjkmnp-tv-z]{8}$", description="Id of the override.", examples=["ov-7k3m9x2a"])
@@ -79,6 +83,24 @@ class ChargerParams(PageParams):
     """Which chargers."""
 
     label: Label | None = Field(None, description="Label and value, such as `depot:north`.")
+
+
+class StandingParams(ChargerParams):
+    """Which chargers, by how they stand."""
+
+    in_sync: bool | None = Field(
+        None, description="`false`: those that are not, or not surely, in the mode that they were told."
+    )
+    state: list[SyncState] = Field([], max_length=5, description="Those in this state; repeated: in one of them.")
+
+    @property
+    def states(self) -> frozenset[SyncState] | None:
+        """Return the states that are asked for; None where none is."""
+        if self.in_sync is None and not self.state:
+            return None
+        named = frozenset(self.state or SyncState)
+        in_sync = frozenset({SyncState.IN_SYNC})
+        return named if self.in_sync is None else named & in_sync if self.in_sync else named - in_sync
 
 
 class BundleParams(Params):
@@ -182,6 +204,24 @@ class AtParams(Params):
     at: Instant | None = Field(None, description="Left out: now.")
 
 
+class LocalListParams(Params):
+    """What the charger has."""
+
+    since: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="The version that it tells by GetLocalListVersion; left out: not known."
+    )
+
+
+class CommandParams(AtParams):
+    """From which mode, at which instant."""
+
+    reported: Literal["freevend", "managed", "unknown"] | None = Field(
+        None,
+        description="The mode that the charger was last seen in; left out: as reported; `unknown`: the other one is "
+        "assumed.",
+    )
+
+
 class RangeParams(Params):
     """Over which range."""
 
@@ -191,6 +231,13 @@ class RangeParams(Params):
 
 class TransitionParams(RangeParams, ChargerParams):
     """Over which range, at which chargers."""
+
+
+class AdherenceParams(ChargerParams):
+    """Over which range, at which chargers."""
+
+    start: Instant | None = Field(None, alias="from", description="Due at or after; left out: a day before `to`.")
+    end: Instant | None = Field(None, alias="to", description="Due before; left out: now.")
 
 
 class ImportParams(Params):

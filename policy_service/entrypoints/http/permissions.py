@@ -50,8 +50,10 @@ _REPORT = Permission(frozenset({Scope.REPORT}), by_fleet=True)
 _DECIDE = _needs(Scope.DECIDE, by_charger=True)
 _BUNDLE = _needs(Scope.BUNDLE, by_charger=True)
 _DEGRADED = _needs(Scope.DEGRADED, by_charger=True)
+_LISTS = _changes(Scope.LISTS, by_charger=True)
 _READ = _needs(Scope.READ)
 _READ_CHARGERS = _needs(Scope.READ, by_charger=True)
+_COMMAND = _needs(Scope.DECIDE, Scope.READ, by_charger=True)
 _OPERATE = _changes(Scope.OPERATE)
 _OVERRIDE = _changes(Scope.OPERATE, by_charger=True)
 _RECORD = _changes(Scope.OPERATE, Scope.IMPORT)
@@ -86,6 +88,13 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("DELETE", "/v1/chargers/{charger_id}"): _RECORD,
     ("GET", "/v1/chargers/{charger_id}/mode"): _READ_CHARGERS,
     ("GET", "/v1/chargers/{charger_id}/schedule"): _READ_CHARGERS,
+    ("PUT", "/v1/chargers/{charger_id}/reported"): _DECIDE,
+    ("GET", "/v1/chargers/{charger_id}/reported"): _COMMAND,
+    ("GET", "/v1/adherence"): _READ_CHARGERS,
+    ("GET", "/v1/chargers/{charger_id}/local-auth-list"): _LISTS,
+    ("GET", "/v1/chargers/{charger_id}/commands"): _COMMAND,
+    ("GET", "/v1/charger-profiles"): _COMMAND,
+    ("GET", "/v1/charger-profiles/{profile}"): _COMMAND,
     ("GET", "/v1/transitions"): _READ_CHARGERS,
     ("POST", "/v1/overrides"): _OVERRIDE,
     ("GET", "/v1/overrides"): _READ_CHARGERS,

@@ -60,6 +60,7 @@ PROBLEMS: dict[Problem, ProblemRow] = {
 }
 
 _BY_STATUS = {row.status: kind for kind, row in PROBLEMS.items()}
+_RETRY_S = "5"
 _SAFE_NAME = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
 """What a pointer may repeat of a member's name. Identifiers carry digits or capitals, so none passes."""
 
@@ -96,6 +97,16 @@ class ProblemError(Exception):
 def problem_for(status: int) -> Problem:
     """Return the row for a status that a library chose."""
     return _BY_STATUS.get(status, Problem.MALFORMED if status < 500 else Problem.INTERNAL)  # noqa: PLR2004 - a class of statuses
+
+
+def later(detail: str) -> ProblemError:
+    """Return the answer to what cannot be done for now."""
+    return ProblemError(Problem.UNAVAILABLE, detail, headers={"Retry-After": _RETRY_S})
+
+
+def no_store() -> ProblemError:
+    """Return the answer where a store is needed, and none answers."""
+    return later("no store could be asked")
 
 
 def problem_body(error: ProblemError, request_id: str | None = None) -> dict[str, Any]:

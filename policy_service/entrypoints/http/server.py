@@ -9,11 +9,15 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
 import uvicorn
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
 from policy_service.entrypoints.http.connection import Connection
+from policy_service.entrypoints.http.hot.connection import HotConnection, objection
+from policy_service.entrypoints.http.hot.lane import Lane
+from policy_service.entrypoints.http.hot.shortcut import Shortcut
 from policy_service.entrypoints.http.tls import check_tls, tls_options
 from policy_service.entrypoints.http.workers import Workers
 
@@ -23,8 +27,10 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from policy_service.application.service import Service
     from policy_service.settings import Settings
 
+_log = structlog.get_logger("policy_service.http")
 
 _BAD_SETTINGS = 2
 _CODES: dict[type[Exception], int] = {
@@ -60,6 +66,7 @@ class ServiceApplication:
         """Build nothing yet: this happens in the process and the loop that serve."""
         self._settings = settings
         self._serve: ASGIApp | None = None
+        self.lane: Lane | None = None
         self.failure: wiring.BrokenTreeError | wiring.StartError | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -68,11 +75,23 @@ class ServiceApplication:
             return self._live(receive, send)
         return self._serve(scope, receive, send)
 
+    def _application(self, service: Service) -> ASGIApp:
+        app, lane = create_app(service, max_body_bytes=self._settings.max_body_bytes), Lane(service)
+        if self._settings.hot_path == "off" or not lane.open:
+            return app
+        if _connection(self._settings) is HotConnection:
+            self.lane = lane
+            return app
+        why = objection() if self._settings.hot_path == "protocol" else None
+        if why is not None:
+            _log.warning("decisions are answered before the framework, not in the parser", **{"error.message": why})
+        return Shortcut(app, lane)
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             async with wiring.running(self._settings) as service:
-                self._serve = create_app(service, max_body_bytes=self._settings.max_body_bytes)
+                self._serve = self._application(service)
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
@@ -128,6 +147,10 @@ def _signals_end_quietly() -> Generator[None]:
             signal.signal(number, handler)
 
 
+def _connection(settings: Settings) -> type[Connection]:
+    return HotConnection if settings.hot_path == "protocol" and objection() is None else Connection
+
+
 def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplication]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -136,7 +159,7 @@ def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplica
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=Connection,
+        http=_connection(settings),
         ws="none",
         lifespan="on",
         access_log=False,

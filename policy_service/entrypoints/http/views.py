@@ -50,6 +50,7 @@ def policy_detail(policy: AccessPolicy) -> dict[str, Any]:
         "allow": [grant_view(grant) for grant in policy.allow],
         "on_lookup_failure": policy.on_lookup_failure,
         "on_unreachable": policy.on_unreachable,
+        "on_breach": policy.on_breach,
         "windows": [_part_view(window) for window in policy.windows],
         "exceptions": [_part_view(exception) for exception in policy.exceptions],
     }

@@ -1,6 +1,7 @@
 """The shapes on the wire: what requests must look like and what answers do look like."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
-from policy_service.domain.instant import InstantError, parse_instant
+from policy_service.domain.instant import InstantError, parse_instant, parse_instant_ms
 
 INSTANT_PATTERN = (
     r"^(19[7-9][0-9]|2[01][0-9][0-9])-"
@@ -38,11 +39,19 @@ _UNESCAPED_PLUS = re.compile(r" (\d\d:\d\d)$", re.ASCII)
 
 
 def _instant(value: object) -> int:
+    return _read_instant(value, parse_instant)
+
+
+def _instant_ms(value: object) -> int:
+    return _read_instant(value, parse_instant_ms)
+
+
+def _read_instant(value: object, read: Callable[[str], int]) -> int:
     if not isinstance(value, str):
         kind = "instant_type"
         raise PydanticCustomError(kind, "an instant is a string, such as `2026-11-24T11:15:00Z`")
     try:
-        return parse_instant(_UNESCAPED_PLUS.sub(r"+\1", value))
+        return read(_UNESCAPED_PLUS.sub(r"+\1", value))
     except InstantError as error:
         kind = "instant"
         raise PydanticCustomError(kind, "{why}", {"why": str(error)}) from None
@@ -61,18 +70,17 @@ def _whole(value: object) -> object:
 
 
 Count = Annotated[StrictInt, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
-Instant = Annotated[
-    int,
-    BeforeValidator(_instant),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": INSTANT_PATTERN,
-            "description": "RFC 3339 instant with an offset, between 1970 and 2199; seconds may be left out.",
-            "examples": ["2026-11-24T11:15:00Z"],
-        }
-    ),
-]
+_INSTANT_SCHEMA = WithJsonSchema(
+    {
+        "type": "string",
+        "pattern": INSTANT_PATTERN,
+        "description": "RFC 3339 instant with an offset, between 1970 and 2199; seconds may be left out.",
+        "examples": ["2026-11-24T11:15:00Z"],
+    }
+)
+Instant = Annotated[int, BeforeValidator(_instant), _INSTANT_SCHEMA]
+InstantMs = Annotated[int, BeforeValidator(_instant_ms), _INSTANT_SCHEMA]
+"""The same to the millisecond."""
 InstantOut = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 IdentifierText = Annotated[
     str,
@@ -140,6 +148,7 @@ class BreachReply(Reply):
     breach: bool
     decision_id: str | None = Field(description="Of the event that it left.")
     mode: AccessMode | None
+    stop: bool = Field(description="Whether the CSMS is to end the session: `onBreach: stop`.")
 
 
 class WouldBe(Reply):
@@ -168,6 +177,7 @@ class DecisionReply(Reply):
     message: str | None = Field(None, description="Only on a denial: what to tell the driver.")
     next_allowed_at: InstantOut | None = Field(None, description="Only on `not_granted`: null is never.")
     would_be: WouldBe | None = None
+    stop: bool | None = Field(None, description="Only on a breach under `onBreach: stop`: end the session.")
 
 
 class BatchRequest(Request):

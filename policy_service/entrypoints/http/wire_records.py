@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSchema
 
-from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
+from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import DegradedBy, DriverSignal
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.entrypoints.http.wire import (
@@ -113,6 +114,18 @@ class ValidateBody(Request):
     ] = Field(examples=[{"depot.yaml": "apiVersion: policy-service/v1\nkind: AccessPolicy\n"}])
 
 
+class SyncReply(Reply):
+    """How a charger stands to the mode that it was told."""
+
+    state: SyncState
+    desired: AccessMode
+    since: InstantOut = Field(description="From when on it should be in that mode.")
+    reported: AccessMode | None = Field(description="The mode that it was last seen in; null where that is not known.")
+    seen_at: InstantOut | None
+    attempts: int = Field(description="How often a try was due after the first.")
+    next_try_at: InstantOut | None
+
+
 class ChargerReply(Reply):
     """A charger of the inventory."""
 
@@ -124,6 +137,9 @@ class ChargerReply(Reply):
     synthetic_ids: list[str]
     policy: str | None = Field(description="The policy that governs it.")
     file: str | None = Field(description="The policy file that lists it; null for one that came over HTTP.")
+    sync: SyncReply | None = Field(
+        description="How it stands to the mode that it was told; null where it was told none, or no database answers."
+    )
 
 
 class ListReply(Reply):
@@ -138,17 +154,6 @@ class ChargerList(ListReply):
     chargers: list[ChargerReply]
 
 
-class ModeReply(Reply):
-    """A charger's mode at an instant."""
-
-    charger: str
-    mode: AccessMode | None
-    policy: str | None
-    window: str | None
-    since: InstantOut | None = Field(description="Since when it holds unchanged; null beyond 400 days.")
-    until: InstantOut | None = Field(description="Until when it holds unchanged; null beyond 400 days.")
-
-
 class GrantReply(Reply):
     """Who may charge while managed."""
 
@@ -157,52 +162,6 @@ class GrantReply(Reply):
     exclude_agreements: list[str] | None = None
     when: str | None = None
     during: list[str] | None = None
-
-
-class SegmentReply(Reply):
-    """A stretch in which mode, window and allow do not change."""
-
-    start: InstantOut
-    end: InstantOut
-    mode: AccessMode
-    window: str | None
-    policy: str
-    allow: list[GrantReply]
-
-
-class ScheduleReply(Reply):
-    """What holds at a charger over a range."""
-
-    charger: str
-    timezone: str | None
-    start: InstantOut = Field(alias="from")
-    end: InstantOut = Field(alias="to", description="Where the answer ends: at most 400 days after `from`.")
-    segments: list[SegmentReply]
-
-
-class RunningSessionsReply(Reply):
-    """What the CSMS is told of sessions that run when the mode changes."""
-
-    action: Literal["keep", "stop", "stop_after"]
-    after_s: int | None
-
-
-class TransitionReply(Reply):
-    """A change of mode."""
-
-    charger: str
-    at: InstantOut
-    from_mode: AccessMode
-    to_mode: AccessMode
-    policy: str
-    window: str | None
-    running_sessions: RunningSessionsReply
-
-
-class TransitionList(ListReply):
-    """A page of changes of mode, in time order."""
-
-    transitions: list[TransitionReply]
 
 
 class ImportReply(Reply):
@@ -355,6 +314,7 @@ class PolicyReply(PolicyOutline):
     allow: list[GrantReply]
     on_lookup_failure: str
     on_unreachable: str
+    on_breach: OnBreach | None = Field(description="null: as the charger's profile says.")
     windows: list[PolicyPart]
     exceptions: list[PolicyPart]
     chargers: list[str] = Field(description="The chargers that it governs.")
@@ -373,20 +333,3 @@ class ReloadReply(Reply):
     revision: str | None = Field(description="Of the plan that is in force now.")
     unreadable: str | None
     diagnostics: list[DiagnosticReply]
-
-
-class LiveReply(Reply):
-    """The process runs."""
-
-    status: Literal["live"]
-
-
-class ReadyReply(Reply):
-    """Whether the service decides, on what, and how well."""
-
-    status: Literal["ready", "degraded"]
-    revision: str | None
-    policy_age_s: int = Field(description="For how long what is served has not been what is committed; 0: it is.")
-    tzdata: str | None
-    stores: dict[str, Literal["up", "down", "off"]]
-    problems: list[str]

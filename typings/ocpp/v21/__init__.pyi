@@ -1,4 +1,5 @@
 from ocpp.charge_point import ChargePoint as _Base
-from ocpp.v21 import call as call, call_result as call_result
+from ocpp.v21 import call as call
+from ocpp.v21 import call_result as call_result
 
 class ChargePoint(_Base): ...

@@ -29,4 +29,5 @@ async def report_breach(request: Request) -> Response:
     answered = await service_of(request).decide.breach(question_of(body, request))
     mode = answered.decision.answer.mode
     breach = mode is AccessMode.MANAGED
-    return answer({"breach": breach, "decision_id": answered.decision_id if breach else None, "mode": mode})
+    told = {"breach": breach, "decision_id": answered.decision_id if breach else None, "mode": mode}
+    return answer({**told, "stop": answered.stop})

@@ -8,8 +8,11 @@ from starlette.responses import Response
 
 from policy_service.application.commands.import_chargers import ChargersNotAdmittedError
 from policy_service.application.imports.fields import InvalidRecordError
+from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.queries.charger_sync import Stood
 from policy_service.application.queries.chargers import UnknownChargerError
 from policy_service.application.views import charger_view
+from policy_service.domain.charger_sync import Standing
 from policy_service.domain.instant import DAY, LATEST, format_instant
 from policy_service.entrypoints.answers import schedule_view
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, no_content, to_cursor
@@ -19,25 +22,27 @@ from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import (
     AtParams,
     ChargerId,
-    ChargerParams,
     ImportParams,
     RangeParams,
+    StandingParams,
     label_of,
     shown,
 )
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
+from policy_service.entrypoints.http.views_modes import sync_view
 from policy_service.entrypoints.http.wire_records import (
     ChargerBody,
     ChargerList,
     ChargerReply,
     ImportReply,
-    ModeReply,
-    ScheduleReply,
 )
+from policy_service.entrypoints.http.wire_schedules import ModeReply, ScheduleReply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policy_service.engine.plan import ChargerPlan
 
 router = APIRouter(prefix="/v1/chargers", tags=["chargers"], route_class=GuardedRoute)
@@ -47,14 +52,18 @@ _WEEK = 7 * DAY
 
 
 @router.get("", summary="List chargers", responses=replies(ChargerList, 404, 422))
-async def list_chargers(request: Request, service: ServiceOf, wanted: Annotated[ChargerParams, Query()]) -> Response:
+async def list_chargers(request: Request, service: ServiceOf, wanted: Annotated[StandingParams, Query()]) -> Response:
     """List the inventory by id, of files and of imports alike."""
     after = None if wanted.cursor is None else from_cursor(wanted.cursor, str)[0]
-    page = service.chargers.page(
-        limit=wanted.limit, cursor=after, label=label_of(wanted.label), within=caller_of(request).chargers
-    )
-    following = None if page.next_cursor is None else to_cursor(page.next_cursor)
-    return answer({"chargers": [_view(entry) for entry in page.items], "next_cursor": following})
+    within, label, states = caller_of(request).chargers, label_of(wanted.label), wanted.states
+    if states is None:
+        page = service.chargers.page(limit=wanted.limit, cursor=after, label=label, within=within)
+        items, next_cursor = await _stood(service, page.items), page.next_cursor
+    else:
+        found = await service.modes.sync.page(states, limit=wanted.limit, cursor=after, label=label, within=within)
+        items, next_cursor = found.items, found.next_cursor
+    following = None if next_cursor is None else to_cursor(next_cursor)
+    return answer({"chargers": [_view(each) for each in items], "next_cursor": following})
 
 
 @router.post(
@@ -81,7 +90,7 @@ async def import_chargers(request: Request, service: ServiceOf, how: Annotated[I
 async def get_charger(request: Request, service: ServiceOf, charger_id: ChargerId) -> Response:
     """Tell labels, attributes and the governing policy."""
     demand_charger(request, charger_id)
-    return answer(_view(_entry(service, charger_id)))
+    return answer(await _seen(service, charger_id))
 
 
 @router.put(
@@ -102,7 +111,7 @@ async def put_charger(request: Request, service: ServiceOf, charger_id: ChargerI
     except ChargersNotAdmittedError as error:
         raise _not_admitted(error) from None
     await service.reload(force=True)
-    return answer(_view(_entry(service, charger_id)), 201 if fresh else 200)
+    return answer(await _seen(service, charger_id), 201 if fresh else 200)
 
 
 @router.delete(
@@ -165,9 +174,24 @@ def bounds(asked: RangeParams, now: int, longest: int) -> tuple[int, int]:
     return start, min(max(start, end), start + longest, LATEST - 1)
 
 
-def _view(entry: "ChargerPlan") -> dict[str, Any]:
+async def _seen(service: ServiceOf, charger_id: str) -> dict[str, Any]:
+    (stood,) = await _stood(service, [_entry(service, charger_id)])
+    return _view(stood)
+
+
+async def _stood(service: ServiceOf, entries: "Sequence[ChargerPlan]") -> "Sequence[Stood]":
+    """Return how chargers stand; without a database the inventory can be told all the same."""
+    try:
+        return await service.modes.sync.of(entries)
+    except StoreUnavailableError:
+        return [Stood(entry, Standing(None, None), None) for entry in entries]
+
+
+def _view(stood: Stood) -> dict[str, Any]:
+    entry = stood.entry
     policy = None if entry.policy is None else entry.policy.name
-    return {**charger_view(entry.charger), "policy": policy, "file": entry.charger.place.file or None}
+    file = entry.charger.place.file or None
+    return {**charger_view(entry.charger), "policy": policy, "file": file, "sync": sync_view(stood)}
 
 
 def _entry(service: ServiceOf, charger_id: str) -> "ChargerPlan":

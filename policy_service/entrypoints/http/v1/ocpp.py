@@ -21,7 +21,7 @@ from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
-from policy_service.entrypoints.http.ocpp_answers import headers
+from policy_service.entrypoints.http.ocpp_answers import headers, stop_header
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import ChargerId
 from policy_service.entrypoints.http.permissions import GuardedRoute
@@ -189,8 +189,8 @@ async def _decided(
 ) -> Response:
     authorise = service_of(request).authorise
     if token.type.lower() == _NO_AUTHORIZATION:  # must be accepted (C02.FR.02): a breach is all that can be made of it
-        await authorise.unasked(question, replayed=replayed)
-        return answer({"idTokenInfo": accepted()})
+        answered = await authorise.unasked(question, replayed=replayed)
+        return answer({"idTokenInfo": accepted()}, headers=stop_header(answered))
     verdict = await authorise(question, starts=starts, replayed=replayed)
     return answer({"idTokenInfo": id_token_info(verdict.shown, token.type, lengths)}, headers=headers(verdict))
 

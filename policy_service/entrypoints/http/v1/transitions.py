@@ -14,7 +14,7 @@ from policy_service.entrypoints.http.params import TransitionParams, label_of
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.v1.chargers import bounds
 from policy_service.entrypoints.http.views import transition_view
-from policy_service.entrypoints.http.wire_records import TransitionList
+from policy_service.entrypoints.http.wire_schedules import TransitionList
 
 router = APIRouter(prefix="/v1", tags=["chargers"], route_class=GuardedRoute)
 

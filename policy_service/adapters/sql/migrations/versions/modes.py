@@ -45,10 +45,16 @@ def upgrade() -> None:
     op.create_index("ix_reported_modes_next_try_at", "reported_modes", ["next_try_at"])
     op.create_table(
         "local_lists",
-        *(sa.Column(name, _TEXT, nullable=False) for name in ("charger", "digest", "content")),
-        sa.Column("version", sa.Integer, nullable=False),
+        *(sa.Column(name, _TEXT, nullable=False) for name in ("charger", "digest")),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in ("version", "entries")),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("made_at", "until")),
         sa.PrimaryKeyConstraint("charger", "version", name="pk_local_lists"),
+    )
+    op.create_index("ix_local_lists_digest", "local_lists", ["digest"])
+    op.create_table(
+        "local_list_contents",
+        *(sa.Column(name, _TEXT, nullable=False) for name in ("digest", "content")),
+        sa.PrimaryKeyConstraint("digest", name="pk_local_list_contents"),
     )
 
 

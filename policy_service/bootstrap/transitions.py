@@ -1,0 +1,100 @@
+"""The scheduler of transitions, wired: inside the service, or as a process of its own on the same database."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+from policy_service.adapters.holiday_days import LibraryHolidays
+from policy_service.adapters.last_good_tree import FileLastGoodTree
+from policy_service.adapters.no_redis import NoSignal
+from policy_service.adapters.packaged_profiles import packaged_profiles
+from policy_service.adapters.policy_files import DirectoryPolicyFiles
+from policy_service.adapters.sql.access_marks import SqlAccessMarks
+from policy_service.adapters.sql.chargers import SqlChargers
+from policy_service.adapters.sql.desired_modes import SqlDesiredModes
+from policy_service.adapters.sql.engine import database_at
+from policy_service.adapters.sql.leases import SqlLeases
+from policy_service.adapters.sql.mode_events import SqlModeEvents
+from policy_service.adapters.sql.overrides import SqlOverrides
+from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.versions import SqlVersionStore
+from policy_service.adapters.system_clock import SystemClock
+from policy_service.application.commands.reload_policies import ReloadPolicies
+from policy_service.application.keeping import follow_changes, follow_files, roll_on
+from policy_service.application.plan_holder import PlanHolder
+from policy_service.application.process_lease import MODES, ProcessLease
+from policy_service.application.transitions.cache_clearing import CacheClearing
+from policy_service.application.transitions.scheduler import TransitionScheduler
+from policy_service.application.version_watch import VersionWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from policy_service.adapters.sql.engine import Database
+    from policy_service.adapters.telemetry import Telemetry
+    from policy_service.application.ports import Clock
+    from policy_service.bootstrap.stores import Work
+    from policy_service.settings import Settings
+
+
+def scheduler_of(
+    settings: Settings, database: Database, watch: VersionWatch, plans: PlanHolder, telemetry: Telemetry, clock: Clock
+) -> TransitionScheduler:
+    """Wire the scheduler of this process."""
+    clearing = CacheClearing(
+        SqlModeEvents(database),
+        SqlAccessMarks(database),
+        watch,
+        clock,
+        telemetry,
+        remembered_s=settings.charger_cache_max_age,
+    )
+    lease = ProcessLease(SqlLeases(database), clock, MODES)
+    desired = SqlDesiredModes(database)
+    return TransitionScheduler(plans, desired, clearing, lease, clock, telemetry, lead_s=settings.transition_lead)
+
+
+async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None, None, None]]) -> None:
+    """Tell chargers their modes until cancelled, and nothing else; ``kept_up`` keeps a piece of work going.
+
+    Raises BrokenTreeError, StoreUnavailableError, OSError, and ValueError for settings.
+    """
+    from policy_service.adapters.telemetry import Telemetry  # noqa: PLC0415 - see share_metrics()
+
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(settings.state_dir.mkdir, parents=True, exist_ok=True)
+        clock, plans = SystemClock(), PlanHolder()
+        telemetry = Telemetry(plans, clock, log_denials=False)
+        database = database_at(settings.database)
+        stack.push_async_callback(database.close)
+        await upgrade(database)
+        watch = VersionWatch(SqlVersionStore(database), NoSignal(), clock)
+        await watch.look()
+        files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
+        reload = ReloadPolicies(
+            plans,
+            files,
+            FileLastGoodTree(settings.state_dir),
+            SqlChargers(database),
+            SqlOverrides(database),
+            LibraryHolidays(),
+            packaged_profiles(),
+            clock,
+            settings.ungoverned,
+            telemetry,
+        )
+        await reload.start()
+        scheduler = scheduler_of(settings, database, watch, plans, telemetry, clock)
+        async with asyncio.TaskGroup() as tasks:
+            following: tuple[Work, ...] = (
+                partial(follow_files, files, reload),
+                partial(follow_changes, watch, reload),
+                partial(roll_on, reload),
+                watch.keep_looking,
+                scheduler.keep_telling,
+            )
+            for work in following:
+                tasks.create_task(kept_up(work))

@@ -1,0 +1,68 @@
+"""``chargers``: those that are not in the mode that they should be in, and how far their retries are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from policy_service.domain.charger_sync import SyncState
+from policy_service.entrypoints.cli.columns import Columns
+from policy_service.entrypoints.cli.console import note, out, out_json_items
+from policy_service.entrypoints.cli.event_filters import LabelOption
+from policy_service.entrypoints.cli.labels import read_labels
+from policy_service.entrypoints.cli.option_groups import grouped
+from policy_service.entrypoints.cli.service_calls import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="See which chargers are not in the mode that they should be in.",
+    epilog="\b\nExample:\n  policy-service chargers out-of-sync --label depot:north --state diverged",
+)
+
+StateOption = Annotated[
+    SyncState | None, typer.Option(metavar="STATE", help=f"Those in this state: {', '.join(SyncState)}.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's answer as JSON.")]
+_OPEN = frozenset({SyncState.DIVERGED, SyncState.UNSUPPORTED})
+
+
+@app.callback()
+def chargers() -> None:
+    """See which chargers are not in the mode that they should be in."""
+
+
+@app.command("out-of-sync", epilog="\b\nExample:\n  policy-service chargers out-of-sync --json")
+@grouped
+def out_of_sync(
+    *, label: LabelOption = None, state: StateOption = None, connection: Connection, as_json: JsonOption = False
+) -> None:
+    """List chargers that are not, or not surely, in their mode: what they should be in, and what they were seen in."""
+    if label is not None:
+        read_labels([label])
+    given = {"label": label, "state": state}
+    wanted = {name: str(value) for name, value in given.items() if value is not None}
+    found = connection.calls().each("chargers", in_sync="false", **wanted)
+    if as_json:
+        out_json_items("chargers", found)
+        return
+    listed = list(found)
+    for line in Columns("charger", "state", "should be", "since", "was seen in", "at", "tries").lines(_rows(listed)):
+        out(line)
+    note(f"{len(listed):,} out of sync")
+
+
+def _rows(chargers: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[tuple[str, str]]]:
+    return [_cells(charger["id"], charger["sync"]) for charger in chargers]
+
+
+def _cells(charger: str, sync: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    style = "bold red" if sync["state"] in _OPEN else ""
+    seen = (sync["reported"] or "unknown", sync["seen_at"] or "-")
+    cells = (charger, sync["state"], sync["desired"], sync["since"], *seen, str(sync["attempts"]))
+    return [(cell, style) for cell in cells]

@@ -1,0 +1,53 @@
+"""``scheduler``: tells chargers their modes beside a service that leaves it to others, on the same database."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import signal
+from typing import TYPE_CHECKING
+
+import typer
+
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.entrypoints.cli.given_settings import settings_of
+from policy_service.entrypoints.cli.setting_flags import setting_flags
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+def scheduler(**flags: str | bool | None) -> None:
+    """Tell chargers their modes in time, and nothing else: give the service --scheduler apart, and both the same.
+
+    Any number may run: one at a time works, and another takes over within seconds. It stops on Ctrl-C or SIGTERM.
+    """
+    settings = settings_of({name: value for name, value in flags.items() if value is not None}, "scheduler")
+    from policy_service.bootstrap import wiring  # noqa: PLC0415 - --help needs no database
+
+    wiring.prepare(settings)
+    try:
+        asyncio.run(_until_told(wiring.schedule(settings)))
+    except wiring.BrokenTreeError as error:
+        typer.echo(wiring.rendered(error.state), err=True, nl=False)
+        raise typer.Exit(ExitCode.FINDINGS) from None
+    except wiring.StartError as error:
+        typer.echo(str(error), err=True)
+        unreachable = isinstance(error, wiring.NoDatabaseError)
+        raise typer.Exit(ExitCode.UNREACHABLE if unreachable else ExitCode.USAGE) from None
+
+
+async def _until_told(work: Coroutine[None, None, None]) -> None:
+    """Work until a signal."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()
+
+
+scheduler.__signature__ = inspect.Signature(setting_flags())  # type: ignore[attr-defined]  # what typer reads flags from
+app.command(epilog="\b\nExample:\n  policy-service scheduler --policies policies")(scheduler)

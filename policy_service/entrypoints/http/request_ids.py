@@ -1,0 +1,33 @@
+"""Ids for requests that bring none: random bits from the operating system in pools, as one call each costs more."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_POOL_IDS = 256
+_DIGITS = 32
+
+
+class RequestIds:
+    """Hands out 128 random bits each, in hexadecimal; a process forked later starts a pool of its own."""
+
+    def __init__(self) -> None:
+        """Start without a pool."""
+        self._pool: Iterator[str] = iter(())
+        os.register_at_fork(after_in_child=self._forget)
+
+    def next(self) -> str:
+        """Return a fresh id."""
+        return next(self._pool, None) or self._refill()
+
+    def _forget(self) -> None:
+        self._pool = iter(())
+
+    def _refill(self) -> str:
+        digits = os.urandom(_POOL_IDS * _DIGITS // 2).hex()
+        self._pool = iter([digits[start : start + _DIGITS] for start in range(0, len(digits), _DIGITS)])
+        return next(self._pool)

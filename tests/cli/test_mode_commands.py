@@ -1,0 +1,102 @@
+"""Chargers that are out of sync, and adherence, as operators read them and as scripts do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.modes import desired_mode, mode_event
+from fakes.served import serving
+
+from policy_service.adapters.sql.desired_modes import SqlDesiredModes
+from policy_service.adapters.sql.engine import database_at
+from policy_service.domain.access import AccessMode
+from policy_service.domain.instant import parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ended import Ended
+    from fakes.served import Served
+
+TREE = """
+apiVersion: policy-service/v1
+kind: AccessPolicy
+metadata: {name: shut}
+spec:
+  timezone: Australia/Melbourne
+  chargers: {ids: ["A-*"]}
+  defaultMode: managed
+  allow: [{class: own}]
+---
+apiVersion: policy-service/v1
+kind: ChargerInventory
+metadata: {name: yard}
+spec:
+  chargers:
+    - {id: A-1, labels: {depot: north}, profile: micro-ocpp, protocol: ocpp1.6}
+    - {id: A-2, labels: {depot: north}, profile: micro-ocpp, protocol: ocpp1.6}
+    - {id: A-3, labels: {depot: south}}
+"""
+NIGHT = parse_instant("2024-11-24T07:00:00Z") * 1000
+"""Long ago: no switch of the service's own was due then."""
+
+
+@pytest.fixture(scope="module")
+def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve three chargers that were told to be managed, one of them seen there, and a night of long ago."""
+    home = tmp_path_factory.mktemp("yard")
+    (home / "policies").mkdir()
+    (home / "policies" / "yard.yaml").write_text(TREE)
+    with serving(home / "policies", home / "state", switch_within=3600) as served:
+        asyncio.run(_told(served))
+        seen = served.client.put("/v1/chargers/A-1/reported", json={"mode": "managed"})
+        assert seen.json()["state"] == "in_sync"
+        yield served
+
+
+async def _told(served: Served) -> None:
+    database = database_at(f"sqlite:///{served.settings['STATE_DIR']}/policy-service.sqlite3")
+    now = time.time_ns() // 1_000_000
+    events = [
+        mode_event("A-1", at=NIGHT, transition_id="t1"),
+        mode_event("A-2", at=NIGHT, transition_id="t2", to_mode=AccessMode.FREEVEND),
+        mode_event("A-3", at=NIGHT, transition_id="t3", labels={"depot": "south"}),
+    ]
+    store = SqlDesiredModes(database)
+    await store.tell([], events)
+    for name in ("A-1", "A-2", "A-3"):
+        await store.tell([desired_mode(name, at=now, transition_id=f"now-{name}", from_mode=None)], [])
+    await database.close()
+
+
+def test_chargers_out_of_sync_are_listed_with_what_they_should_be_in(cli: Callable[..., Ended], yard: Served) -> None:
+    ended = cli("chargers", "out-of-sync", "--url", yard.url)
+    assert ended.code == 0
+    lines = [line.split() for line in ended.out.splitlines()]
+    assert [line[:3] for line in lines[1:]] == [["A-2", "switching", "managed"], ["A-3", "unsupported", "managed"]]
+    assert "unknown" in lines[1]
+    assert ended.err == "2 out of sync\n"
+    some = cli("chargers", "out-of-sync", "--url", yard.url, "--json", "--state", "unsupported")
+    assert [charger["id"] for charger in json.loads(some.out)["chargers"]] == ["A-3"]
+    none = cli("chargers", "out-of-sync", "--url", yard.url, "--label", "depot:none")
+    assert (none.code, none.err) == (0, "0 out of sync\n")
+    assert cli("chargers", "out-of-sync", "--url", yard.url, "--label", "none").code == 2
+
+
+def test_adherence_is_told_in_two_lines_and_a_list_of_misses(cli: Callable[..., Ended], yard: Served) -> None:
+    span = ("--from", "2024-11-24 17:00", "--to", "2024-11-24T08:00Z", "--url", yard.url)
+    ended = cli("adherence", *span)
+    assert ended.code == 0, ended.err
+    told = ended.out.splitlines()
+    assert told[0] == "2024-11-24T06:00:00Z to 2024-11-24T08:00:00Z"
+    answered = json.loads(cli("adherence", *span, "--json").out)
+    assert (answered["unsupported"], answered["late_s"]["max"]) == (1, None)
+    assert told[1] == "0 of 2 on time (0.0%), that is within 5 s"
+    assert told[-1].split() == ["A-2", "2024-11-24T07:00:00.000Z", "freevend", "-", "not", "seen"]
+    assert cli("adherence", "--from", "2024-11-24T08:00Z", "--to", "2024-11-24T07:00Z", "--url", yard.url).code == 2
+    south = json.loads(cli("adherence", *span, "--json", "--label", "depot:south").out)
+    assert (south["switches"], south["unsupported"]) == (0, 1)
