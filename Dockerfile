@@ -15,6 +15,7 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-dev --no-install-project
 COPY README.md LICENSE ./
 COPY policy_service ./policy_service
+COPY docs/lint ./docs/lint
 RUN uv sync --locked --no-dev --no-editable
 
 FROM python:3.11-slim-bookworm

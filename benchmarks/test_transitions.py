@@ -13,10 +13,10 @@ import yard
 from fakes.served import eventually, serving
 from http_client import drive
 from servers.postgres import running_postgres
-from sqlalchemy import func, select
+from sqlalchemy import JSON, delete, func, literal, select, true
 
 from policy_service.adapters.sql.engine import database_at
-from policy_service.adapters.sql.mode_tables import mode_events
+from policy_service.adapters.sql.mode_tables import desired_modes, mode_events, reported_modes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +85,32 @@ def _first_seen(address: str) -> int:
     return asyncio.run(asked())
 
 
+def _report(address: str) -> None:
+    """Let all chargers be seen in the modes that they were told, as a CSMS reports them: nobody tries any again."""
+    told, at = desired_modes.c, int(time.time() * 1000)
+    values = {
+        "charger": told.charger,
+        "mode": told.mode,
+        "transition_id": told.transition_id,
+        "at": literal(at),
+        "recorded_at": literal(at),
+        "settled_at": literal(at),
+        "online": true(),
+        "attempts": literal(0),
+        "version": literal(1),
+        "evidence": literal({}, JSON),
+    }
+
+    async def told_all() -> None:
+        database = database_at(address)
+        async with database.writing() as connection:
+            await connection.execute(delete(reported_modes))
+            await connection.execute(reported_modes.insert().from_select(list(values), select(*values.values())))
+        await database.close()
+
+    asyncio.run(told_all())
+
+
 def _switched(node: Served, policies: Path) -> datetime:
     """Let all chargers switch a while from now; return when."""
     instant = datetime.fromtimestamp(int(time.time()) + _AHEAD_S, UTC)
@@ -107,6 +133,7 @@ def test_all_are_told_in_time_and_decide_hardly_feels_it(address: str, tmp_path:
     bodies = [json.dumps({"charger": f"P0-{n:06}", "identifier": f"04C2{n:010X}"}) for n in range(0, _CHARGERS, 97)]
     with serving(policies, tmp_path / "state", database_url=address) as node:
         eventually(lambda: _first_seen(address) >= _CHARGERS, within=300)
+        _report(address)
         calm = drive(node.url, "/v1/decide", bodies, connections=_CONNECTIONS, seconds=3.0, pause_s=_PAUSE_S)
         instant = _switched(node, policies)
         time.sleep(max(0.0, instant.timestamp() - time.time() - 1))

@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     )
     ocpi_party_id: str = Field("ZZZ", pattern="^[A-Z0-9]{3}$", description="Id of that party.")
     ocpi_issuer: str = Field("policy-service", min_length=1, max_length=64, description="Name of that party.")
-    events_days: int = Field(400, ge=0, description="Days for which access events are kept; 0: for ever.")
+    events_days: int = Field(400, ge=0, description="Days for which events of all feeds are kept; 0: for ever.")
     webhook_retry_for: int = Field(
         86_400,
         ge=0,
@@ -193,9 +193,12 @@ class Settings(BaseSettings):
         default=False, description="Let webhooks be http, and at addresses that are not public."
     )
     event_stream: str = Field(
-        "", description="Name of a Redis Stream that takes in every event, at REDIS_URL; left out: none."
+        "", description="Name of a Redis Stream that takes in every access event, at REDIS_URL; left out: none."
     )
-    event_stream_max: int = Field(100_000, ge=1, description="About how many events it keeps.")
+    mode_stream: str = Field(
+        "", description="Name of a Redis Stream that takes in every mode event, at REDIS_URL; left out: none."
+    )
+    event_stream_max: int = Field(100_000, ge=1, description="About how many events each of them keeps.")
     reports: bool = Field(
         default=False, description="Answer reports about one fleet to keys of the scope report that are bound to it."
     )
@@ -276,8 +279,8 @@ class Settings(BaseSettings):
         if any(jwt) and not all(jwt):
             message = "JWT_ISSUER, JWT_JWKS_URL and one of JWT_AUDIENCE and JWT_CLIENT_IDS go together"
             raise ValueError(message)
-        if self.event_stream and not self.redis_url:
-            message = "EVENT_STREAM needs REDIS_URL"
+        if (self.event_stream or self.mode_stream) and not self.redis_url:
+            message = "EVENT_STREAM and MODE_STREAM need REDIS_URL"
             raise ValueError(message)
         return self
 

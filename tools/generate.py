@@ -14,7 +14,13 @@ from charger_support import charger_support
 
 import policy_service
 from policy_service.entrypoints.http.app import create_app
-from policy_service.entrypoints.http.event_schema import FILE, async_api, envelope_schema
+from policy_service.entrypoints.http.event_schema import (
+    FILE,
+    MODE_FILE,
+    async_api,
+    envelope_schema,
+    mode_envelope_schema,
+)
 from policy_service.entrypoints.http.wire_bundle import FILE as BUNDLE_FILE
 from policy_service.entrypoints.http.wire_bundle import bundle_schema
 from policy_service.language.schema import schemas
@@ -33,7 +39,11 @@ def generated() -> dict[Path, str]:
     """Return the text of every generated file."""
     idle = cast("Service", SimpleNamespace(metrics=None))  # describing routes asks nothing of the service
     api = cast("FastAPI", create_app(idle, max_body_bytes=1).app)
-    events = {FILE: envelope_schema(), "asyncapi.v1.json": async_api(policy_service.__version__)}
+    events = {
+        FILE: envelope_schema(),
+        MODE_FILE: mode_envelope_schema(),
+        "asyncapi.v1.json": async_api(policy_service.__version__),
+    }
     bundle = {BUNDLE_FILE: bundle_schema()}
     documents = {**schemas(), **events, **bundle, "openapi.v1.json": api.openapi()}
     texts = {name: json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in documents.items()}

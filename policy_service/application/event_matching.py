@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policy_service.application.ports import EventFilter
+    from collections.abc import Sequence
+
+    from policy_service.application.ports import EventFilter, ModeEventFilter
     from policy_service.domain.events import AccessEvent
+    from policy_service.domain.mode_events import ModeEvent
+    from policy_service.domain.outward import OutwardEvent
 
 _EQUAL = (
     "type",
@@ -20,12 +24,24 @@ _EQUAL = (
     "identifier_fingerprint",
     "transaction_id",
 )
+_MODE_EQUAL = ("type", "charger")
 
 
 def fits(event: AccessEvent, wanted: EventFilter) -> bool:
     """Tell whether the event passes the filter."""
-    if any(getattr(wanted, name) not in {None, getattr(event, name)} for name in _EQUAL):
-        return False
+    return _equals(event, wanted, _EQUAL) and _within(event, wanted)
+
+
+def mode_event_fits(event: ModeEvent, wanted: ModeEventFilter) -> bool:
+    """Tell whether the mode event passes the filter."""
+    return _equals(event, wanted, _MODE_EQUAL) and _within(event, wanted)
+
+
+def _equals(event: OutwardEvent, wanted: EventFilter | ModeEventFilter, names: Sequence[str]) -> bool:
+    return all(getattr(wanted, name) in {None, getattr(event, name)} for name in names)
+
+
+def _within(event: OutwardEvent, wanted: EventFilter | ModeEventFilter) -> bool:
     labels = wanted.within if wanted.label is None else (*wanted.within, (wanted.label[0], (wanted.label[1],)))
     return (
         all(event.labels.get(name) in values for name, values in labels)

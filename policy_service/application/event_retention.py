@@ -1,4 +1,4 @@
-"""Keeps access events for as long as the operator wants, and no longer."""
+"""Keeps events for as long as the operator wants, and no longer."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Brings every access event to a sink, in the order in which they became visible, at least once."""
+"""Brings every event of a feed to a sink, in the order in which they became visible, at least once."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
@@ -13,7 +13,7 @@ from policy_service.application.ports import SinkMessage, StoreUnavailableError
 if TYPE_CHECKING:
     from policy_service.application.ports import Clock, EventFeed, EventSink, SinkPositions
     from policy_service.application.process_lease import ProcessLease
-    from policy_service.domain.events import AccessEvent
+    from policy_service.domain.outward import FeedName, OutwardEvent
 
 EVERY_S = 0.25
 RETRY_S = 1.0
@@ -27,12 +27,19 @@ class SinkObserver(Protocol):
     """Hears how a sink is fed."""
 
     def streamed(self, count: int) -> None:
-        """Hear that the sink has so many more events."""
+        """Hear that a sink has so many more events."""
         ...
 
-    def stream_waits(self, oldest_age_s: float) -> None:
-        """Hear for how long the oldest event has waited for the sink."""
+    def stream_waits(self, feed: FeedName, oldest_age_s: float) -> None:
+        """Hear for how long the oldest event of a feed has waited for its sink."""
         ...
+
+
+class NamedFeed(NamedTuple):
+    """A feed, and which it is."""
+
+    name: FeedName
+    events: EventFeed[OutwardEvent]
 
 
 class SinkFeeding:
@@ -42,7 +49,7 @@ class SinkFeeding:
         self,
         name: str,
         sink: EventSink,
-        feed: EventFeed,
+        feed: NamedFeed,
         positions: SinkPositions,
         lease: ProcessLease,
         observer: SinkObserver,
@@ -74,21 +81,21 @@ class SinkFeeding:
     async def look(self, every_s: float) -> float:
         """Bring a page, and return for how long to rest. Raises StoreUnavailableError."""
         if not await self._lease.held():
-            self._observer.stream_waits(0)
+            self._observer.stream_waits(self._feed.name, 0)
             return RETRY_S
         position = await self._positions.get(self._name)
         if position is None:  # a sink begins with what comes from now on
-            await self._positions.set(self._name, await self._feed.latest())
+            await self._positions.set(self._name, await self._feed.events.latest())
             return every_s
-        found = await self._feed.after(position, limit=PAGE)
+        found = await self._feed.events.after(position, limit=PAGE)
         if not found:
-            self._observer.stream_waits(0)
+            self._observer.stream_waits(self._feed.name, 0)
             return every_s
-        self._observer.stream_waits((self._clock.now_ms() - found[0][1].recorded_at) / 1000)
+        self._observer.stream_waits(self._feed.name, (self._clock.now_ms() - found[0][1].recorded_at) / 1000)
         await self._sink.add([self._message(event) for _, event in found])
         await self._positions.set(self._name, found[-1][0])
         self._observer.streamed(len(found))
         return 0
 
-    def _message(self, event: AccessEvent) -> SinkMessage:
-        return SinkMessage(event.decision_id, str(event.type), _encode(cloud_event(event, self._source)))
+    def _message(self, event: OutwardEvent) -> SinkMessage:
+        return SinkMessage(event.id, str(event.type), _encode(cloud_event(event, self._source)))

@@ -45,11 +45,14 @@ if TYPE_CHECKING:
     from policy_service.application.queries.health import Health
     from policy_service.application.queries.identifiers import IdentifierQueries
     from policy_service.application.queries.imports import ImportQueries
+    from policy_service.application.queries.mode_events import ModeEventQueries
     from policy_service.application.queries.overrides import OverrideQueries
     from policy_service.application.queries.policies import Policies
     from policy_service.application.queries.webhooks import WebhookQueries
     from policy_service.application.switching import Switching
     from policy_service.application.tracing import RequestTracing
+    from policy_service.domain.events import AccessEvent
+    from policy_service.domain.mode_events import ModeEvent
 
 
 class Metrics(Protocol):
@@ -82,6 +85,18 @@ class Modes:
 
 
 @dataclass(frozen=True, slots=True)
+class Outward:
+    """What goes out as it comes: each feed for who follows it."""
+
+    access: EventStream[AccessEvent]
+    modes: EventStream[ModeEvent]
+    mode_events: ModeEventQueries
+    """What went out of the feed of modes."""
+    source: str
+    """What events on their way out name this service by."""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The use cases, ready to be called."""
 
@@ -106,9 +121,7 @@ class Service:
     events: EventQueries
     explain_event: ExplainEvent
     fleet_reports: FleetReportQueries | None
-    event_stream: EventStream
-    event_source: str
-    """What events on their way out name this service by."""
+    outward: Outward
     webhooks: WebhookQueries
     manage_webhooks: ManageWebhooks
     modes: Modes

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from policy_service.domain.events import EventType
 from policy_service.domain.instant import format_instant, format_instant_ms
 from policy_service.domain.span import format_span
-from policy_service.domain.webhook import EventChoice
 
 if TYPE_CHECKING:
     from policy_service.application.lookup import Lookup
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.import_run import ImportRun
     from policy_service.domain.made_override import MadeOverride
+    from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.policy import Grant, Texts
     from policy_service.domain.selector import Selector
-    from policy_service.domain.webhook import DeadLetter, Webhook
+    from policy_service.domain.webhook import DeadLetter, EventChoice, Webhook
 
 _MS = 1000
 
@@ -108,6 +110,21 @@ def event_view(event: AccessEvent) -> dict[str, Any]:
     return view if event.degraded is None else {**view, "degraded": event.degraded}
 
 
+def mode_event_view(event: ModeEvent) -> dict[str, Any]:
+    """Return the public view of a mode event: what all have, and beside it what is particular to its type."""
+    common = {
+        "id": event.id,
+        "type": str(event.type),
+        "at": format_instant_ms(event.at),
+        "recorded_at": format_instant_ms(event.recorded_at),
+        "charger": event.charger,
+        "labels": dict(event.labels),
+        "transition_id": event.transition_id,
+        "mode": event.to_mode,
+    }
+    return {**common, **{name: value for name, value in event.detail.items() if name not in common}}
+
+
 def webhook_view(webhook: Webhook, dead_letters: int) -> dict[str, Any]:
     """Return the public view of a webhook; no secret is part of it."""
     progress, choice = webhook.progress, webhook.choice
@@ -115,6 +132,7 @@ def webhook_view(webhook: Webhook, dead_letters: int) -> dict[str, Any]:
         "id": webhook.id,
         "url": webhook.url,
         "description": webhook.description,
+        "feed": str(webhook.feed),
         "filters": choice_view(choice),
         "enabled": webhook.stopped is None,
         "stopped": webhook.stopped,
@@ -129,7 +147,7 @@ def webhook_view(webhook: Webhook, dead_letters: int) -> dict[str, Any]:
 
 def choice_view(choice: EventChoice) -> dict[str, Any]:
     """Return which events a webhook is told of, without the lists that ask for any."""
-    lists = {name: list(getattr(choice, name)) for name in EventChoice.__dataclass_fields__ if name != "labels"}
+    lists = {each.name: list(getattr(choice, each.name)) for each in fields(choice) if each.name != "labels"}
     labels = {name: list(values) for name, values in choice.labels}
     return {name: values for name, values in {**lists, "labels": labels}.items() if values}
 
@@ -137,7 +155,8 @@ def choice_view(choice: EventChoice) -> dict[str, Any]:
 def dead_letter_view(letter: DeadLetter) -> dict[str, Any]:
     """Return the public view of an event that its receiver did not take in time."""
     return {
-        "decision_id": letter.decision_id,
+        "event_id": letter.event_id,
+        "decision_id": letter.event_id if isinstance(letter.type, EventType) else None,
         "type": letter.type,
         "charger": letter.charger,
         "recorded_at": format_instant_ms(letter.recorded_at),

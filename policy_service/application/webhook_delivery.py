@@ -12,7 +12,7 @@ from policy_service.domain.webhook import Attempt, signature
 
 if TYPE_CHECKING:
     from policy_service.application.ports import Clock, Seal, WebhookSender
-    from policy_service.domain.events import AccessEvent
+    from policy_service.domain.outward import OutwardEvent
     from policy_service.domain.webhook import Webhook
 
 MEDIA_TYPE = "application/cloudevents+json"
@@ -32,7 +32,7 @@ class WebhookDelivery:
         self._clock = clock
         self._source = source
 
-    async def event(self, webhook: Webhook, event: AccessEvent) -> Attempt:
+    async def event(self, webhook: Webhook, event: OutwardEvent) -> Attempt:
         """Send an event. Never raises."""
         return await self._send(webhook, cloud_event(event, self._source))
 

@@ -10,10 +10,11 @@ from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.webhook_turn import DeliveryObserver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from policy_service.application.process_lease import ProcessLease
     from policy_service.application.webhook_turn import Turns
+    from policy_service.domain.outward import FeedName
     from policy_service.domain.webhook import Webhook
 
 EVERY_S = 0.25
@@ -64,14 +65,18 @@ class WebhookDispatch:
             self._observer.webhooks_wait(0, 0)
             return False
         self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
-        latest, now = await self._turns.feed.latest(), self._turns.clock.now_ms()
+        latest, now = await self._latest(webhooks), self._turns.clock.now_ms()
         queued = await self._turns.letters.waiting()
         for webhook in webhooks:
-            behind = webhook.progress.position < latest or webhook.id in queued
+            behind = webhook.progress.position < latest[webhook.feed] or webhook.id in queued
             if webhook.id not in self._tasks and behind and webhook.due(now):
                 self._tasks[webhook.id] = asyncio.create_task(self._turn(webhook))
         await self._measure(webhooks, now)
         return True
+
+    async def _latest(self, webhooks: Sequence[Webhook]) -> Mapping[FeedName, int]:
+        """Return how far each feed is that a webhook follows."""
+        return {feed: await self._turns.feeds[feed].latest() for feed in sorted({each.feed for each in webhooks})}
 
     async def _turn(self, webhook: Webhook) -> None:
         with suppress(StoreUnavailableError):  # what is not noted as delivered is delivered again

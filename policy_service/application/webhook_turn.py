@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import SystemRandom
 from time import monotonic
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from policy_service.domain.webhook import DeadLetter, Progress, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from policy_service.application.ports import Clock, DeadLetters, EventFeed, EventReader, WebhookRepository
+    from policy_service.application.ports import Clock, DeadLetters, EventFeed, WebhookRepository
     from policy_service.application.webhook_delivery import WebhookDelivery
-    from policy_service.domain.events import AccessEvent
+    from policy_service.domain.outward import FeedName, OutwardEvent
     from policy_service.domain.webhook import Attempt, Webhook
 
 PAGE = 100
 LASTS_S = 5.0
 """Then the webhook is read anew: somebody may have changed it."""
 
+Feeds: TypeAlias = "Mapping[FeedName, EventFeed[OutwardEvent]]"
+"""Every feed that a webhook may follow."""
 Delivered = Literal["delivered", "failed", "gone", "dead_letter"]
 _jitter = SystemRandom().random
 
@@ -39,8 +41,7 @@ class Turns:
 
     webhooks: WebhookRepository
     letters: DeadLetters
-    feed: EventFeed
-    events: EventReader
+    feeds: Feeds
     delivery: WebhookDelivery
     observer: DeliveryObserver
     clock: Clock
@@ -53,9 +54,9 @@ class Turns:
         """
         if webhook.progress.failing_since is None and not await self._revived(webhook):
             return None
-        ends, at = monotonic() + LASTS_S, webhook.progress
+        ends, at, feed = monotonic() + LASTS_S, webhook.progress, self.feeds[webhook.feed]
         while True:
-            found = await self.feed.after(at.position, limit=PAGE)
+            found = await feed.after(at.position, limit=PAGE)
             for position, event in found:
                 if not webhook.choice.takes(event):
                     continue
@@ -76,7 +77,7 @@ class Turns:
                 return None
             at = passed
 
-    async def _failed(self, webhook: Webhook, at: Progress, head: tuple[int, AccessEvent], attempt: Attempt) -> None:
+    async def _failed(self, webhook: Webhook, at: Progress, head: tuple[int, OutwardEvent], attempt: Attempt) -> None:
         if attempt.gone:
             await self.webhooks.change(webhook.id, lambda each: replace(each, stopped=Stop.GONE))
             self.observer.webhook(webhook.id, "gone")
@@ -90,7 +91,7 @@ class Turns:
                 self.observer.webhook(webhook.id, "dead_letter", attempt.fault, len(dead))
 
     async def _overdue(
-        self, webhook: Webhook, failed: Progress, head: tuple[int, AccessEvent], now: int
+        self, webhook: Webhook, failed: Progress, head: tuple[int, OutwardEvent], now: int
     ) -> tuple[Sequence[DeadLetter], Progress]:
         """Return what has waited for too long, and the progress behind it.
 
@@ -100,7 +101,7 @@ class Turns:
         if (failed.failing_since or now) > limit or head[1].recorded_at > limit:
             return (), failed
         dead: list[DeadLetter] = []
-        for position, event in await self.feed.after(failed.position, limit=PAGE):
+        for position, event in await self.feeds[webhook.feed].after(failed.position, limit=PAGE):
             if event.recorded_at > limit:
                 break
             failed = failed.moved_to(position)
@@ -112,7 +113,7 @@ class Turns:
         """Send dead letters once more that somebody wants sent; tell whether the receiver took them all."""
         while letters := await self.letters.queued(webhook.id, limit=PAGE):
             for letter in letters:
-                event = await self.events.get(letter.decision_id)
+                event = await self._event_of(webhook, letter)
                 if event is not None:
                     attempt = await self.delivery.event(webhook, event)
                     if not attempt.delivered:
@@ -123,6 +124,11 @@ class Turns:
                 await self.letters.settle(letter)
         return True
 
+    async def _event_of(self, webhook: Webhook, letter: DeadLetter) -> OutwardEvent | None:
+        """Return the event of a dead letter, None where it is not kept any more."""
+        found = await self.feeds[webhook.feed].after(letter.position - 1, limit=1)
+        return next((event for position, event in found if position == letter.position), None)
 
-def _letter(webhook: Webhook, position: int, event: AccessEvent, now: int, error: str) -> DeadLetter:
-    return DeadLetter(webhook.id, position, event.decision_id, event.type, event.charger, event.recorded_at, now, error)
+
+def _letter(webhook: Webhook, position: int, event: OutwardEvent, now: int, error: str) -> DeadLetter:
+    return DeadLetter(webhook.id, position, event.id, event.type, event.charger, event.recorded_at, now, error)

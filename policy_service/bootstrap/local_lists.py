@@ -35,5 +35,5 @@ def open_lists(settings: Settings, plans: PlanHolder, stores: Stores, clock: Clo
     lists = Lists(plans, stores.watch, stores.snapshot, identifiers, fingerprints, clock, lifetime_s=lifetime_s)
     turn, events = ProcessLease(SqlLeases(database), clock, LISTS), SqlModeEvents(database)
     watch = ListWatch(lists, store, events, turn, plans, stores.watch, clock, lifetime_s=lifetime_s)
-    issue = IssueLocalList(lists, store, plans, stores.seal, clock, lifetime_s=lifetime_s)
+    issue = IssueLocalList(lists, store, stores.seal, clock, lifetime_s=lifetime_s)
     return OpenLists(issue, watch.keep_watching)

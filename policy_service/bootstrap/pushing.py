@@ -1,4 +1,4 @@
-"""The pushing of access events, wired: webhooks, and the Redis Stream where one is named."""
+"""The ways out of events, wired: streams over HTTP, webhooks, and Redis Streams where these are named."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ from policy_service.adapters.redis.connect import connect
 from policy_service.adapters.redis.event_stream import PATIENCE_S, RedisEventStream
 from policy_service.adapters.sql.dead_letters import SqlDeadLetters
 from policy_service.adapters.sql.event_feed import SqlEventFeed
-from policy_service.adapters.sql.event_reader import SqlEventReader
 from policy_service.adapters.sql.leases import SqlLeases
+from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.adapters.sql.sink_positions import SqlSinkPositions
 from policy_service.adapters.sql.webhooks import SqlWebhooks
 from policy_service.application.commands.manage_webhooks import ManageWebhooks
-from policy_service.application.event_sink import SinkFeeding
+from policy_service.application.event_sink import NamedFeed, SinkFeeding
 from policy_service.application.process_lease import PUSHING, ProcessLease
+from policy_service.application.queries.event_stream import EventStream
+from policy_service.application.queries.mode_events import ModeEventQueries
 from policy_service.application.queries.webhooks import WebhookQueries
+from policy_service.application.service import Outward
 from policy_service.application.webhook_delivery import WebhookDelivery
 from policy_service.application.webhook_dispatch import WebhookDispatch
 from policy_service.application.webhook_turn import Turns
+from policy_service.domain.outward import FeedName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AsyncExitStack
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.decision_id import DecisionIds
     from policy_service.application.ports import Clock
+    from policy_service.application.webhook_turn import Feeds
     from policy_service.bootstrap.stores import Stores, Work
     from policy_service.settings import Settings
 
 
 class Pushing(NamedTuple):
-    """What operators do with webhooks, and the work that brings events to them and to the stream."""
+    """Feeds for who follows them, what operators do with webhooks, and the work that brings events out."""
 
+    outward: Outward
     webhooks: WebhookQueries
     manage: ManageWebhooks
     background: Sequence[Work]
@@ -46,37 +52,44 @@ def open_pushing(
 ) -> Pushing:
     """Wire what pushes; connections are closed with the stack. Raises ValueError for a Redis URL."""
     database = stores.database
-    webhooks, letters, feed = SqlWebhooks(database), SqlDeadLetters(database), SqlEventFeed(database)
+    webhooks, letters = SqlWebhooks(database), SqlDeadLetters(database)
+    access, modes = SqlEventFeed(database), SqlModeEvents(database)
+    feeds: Feeds = {FeedName.ACCESS: access, FeedName.MODES: modes}
+    outward = Outward(EventStream(access), EventStream(modes), ModeEventQueries(modes), settings.event_source)
     sender = PinnedSender(SystemResolver(), allow_private=settings.webhooks_allow_private)
     delivery = WebhookDelivery(sender, stores.seal, clock, settings.event_source)
     lease = ProcessLease(SqlLeases(database), clock, PUSHING)
-    turns = Turns(
-        webhooks,
-        letters,
-        feed,
-        SqlEventReader(database),
-        delivery,
-        telemetry,
-        clock,
-        retry_for_ms=settings.webhook_retry_for * 1000,
-    )
-    background: list[Work] = [WebhookDispatch(turns, lease, telemetry).keep_dispatching]
-    if settings.event_stream:
-        background.append(_feeding(settings, stack, database, lease, telemetry, clock).keep_feeding)
-    manage = ManageWebhooks(webhooks, letters, feed, sender, delivery, stores.seal, clock, ids)
-    return Pushing(WebhookQueries(webhooks, letters), manage, background)
+    retry_for_ms = settings.webhook_retry_for * 1000
+    turns = Turns(webhooks, letters, feeds, delivery, telemetry, clock, retry_for_ms)
+    feedings = _feedings(settings, stack, stores.database, feeds, lease, telemetry, clock)
+    background: list[Work] = [
+        outward.access.keep_looking,
+        outward.modes.keep_looking,
+        WebhookDispatch(turns, lease, telemetry).keep_dispatching,
+        *(feeding.keep_feeding for feeding in feedings),
+    ]
+    manage = ManageWebhooks(webhooks, letters, feeds, sender, delivery, stores.seal, clock, ids)
+    return Pushing(outward, WebhookQueries(webhooks, letters), manage, background)
 
 
-def _feeding(
+def _feedings(
     settings: Settings,
     stack: AsyncExitStack,
     database: Database,
+    feeds: Feeds,
     lease: ProcessLease,
     telemetry: Telemetry,
     clock: Clock,
-) -> SinkFeeding:
-    client = connect(settings.redis_url, PATIENCE_S)
-    stream = RedisEventStream(client, settings.event_stream, settings.event_stream_max)
-    stack.push_async_callback(stream.close)
-    name, positions = f"stream {settings.event_stream}", SqlSinkPositions(database)
-    return SinkFeeding(name, stream, SqlEventFeed(database), positions, lease, telemetry, clock, settings.event_source)
+) -> Iterator[SinkFeeding]:
+    """Yield what feeds each Redis Stream that is named."""
+    streams = (
+        (FeedName.ACCESS, settings.event_stream, f"stream {settings.event_stream}"),
+        (FeedName.MODES, settings.mode_stream, f"mode stream {settings.mode_stream}"),
+    )
+    positions = SqlSinkPositions(database)
+    for feed, stream, position in streams:
+        if stream:
+            sink = RedisEventStream(connect(settings.redis_url, PATIENCE_S), stream, settings.event_stream_max)
+            stack.push_async_callback(sink.close)
+            named = NamedFeed(feed, feeds[feed])
+            yield SinkFeeding(position, sink, named, positions, lease, telemetry, clock, settings.event_source)

@@ -15,7 +15,6 @@ from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.event_erasure import SqlEventErasure
-from policy_service.adapters.sql.event_feed import SqlEventFeed
 from policy_service.adapters.sql.event_reader import SqlEventReader
 from policy_service.adapters.sql.event_retention import SqlEventRetention
 from policy_service.adapters.sql.feeds import SqlFeeds
@@ -60,7 +59,6 @@ from policy_service.application.queries.audit import AuditQueries
 from policy_service.application.queries.bundles import Bundles
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.queries.decide import RecordRules
-from policy_service.application.queries.event_stream import EventStream
 from policy_service.application.queries.events import EventQueries
 from policy_service.application.queries.explain import Explain
 from policy_service.application.queries.explain_event import ExplainEvent
@@ -175,8 +173,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Built:
     service = _service(core)
     kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
     archive = ArchiveKeeping(plans, SqlPlanArchive(database), clock, settings.events_days)
-    by_service: tuple[Work, ...] = (service.forget.keep_promises, service.event_stream.keep_looking)
-    return Built(service, door, stores, (*background, *by_service, kept, archive.keep))
+    return Built(service, door, stores, (*background, service.forget.keep_promises, kept, archive.keep))
 
 
 def _service(core: _Core) -> Service:
@@ -212,8 +209,7 @@ def _service(core: _Core) -> Service:
         events=EventQueries(SqlEventReader(database), recorded),
         explain_event=_explain_event(core, recorded),
         fleet_reports=_fleet_reports(core, recorded),
-        event_stream=EventStream(SqlEventFeed(database)),
-        event_source=core.settings.event_source,
+        outward=core.pushing.outward,
         webhooks=core.pushing.webhooks,
         manage_webhooks=core.pushing.manage,
         modes=core.modes.modes,

@@ -1,4 +1,4 @@
-"""The table of diagnostic codes: PS0xx how a file is written, PS1xx what it means, PS2xx lint."""
+"""The table of diagnostic codes: PS0xx how a file is written, PS1xx what it means. PS2xx are the rules of lint."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ CODES: dict[str, CodeRow] = {
     "PS005": CodeRow(_E, "a limit of the format is exceeded"),
     "PS006": CodeRow(_E, "no policy in the tree"),
     "PS007": CodeRow(_W, "file without any document"),
+    "PS008": CodeRow(_E, "policy-service.toml is not accepted"),
     # the shape
     "PS010": CodeRow(_E, "unknown kind or apiVersion"),
     "PS011": CodeRow(_E, "unknown key"),

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: errors keep a tree from being served, warnings do not."""
+    """How much a finding weighs: errors of files keep a tree from being served; the others, and lint, do not."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
+    """Worth knowing; only lint finds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. ``code`` names a row of :data:`policy_service.domain.codes.CODES`.
+    """One finding. ``code`` names a row of :data:`policy_service.domain.codes.CODES`, or a rule of lint.
 
     ``message`` says what is wrong: lower case, no full stop, input in backticks. ``help`` says what to do about it.
     ``length`` is how many characters, from the place on, the finding is about: what the caret underlines.

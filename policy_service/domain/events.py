@@ -96,3 +96,8 @@ class AccessEvent:
     """The identifier, encrypted, for a bounded time; never a PIN's."""
     degraded: DegradedBy | None = None
     """None where the service itself decided."""
+
+    @property
+    def id(self) -> str:
+        """Return its idempotent key."""
+        return self.decision_id

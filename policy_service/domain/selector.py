@@ -23,6 +23,12 @@ class Expression:
     text: str
     place: Place = field(default=NOWHERE, compare=False)
 
+    def place_of(self, start: int) -> Place:
+        """Return where the character at an index of the text is written."""
+        before = self.text[:start]
+        line, column = before.count("\n"), start - (before.rfind("\n") + 1)
+        return Place(self.place.file, self.place.line + line, self.place.column + column)
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:

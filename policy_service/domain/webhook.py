@@ -1,4 +1,4 @@
-"""Webhooks: who is told of access events, of which, and how deliveries stand. Instants are epoch milliseconds."""
+"""Webhooks: who is told of the events of a feed, of which, and how deliveries stand. Instants: epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from policy_service.domain.events import AccessEvent
+from policy_service.domain.mode_events import ModeEvent
+from policy_service.domain.outward import FeedName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from policy_service.domain.access import Outcome, Reason, VehicleClass
     from policy_service.domain.api_key import Labels
-    from policy_service.domain.events import AccessEvent, EventType
+    from policy_service.domain.events import EventType
+    from policy_service.domain.mode_events import ModeEventType
+    from policy_service.domain.outward import OutwardEvent
 
 PREFIX = "whsec_"
 """Begins every secret, as Standard Webhooks has it: the Base64 of the key follows."""
@@ -36,8 +42,10 @@ class Stop(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class EventChoice:
-    """Which events a webhook is told of: of each list one must fit; an empty one asks for any."""
+class AccessChoice:
+    """Which access events a webhook is told of: of each list one must fit; an empty one asks for any."""
+
+    feed: ClassVar = FeedName.ACCESS
 
     type: tuple[EventType, ...] = ()
     outcome: tuple[Outcome, ...] = ()
@@ -47,9 +55,9 @@ class EventChoice:
     fleet: tuple[str, ...] = ()
     labels: Labels = ()
 
-    def takes(self, event: AccessEvent) -> bool:
+    def takes(self, event: OutwardEvent) -> bool:
         """Tell whether the event is one of those."""
-        asked = (
+        return isinstance(event, AccessEvent) and _all_fit(
             (self.type, event.type),
             (self.outcome, event.outcome),
             (self.reason, event.reason),
@@ -58,7 +66,32 @@ class EventChoice:
             (self.fleet, event.fleet),
             *((values, event.labels.get(name)) for name, values in self.labels),
         )
-        return all(not accepted or found in accepted for accepted, found in asked)
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChoice:
+    """Which mode events a webhook is told of, in the same manner."""
+
+    feed: ClassVar = FeedName.MODES
+
+    type: tuple[ModeEventType, ...] = ()
+    charger: tuple[str, ...] = ()
+    labels: Labels = ()
+
+    def takes(self, event: OutwardEvent) -> bool:
+        """Tell whether the event is one of those."""
+        return isinstance(event, ModeEvent) and _all_fit(
+            (self.type, event.type),
+            (self.charger, event.charger),
+            *((values, event.labels.get(name)) for name, values in self.labels),
+        )
+
+
+EventChoice: TypeAlias = AccessChoice | ModeChoice
+
+
+def _all_fit(*asked: tuple[Collection[str], str | None]) -> bool:
+    return all(not accepted or found in accepted for accepted, found in asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +139,11 @@ class Webhook:
     """Sealed; also signs until ``previous_until``."""
     previous_until: int | None = None
 
+    @property
+    def feed(self) -> FeedName:
+        """Return the feed that it follows; its position is one of that feed."""
+        return self.choice.feed
+
     def due(self, now: int) -> bool:
         """Tell whether an event may be sent now."""
         later = self.progress.next_try_at
@@ -131,8 +169,8 @@ class DeadLetter:
 
     webhook: str
     position: int
-    decision_id: str
-    type: EventType
+    event_id: str
+    type: EventType | ModeEventType
     charger: str
     recorded_at: int
     died_at: int

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _YEAR = 366 * DAY
 _MOST_OCCURRENCES = 400_000
+_DATED_BY = ("rrule", "dates", "from")
+"""The keys that say on which dates a window starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +223,8 @@ class PolicyCompiler:
                 self.report("PS108", place, f"no occurrence starts on `{day}`", "remove it, or correct the date", 10)
         today = self._around.today
         drawn = source.between(*conflict_horizon(today))
-        if rule is not None and not any(end > today and start < today + _YEAR for start, end in drawn):
-            place = times.places.get("rrule", times.place)
+        if not any(end > today and start < today + _YEAR for start, end in drawn) and not _named(source, today):
+            place = next((times.places[key] for key in _DATED_BY if key in times.places), times.place)
             self.report("PS109", place, "no occurrence in the next year", "remove the window if it is over")
         if len(drawn) > _MOST_OCCURRENCES:
             self.report("PS005", times.place, f"more than {_MOST_OCCURRENCES:,} occurrences", "split the schedule")
@@ -230,6 +232,12 @@ class PolicyCompiler:
     def report(self, code: str, place: Place, message: str, help_text: str | None = None, length: int = 1) -> None:
         """Add a finding; its severity is the code's."""
         self.findings.append(Diagnostic(code, CODES[code].severity, place, message, help_text, length))
+
+
+def _named(source: Occurrences, today: int) -> bool:
+    """Tell whether the next year has dates that are taken out again: lint says so, as nothing is over then."""
+    first = today // DAY + EPOCH_ORDINAL
+    return bool(source.named_days(first, first + _YEAR // DAY))
 
 
 def _ends_before_it_starts(source: Occurrences) -> bool:

@@ -48,6 +48,8 @@ _INSTEAD = {
     "for": "comprehensions are not part of conditions; use `in [...]`",
     "if": "conditions combine with `and`, `or` and `not`",
 }
+_KNOWN = "combine comparisons with `and`, `or` and `not`; compare with `==`, `!=`, `<`, `<=`, `>`, `>=`, `in [...]`"
+_SPLIT = "say it more simply, or in several grants"
 _RESERVED = frozenset({"null", "for", "if", "elif", "else", "while", "inf", "nan"})
 
 
@@ -120,7 +122,7 @@ def parse_condition(text: str) -> Node:
     """Read a condition as a tree; raises ConditionSyntaxError for what is not one, or is too long or too deep."""
     if len(text) > MAX_TEXT:
         message = f"a condition has at most {MAX_TEXT} characters"
-        raise ConditionSyntaxError(message, MAX_TEXT, len(text))
+        raise ConditionSyntaxError(message, MAX_TEXT, len(text), _SPLIT)
     return _Parser(text).whole()
 
 
@@ -133,10 +135,10 @@ def _tokens(text: str) -> Iterator[Token]:
         kind, word = str(match.lastgroup), match.group()
         if kind == "name" and word in _RESERVED:
             message = f"`{word}` is not accepted in a condition"
-            raise ConditionSyntaxError(message, at, match.end(), _INSTEAD.get(word))
+            raise ConditionSyntaxError(message, at, match.end(), _INSTEAD.get(word, "choose another name"))
         if kind == "number" and len(word.replace(".", "")) > _NUMBER_DIGITS:
             message = f"a number has at most {_NUMBER_DIGITS} digits"
-            raise ConditionSyntaxError(message, at, match.end())
+            raise ConditionSyntaxError(message, at, match.end(), "write fewer digits")
         if kind != "blank":
             yield Token("word" if word in _WORDS else kind, word, at, match.end())
         at = match.end()
@@ -151,7 +153,9 @@ def _foreign(text: str, at: int) -> ConditionSyntaxError:
     if found.lstrip("rsbdt")[:1] in {'"', "'"}:
         help_text = "close it on the same line; a backslash cannot stand in it"
         return ConditionSyntaxError("the string is not accepted", at, at + len(found), help_text)
-    return ConditionSyntaxError(f"`{found}` is not accepted in a condition", at, at + len(found), _INSTEAD.get(found))
+    return ConditionSyntaxError(
+        f"`{found}` is not accepted in a condition", at, at + len(found), _INSTEAD.get(found, _KNOWN)
+    )
 
 
 class _Parser:
@@ -181,13 +185,16 @@ class _Parser:
     def _unexpected(self) -> ConditionSyntaxError:
         token = self._next
         if token.kind == "end" and self._at == 0:
-            return ConditionSyntaxError("the condition is empty", 0, token.end)
+            return ConditionSyntaxError("the condition is empty", 0, token.end, "write one, or leave the key out")
         if token.kind == "end":
-            return ConditionSyntaxError("the condition ends too early", max(0, token.start - 1), token.end)
+            return ConditionSyntaxError(
+                "the condition ends too early", max(0, token.start - 1), token.end, "say what follows"
+            )
         before = self._tokens[self._at - 1] if self._at else None
         if token.text == "(" and before is not None and before.kind == "name":
-            return ConditionSyntaxError(f"`{before.text}(` is a call; conditions call nothing", before.start, token.end)
-        return ConditionSyntaxError(f"`{token.text}` is not expected here", token.start, token.end)
+            message = f"`{before.text}(` is a call; conditions call nothing"
+            return ConditionSyntaxError(message, before.start, token.end, _KNOWN)
+        return ConditionSyntaxError(f"`{token.text}` is not expected here", token.start, token.end, _KNOWN)
 
     def _chain(self, word: str, operand: Callable[[], Node]) -> Node:
         nodes = [operand()]
@@ -211,7 +218,7 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             message = f"a condition nests at most {MAX_DEPTH} deep"
-            raise ConditionSyntaxError(message, self._next.start, self._next.end)
+            raise ConditionSyntaxError(message, self._next.start, self._next.end, _SPLIT)
         node = read()
         self._depth -= 1
         return node
@@ -253,7 +260,7 @@ class _Parser:
             self._arithmetic += 1
             if self._arithmetic > MAX_ARITHMETIC:
                 message = f"a condition has at most {MAX_ARITHMETIC} sums and products"
-                raise ConditionSyntaxError(message, sign.start, sign.end)
+                raise ConditionSyntaxError(message, sign.start, sign.end, _SPLIT)
             right = operand()
             left = Operation(sign.text, (left, right), sign, left.start, right.end)
         return left

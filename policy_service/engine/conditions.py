@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policy_service.domain.diagnostic import Diagnostic, Severity
-from policy_service.domain.place import Place
 from policy_service.engine.condition_syntax import (
     ConditionSyntaxError,
     Listing,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 _CHARGER_NAMES = {"charger.id": "string", "charger.protocol": "string", "charger.profile": "string"}
 _VEHICLE_NAMES = dict.fromkeys(("vehicle.id", "vehicle.class", "vehicle.fleet", "vehicle.agreement"), "string")
 _LABELS = "charger.labels."
+_KINDS = "texts stand in quotes, numbers and `true` or `false` do not; an attribute is of its declared type"
 _DECIMALS = decimal.Context(prec=60)  # products of doubles stay exact
 
 
@@ -174,10 +174,7 @@ def _present(values: dict[str, str | None]) -> dict[str, AttributeValue]:
 
 
 def _finding(expression: Expression, error: ConditionSyntaxError) -> Diagnostic:
-    before = expression.text[: error.start]
-    line, column = before.count("\n"), error.start - (before.rfind("\n") + 1)
-    start = expression.place
-    place = Place(start.file, start.line + line, start.column + column)
+    place = expression.place_of(error.start)
     return Diagnostic("PS106", Severity.ERROR, place, error.message, error.help, error.end - error.start)
 
 
@@ -195,7 +192,7 @@ class _Checker:
         if vehicle:
             self._known |= self._vehicles
 
-    def refuse(self, message: str, start: int, end: int, help_text: str | None = None) -> None:
+    def refuse(self, message: str, start: int, end: int, help_text: str) -> None:
         self.errors.append(ConditionSyntaxError(message, start, end, help_text))
 
     def kind(self, node: Node) -> str | None:
@@ -205,7 +202,7 @@ class _Checker:
             return self._name(node)
         if isinstance(node, Operation):
             return self._operation(node)
-        self.refuse("a list stands only after `in`", node.start, node.end)
+        self.refuse("a list stands only after `in`", node.start, node.end, "compare with one value, or write `in`")
         return None
 
     def _name(self, node: Name) -> str | None:
@@ -240,9 +237,9 @@ class _Checker:
         if left is None or right is None:
             return "boolean"
         if left != right:
-            self._refuse_sign(node, f"`{operator}` compares a {left} with a {right}")
+            self._refuse_sign(node, f"`{operator}` compares a {left} with a {right}", _KINDS)
         elif left == "boolean" and operator not in {"==", "!="}:
-            self._refuse_sign(node, f"`{operator}` does not compare booleans")
+            self._refuse_sign(node, f"`{operator}` does not compare booleans", "write `==` or `!=`")
         return "boolean"
 
     def _all(self, node: Operation, wanted: str, result: str) -> str:
@@ -250,7 +247,7 @@ class _Checker:
             kind = self.kind(operand)
             if kind not in {wanted, None}:
                 sign = "-" if node.operator == "negative" else node.operator
-                self.refuse(f"`{sign}` needs a {wanted}, not a {kind}", operand.start, operand.end)
+                self.refuse(f"`{sign}` needs a {wanted}, not a {kind}", operand.start, operand.end, _KINDS)
         return result
 
     def _membership(self, node: Operation) -> str:
@@ -259,14 +256,15 @@ class _Checker:
         if isinstance(container, Listing):
             for item in container.items:
                 if left not in {item.kind, None}:
-                    self.refuse(f"`in` looks for a {left} among others: this is a {item.kind}", item.start, item.end)
+                    message = f"`in` looks for a {left} among others: this is a {item.kind}"
+                    self.refuse(message, item.start, item.end, _KINDS)
             return "boolean"
         right = self.kind(container)
         if right not in {"string", None} or left not in {"string", None}:
             self._refuse_sign(node, f"`{node.operator}` looks for a {left} in a {right}", "look in a list: `in [...]`")
         return "boolean"
 
-    def _refuse_sign(self, node: Operation, message: str, help_text: str | None = None) -> None:
+    def _refuse_sign(self, node: Operation, message: str, help_text: str) -> None:
         end = node.sign.start + len(node.operator) if node.operator != "not in" else node.sign.end
         self.refuse(message, node.sign.start, end, help_text)
 

@@ -38,20 +38,23 @@ class Occurrences:
     rule: Rule | None
     almanac: Almanac = field(compare=False, repr=False)
 
+    @property
+    def span(self) -> Span:
+        """What each occurrence covers."""
+        return _span(self.times.span, self.day_start)
+
     def between(self, lo: int, hi: int) -> list[Stretch]:
         """Return the occurrences that touch ``[lo, hi)``, in order of their starts; they may overlap each other."""
-        span = _span(self.times.span, self.day_start)
+        span = self.span
         reach = _length_in_days(span) + _SLACK
         days = self.start_days(lo // DAY + EPOCH_ORDINAL - reach, hi // DAY + EPOCH_ORDINAL + _SLACK)
         return [(start, end) for start, end in _mapped(days, span, self.zone) if end > lo and start < hi]
 
     def start_days(self, lo: int, hi: int) -> list[int]:
         """Return the ordinals of the start dates in ``[lo, hi)``."""
-        start_second = _span(self.times.span, self.day_start).start
+        start_second = self.span.start
         times = self.times
-        days = set(self.ruled(lo, hi))
-        added = (day.toordinal() for day in times.dates + times.rdates)
-        days.update(day for day in added if lo <= day < hi)
+        days = self.named_days(lo, hi)
         days.difference_update(day.toordinal() for day in times.exdates)
         if times.skip:
             # a start before dayStart still belongs to the operating day of the date before
@@ -59,6 +62,11 @@ class Occurrences:
             skipped = self.almanac.ordinals(times.skip, lo - 1, hi + 1)
             days = {day for day in days if day - early not in skipped}
         return sorted(days)
+
+    def named_days(self, lo: int, hi: int) -> set[int]:
+        """Return the ordinals in ``[lo, hi)`` that rule and dates name, before anything is taken out."""
+        added = (day.toordinal() for day in self.times.dates + self.times.rdates)
+        return {*self.ruled(lo, hi), *(day for day in added if lo <= day < hi)}
 
     def ruled(self, lo: int, hi: int) -> Sequence[int]:
         """Return the ordinals in ``[lo, hi)`` that the rule or the single date gives, nothing taken out."""
@@ -89,16 +97,23 @@ class ExceptionDays:
     day_start: int
     almanac: Almanac = field(compare=False, repr=False)
 
+    @property
+    def span(self) -> Span:
+        """What is covered of each day."""
+        return self.part or _span(AllDay(), self.day_start)
+
     def between(self, lo: int, hi: int) -> list[Stretch]:
         """Return the stretches that touch ``[lo, hi)``, in order of their starts."""
-        part = self.part
-        span = part or _span(AllDay(), self.day_start)
+        span = self.span
+        reach = _length_in_days(span) + _SLACK
+        days = self.start_days(lo // DAY + EPOCH_ORDINAL - reach, hi // DAY + EPOCH_ORDINAL + _SLACK)
+        return [(start, end) for start, end in _mapped(days, span, self.zone) if end > lo and start < hi]
+
+    def start_days(self, lo: int, hi: int) -> list[int]:
+        """Return the ordinals in ``[lo, hi)`` of the calendar days on which the stretches start."""
         # the operating day reaches past midnight: a part before dayStart comes on the next calendar day
-        shift = 1 if part is not None and part.start < self.day_start else 0
-        reach = _length_in_days(span) + _SLACK + shift
-        days = self.almanac.ordinals(self.days, lo // DAY + EPOCH_ORDINAL - reach, hi // DAY + EPOCH_ORDINAL + _SLACK)
-        mapped = _mapped([day + shift for day in sorted(days)], span, self.zone)
-        return [(start, end) for start, end in mapped if end > lo and start < hi]
+        shift = 1 if self.part is not None and self.part.start < self.day_start else 0
+        return [day + shift for day in sorted(self.almanac.ordinals(self.days, lo - shift, hi - shift))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,9 @@ def _day_sets(at: At, key: str) -> Iterator[Diagnostic]:
         for inner, needed in (("except", "holidays"), ("to", "from"), ("from", "to")):
             if inner in days.keys and needed not in days.keys:
                 place = days.key(inner)
-                yield finding("PS015", place.place, f"{quoted(inner)} needs {quoted(needed)}", None, place.length)
+                yield finding(
+                    "PS015", place.place, f"{quoted(inner)} needs {quoted(needed)}", "write both", place.length
+                )
 
 
 def _selector(spec: At) -> Iterator[Diagnostic]:

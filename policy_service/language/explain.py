@@ -33,6 +33,11 @@ _EXPECTED = {
     "enum": "text",
     "literal_error": "text",
 }
+_INSTEAD = {
+    "text": "write one value",
+    "a mapping": "write `key: value`, a line each and indented, or between braces",
+    "a list": "write the items in brackets, or one a line behind `- `",
+}
 _NO_VALUE = "write a value, or leave the key out"
 _VALUE_HELP = {
     ("class", "unknown"): "a grant is for known vehicles; let unknown ones charge in mode `freevend`",
@@ -107,8 +112,9 @@ def _unknown_key(model: type[BaseModel], document: At, path: Path, _: ErrorDetai
 
 def _wrong_type(_: type[BaseModel], document: At, path: Path, detail: ErrorDetails) -> Diagnostic:
     at = document.follow(path)
-    message = f"{_where(path)} must be {_EXPECTED[detail['type']]}, not {shape(detail['input'])}"
-    return finding("PS013", at.place, message, None, at.length)
+    expected = _EXPECTED[detail["type"]]
+    message = f"{_where(path)} must be {expected}, not {shape(detail['input'])}"
+    return finding("PS013", at.place, message, _INSTEAD[expected], at.length)
 
 
 def _choice(model: type[BaseModel], document: At, path: Path, detail: ErrorDetails) -> Diagnostic:
@@ -140,7 +146,7 @@ def _pattern(_: type[BaseModel], document: At, path: Path, detail: ErrorDetails)
     for opening, what, help_text in _PATTERNS:
         if pattern.startswith(opening):
             return finding("PS014", at.place, f"{text} {what}", help_text, at.length)
-    return finding("PS014", at.place, f"{text} holds characters that do not print", None, at.length)
+    return finding("PS014", at.place, f"{text} holds characters that do not print", "write it without them", at.length)
 
 
 _PATTERNS = (
@@ -154,8 +160,8 @@ def _too_long(_: type[BaseModel], document: At, path: Path, detail: ErrorDetails
     at = _value_or_key(document, path)
     limit = detail.get("ctx", {}).get("max_length", MAX_WINDOWS)
     if detail["type"] == "string_too_long":
-        return finding("PS014", at.place, f"{_where(path)} has more than {limit} characters")
-    return finding("PS005", at.place, f"{_where(path)} has more than {limit} items", None)
+        return finding("PS014", at.place, f"{_where(path)} has more than {limit} characters", "shorten it")
+    return finding("PS005", at.place, f"{_where(path)} has more than {limit} items", "spread them over several")
 
 
 def _too_short(_: type[BaseModel], document: At, path: Path, __: ErrorDetails) -> Diagnostic:
@@ -167,7 +173,7 @@ def _too_short(_: type[BaseModel], document: At, path: Path, __: ErrorDetails) -
 
 def _not_accepted(_: type[BaseModel], document: At, path: Path, __: ErrorDetails) -> Diagnostic:
     at = document.follow(path)
-    return finding("PS014", at.place, f"the value of {_where(path)} is not accepted", None, at.length)
+    return finding("PS014", at.place, f"the value of {_where(path)} is not accepted", "see its schema", at.length)
 
 
 def _value_or_key(document: At, path: Path) -> At:

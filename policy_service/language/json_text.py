@@ -65,10 +65,14 @@ def _fault(file: str, text: str) -> Diagnostic | None:
         if "surrogate" in str(error) and surrogate is not None:
             return finding("PS001", place, "an escape that names no character", "a lone surrogate is none")
         reason = str(error).split(": line ", maxsplit=1)[0]
-        return finding("PS002", place, f"not well-formed JSON: {quoted(reason)[1:-1]}")
+        return finding(
+            "PS002", place, f"not well-formed JSON: {quoted(reason)[1:-1]}", "check quotes, commas and brackets"
+        )
     nul = _NUL.search(text) if "\\u0000" in text else None
     if nul is not None:
-        return finding("PS001", place_of(file, text, nul.start()), "a NUL character cannot stand in a policy file")
+        return finding(
+            "PS001", place_of(file, text, nul.start()), "a NUL character cannot stand in a policy file", "remove it"
+        )
     return None
 
 

@@ -47,4 +47,4 @@ def place_of(file: str, text: str, offset: int) -> Place:
 
 def too_deep(place: Place) -> Diagnostic:
     """Return the finding about nesting beyond the limit."""
-    return finding("PS005", place, f"nested deeper than {MAX_DEPTH} levels")
+    return finding("PS005", place, f"nested deeper than {MAX_DEPTH} levels", "write it flatter")

@@ -17,7 +17,9 @@ WIDTH = 100
 """Columns of an excerpt; longer lines are clipped around the caret."""
 
 _LEAD = 40
-_RED, _YELLOW, _BLUE, _BOLD, _PLAIN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+_RED, _YELLOW, _CYAN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m"
+_BLUE, _BOLD, _PLAIN = "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+_ACCENTS = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW, Severity.INFO: _CYAN}
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, bytes], *, colour: bool = False) -> str:
@@ -47,7 +49,7 @@ def as_dict(found: Diagnostic) -> dict[str, str | int | None]:
 
 
 def _block(found: Diagnostic, lines: list[str], *, colour: bool) -> str:
-    accent = _RED if found.severity is Severity.ERROR else _YELLOW
+    accent = _ACCENTS[found.severity]
     gutter = " " * len(str(found.place.line))
     bar = _painted("|", _BLUE, colour=colour)
     rows = [

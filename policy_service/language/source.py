@@ -41,7 +41,7 @@ def read(file: str, data: bytes) -> Source:
     nul = text.find("\0")
     if nul >= 0:
         message = "a NUL character cannot stand in a policy file"
-        return Source(file, (), (finding("PS001", place_of(file, text, nul), message),))
+        return Source(file, (), (finding("PS001", place_of(file, text, nul), message, "remove it"),))
     documents, findings = _documents(file, text)
     written = [node for node in documents if not (isinstance(node, ScalarNode) and node.text is None)]
     if not written and not findings:

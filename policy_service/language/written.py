@@ -49,7 +49,7 @@ def scalar(value: object, what: str) -> str:
     """Return the text of a scalar, or refuse what is none."""
     if isinstance(value, str):
         return value
-    refuse(f"expected {what}, not {shape(value)}", code="PS013")
+    refuse(f"expected {what}, not {shape(value)}", "write one value", code="PS013")
 
 
 def shape(value: object) -> str:
@@ -95,7 +95,7 @@ def read_date(value: object) -> date:
     if found is None:
         refuse(f"{quoted(text)} is no date", "write a date like `2026-12-24`")
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        refuse(f"{quoted(text)} lies outside {FIRST_YEAR} to {LAST_YEAR}")
+        refuse(f"{quoted(text)} lies outside {FIRST_YEAR} to {LAST_YEAR}", "check the year")
     return found
 
 
@@ -135,7 +135,7 @@ def read_count(value: object) -> int:
     """Read a whole number of at least one."""
     number = read_whole(value)
     if number < 1:
-        refuse(f"`{number}` is less than one")
+        refuse(f"`{number}` is less than one", "write 1 or more")
     return number
 
 
@@ -143,7 +143,7 @@ def read_flag(value: object) -> bool:
     """Read ``true`` or ``false``."""
     text = scalar(value, "`true` or `false`")
     if text not in ("true", "false"):
-        refuse(f"expected `true` or `false`, not {quoted(text)}", code="PS013")
+        refuse(f"expected `true` or `false`, not {quoted(text)}", "write one of the two", code="PS013")
     return text == "true"
 
 
@@ -251,7 +251,7 @@ def read_running_sessions(value: object) -> RunningSessions:
     if value in ("keep", "stop"):
         return RunningSessions(str(value))
     written = quoted(value) if isinstance(value, str) else shape(value)
-    refuse(f"expected `keep`, `stop` or `{{stopAfter: PT30M}}`, not {written}")
+    refuse(f"expected `keep`, `stop` or `{{stopAfter: PT30M}}`, not {written}", "write one of the three")
 
 
 def _keys(value: object) -> dict[str, object]:

@@ -46,6 +46,7 @@ _HELP = {
     "found unexpected end of stream": "close the quotes",
     "found unknown escape character": "in double quotes a backslash stands for an escape; use single quotes",
 }
+_UNWELL = "check indentation, quotes and brackets on this line and the one above"
 _BRACKETS = {"while parsing a flow mapping": "}", "while parsing a flow sequence": "]"}
 """What is not closed yet, by the parser's name for it."""
 
@@ -72,9 +73,9 @@ class YamlReader:
             self._malformed(error)
         except ReaderError as error:
             message = f"character U+{int(error.character):04X} cannot stand in a policy file"
-            self._find("PS001", place_of(self.file, self.text, error.position), message)
+            self._find("PS001", place_of(self.file, self.text, error.position), message, "remove it")
         except YAMLError:
-            self._find("PS002", Place(self.file, 1, 1), "not well-formed YAML")
+            self._find("PS002", Place(self.file, 1, 1), "not well-formed YAML", _UNWELL)
         if self._open:
             self._abandon()
 
@@ -143,7 +144,7 @@ class YamlReader:
         if event.tag is not None or event.anchor is not None:
             self._decorated(event)
         if "\0" in text:
-            self._find("PS001", self._place(event), "a NUL character cannot stand in a policy file")
+            self._find("PS001", self._place(event), "a NUL character cannot stand in a policy file", "remove it")
         if style in ("|", ">"):
             self._add(self._block(text, start))
             return
@@ -213,7 +214,9 @@ class YamlReader:
 
     def _no_key(self, node: MappingNode | ListNode) -> ScalarNode:
         what = "a mapping" if isinstance(node, MappingNode) else "a list"
-        self._find("PS013", Place(self.file, node.line, node.column), f"a key must be text, not {what}")
+        self._find(
+            "PS013", Place(self.file, node.line, node.column), f"a key must be text, not {what}", "write `key: value`"
+        )
         return ScalarNode("", node.line, node.column, 1, "")
 
     def _malformed(self, error: MarkedYAMLError) -> None:
@@ -230,7 +233,9 @@ class YamlReader:
                 "surrogates and characters beyond U+10FFFF are none",
             )
             return
-        self._find("PS002", place, f"not well-formed YAML: {problem}", self._unclosed(error) or _HELP.get(problem))
+        self._find(
+            "PS002", place, f"not well-formed YAML: {problem}", self._unclosed(error) or _HELP.get(problem) or _UNWELL
+        )
 
     def _unclosed(self, error: MarkedYAMLError) -> str | None:
         """Return what to close where a bracket of an earlier line is still open."""

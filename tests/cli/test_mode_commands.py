@@ -87,6 +87,24 @@ def test_chargers_out_of_sync_are_listed_with_what_they_should_be_in(cli: Callab
     assert cli("chargers", "out-of-sync", "--url", yard.url, "--label", "none").code == 2
 
 
+def test_a_local_list_is_told_by_its_numbers(cli: Callable[..., Ended], yard: Served) -> None:
+    card = {"identifier": "04A2B3C4D5E680", "type": "rfid", "class": "own", "vehicle": "bus-1", "fleet": "north"}
+    yard.client.put(f"/v1/identifiers/{'0' * 32}", json=card).raise_for_status()
+    ended = cli("chargers", "local-list", "A-1", "--url", yard.url)
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0].startswith("A-1: version ")
+    assert lines[0].endswith(", entries: 1")
+    assert "1 SendLocalList to send: Full" in lines
+    assert "all who may charge throughout are on it" in lines
+    found = json.loads(cli("chargers", "local-list", "A-1", "--url", yard.url, "--json").out)
+    assert (found["entries"], found["commands"]) == (1, 1)
+    again = cli("chargers", "local-list", "A-1", "--url", yard.url, "--since", str(found["version"]))
+    assert "nothing to send: the charger has it" in again.out
+    assert "04A2B3C4D5E680" not in ended.out + again.out + str(found)
+    assert cli("chargers", "local-list", "X-9", "--url", yard.url).code == 4
+
+
 def test_adherence_is_told_in_two_lines_and_a_list_of_misses(cli: Callable[..., Ended], yard: Served) -> None:
     span = ("--from", "2024-11-24 17:00", "--to", "2024-11-24T08:00Z", "--url", yard.url)
     ended = cli("adherence", *span)

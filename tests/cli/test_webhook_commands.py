@@ -26,9 +26,9 @@ def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str
     made = webhooks("add", URL, *chosen)
     name = made.err.split()[0]
     assert made.out.startswith("whsec_")
-    assert webhooks("list").out == f"{name}  well  {URL}\n"
+    assert webhooks("list").out == f"{name}  access  well  {URL}\n"
     assert webhooks("show", name).out.splitlines() == [
-        f"{name}  well  {URL}",
+        f"{name}  access  well  {URL}",
         "whose    CSMS",
         "type     access.denied",
         "depot    north, south",
@@ -38,7 +38,7 @@ def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str
     assert fresh.out != made.out
     assert webhooks("test", name, code=ExitCode.FINDINGS).out == "not delivered: name not found\n"
     assert json.loads(webhooks("test", name, "--json", code=ExitCode.FINDINGS).out)["error"] == "name not found"
-    assert webhooks("pause", name).out.startswith(f"{name}  paused  ")
+    assert webhooks("pause", name).out.startswith(f"{name}  access  paused  ")
     assert json.loads(webhooks("resume", name, "--json").out)["enabled"] is True
     assert webhooks("dead-letters", name).out == "there are no dead letters\n"
     assert json.loads(webhooks("dead-letters", name, "--json").out) == {"dead_letters": []}

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes.modes import AT, desired_mode, mode_event
 
+from policy_service.application.event_matching import mode_event_fits
+from policy_service.application.ports import CursorError, ModeEventFilter
 from policy_service.domain.access import AccessMode
 from policy_service.domain.charger_sync import AccessMark
 from policy_service.domain.mode_events import ModeEventType
@@ -14,6 +17,8 @@ from policy_service.domain.policy import RunningSessions
 
 if TYPE_CHECKING:
     from fakes.stores import Stores
+
+    from policy_service.domain.mode_events import ModeEvent
 
 pytestmark = pytest.mark.anyio
 
@@ -103,3 +108,62 @@ async def test_a_mark_is_moved_from_where_it_was_seen_and_nowhere_else(stores: S
     assert await stores.access_marks.get() == first
     assert await stores.access_marks.move(first, second)
     assert await stores.access_marks.get() == second
+
+
+async def test_pages_are_newest_first_and_stable_while_events_come(stores: Stores) -> None:
+    random = Random(6)  # noqa: S311 - no secret
+    events = [mode_event(f"C-{n}", at=AT + n, recorded_at=AT + random.randrange(20)) for n in range(40)]
+    await stores.mode_events.add(events)
+    found: list[str] = []
+    cursor: str | None = None
+    while not found or cursor is not None:
+        page = await stores.mode_events.page(ModeEventFilter(), limit=7, cursor=cursor)
+        assert len(page.items) <= 7
+        found += [event.id for event in page.items]
+        cursor = page.next_cursor
+        await stores.mode_events.add([mode_event("late", at=AT + 1000 + len(found), recorded_at=AT + 100)])
+    assert sorted(found) == sorted(each.id for each in events)
+    recorded = {each.id: each.recorded_at for each in events}
+    assert [recorded[name] for name in found] == sorted(recorded.values(), reverse=True)
+
+
+async def test_pages_are_of_what_is_asked_for(stores: Stores) -> None:
+    north, south = mode_event(), mode_event("STH-01", labels={"depot": "south"}, recorded_at=AT + 2)
+    cleared = replace(FULL, recorded_at=AT + 1, labels={"depot": "north"})
+    await stores.mode_events.add([north, south, cleared])
+    for wanted, expected in (
+        (ModeEventFilter(), [south, cleared, north]),
+        (ModeEventFilter(type=ModeEventType.CLEAR_CACHE_DUE), [cleared]),
+        (ModeEventFilter(charger="STH-01"), [south]),
+        (ModeEventFilter(label=("depot", "north")), [cleared, north]),
+        (ModeEventFilter(label=("de\x00pot", "north")), []),
+        (ModeEventFilter(within=(("depot", ("south", "east")),)), [south]),
+        (ModeEventFilter(since=AT + 1, until=AT + 2), [cleared]),
+    ):
+        page = await stores.mode_events.page(wanted, limit=9, cursor=None)
+        assert (list(page.items), page.next_cursor) == (expected, None), wanted
+        assert [each for each in (south, cleared, north) if mode_event_fits(each, wanted)] == expected
+    with pytest.raises(CursorError):
+        await stores.mode_events.page(ModeEventFilter(), limit=9, cursor="no")
+
+
+async def test_who_follows_while_many_write_misses_nothing(stores: Stores) -> None:
+    random, seen, position = Random(7), list[str](), 0  # noqa: S311 - no secret
+    written = [mode_event(f"C-{n}", at=AT + n) for n in range(120)]
+
+    async def write(mine: list[ModeEvent]) -> None:
+        while mine:
+            size = random.randrange(1, 6)
+            await stores.mode_events.add(mine[:size])
+            del mine[:size]
+            await asyncio.sleep(0)
+
+    writers = [asyncio.create_task(write(written[n::4])) for n in range(4)]
+    async with asyncio.timeout(60):
+        while len(seen) < len(written):
+            found = await stores.mode_events.after(position, limit=random.randrange(1, 30))
+            seen += [event.id for _, event in found]
+            position = found[-1][0] if found else position
+            await asyncio.sleep(0)
+    await asyncio.gather(*writers)
+    assert sorted(seen) == sorted(each.id for each in written)

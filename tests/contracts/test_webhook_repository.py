@@ -9,7 +9,8 @@ from fakes.webhooks import dead_letter, webhook
 from policy_service.application.ports import ConflictError, CursorError
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import EventType
-from policy_service.domain.webhook import EventChoice, Progress, Stop
+from policy_service.domain.mode_events import ModeEventType
+from policy_service.domain.webhook import AccessChoice, ModeChoice, Progress, Stop
 
 if TYPE_CHECKING:
     from fakes.stores import Stores
@@ -22,7 +23,7 @@ ONE = "wh-0000000001"
 FULL = webhook(
     "wh-0000000002",
     description="the CSMS",
-    choice=EventChoice(
+    choice=AccessChoice(
         type=(EventType.DENIED, EventType.BREACH),
         outcome=(Outcome.ACCESS_DENIED,),
         reason=(Reason.NOT_GRANTED,),
@@ -148,3 +149,13 @@ async def test_a_sink_goes_on_where_it_was(stores: Stores) -> None:
     await stores.sink_positions.set("stream", 7_000_000_001)
     assert await stores.sink_positions.get("stream") == 7_000_000_001
     assert await stores.sink_positions.get("other") is None
+
+
+async def test_a_webhook_of_modes_comes_back_with_its_dead_letters(stores: Stores) -> None:
+    choice = ModeChoice((ModeEventType.DIVERGED,), ("NTH-01",), (("depot", ("north",)),))
+    made = webhook(choice=choice)
+    letter = dead_letter(4, event_id="e", type=ModeEventType.DIVERGED)
+    await _add(stores, made)
+    assert await stores.webhooks.get(ONE) == made
+    assert await stores.webhooks.advance(ONE, 0, Progress(4), [letter])
+    assert list((await stores.dead_letters.page(ONE, limit=9, cursor=None)).items) == [letter]

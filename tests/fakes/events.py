@@ -74,7 +74,8 @@ class MemoryEvents:
     async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, AccessEvent]]:
         self._state.ask()
         listed = enumerate(self._state.positions, 1)
-        return [(at, self._state.events[id_]) for at, id_ in listed if at > position][:limit]
+        found = ((at, self._state.events.get(id_)) for at, id_ in listed if at > position)
+        return [(at, event) for at, event in found if event is not None][:limit]
 
     async def holds(self, position: int) -> bool:
         self._state.ask()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from policy_service.application.event_matching import mode_event_fits
+from policy_service.application.ports import CursorError, Page
 from policy_service.application.ports.modes import NOTHING_TOLD
 from policy_service.domain.access import AccessMode
 from policy_service.domain.charger_sync import DesiredMode
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from fakes.stores import MemoryState
 
+    from policy_service.application.ports import ModeEventFilter
     from policy_service.domain.charger_sync import AccessMark
 
 AT = 1_795_000_000_000
@@ -71,6 +74,17 @@ class MemoryModeEvents:
     async def holds(self, position: int) -> bool:
         self._state.ask()
         return position in self._state.mode_events
+
+    async def page(self, wanted: ModeEventFilter, *, limit: int, cursor: str | None) -> Page[ModeEvent]:
+        self._state.ask()
+        if cursor is not None and not cursor.isdigit():
+            raise CursorError
+        rows = self._state.mode_events
+        order = sorted(rows, key=lambda at: (rows[at].recorded_at, at), reverse=True)
+        behind = order if cursor is None else order[order.index(int(cursor)) + 1 :]
+        found = [at for at in behind if mode_event_fits(rows[at], wanted)]
+        page = found[:limit]
+        return Page([rows[at] for at in page], str(page[-1]) if len(found) > limit else None)
 
 
 class MemoryDesiredModes:

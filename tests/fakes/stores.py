@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Leases,
         LocalLists,
         ModeEventFeed,
+        ModeEventReader,
         ModeEventWriter,
         OverrideRepository,
         PlanArchive,
@@ -71,11 +72,11 @@ if TYPE_CHECKING:
 
     Listed: TypeAlias = IdentifierRecord | Agreement
 
-    class EventStore(EventWriter, EventReader, EventFeed, EventRetention):
+    class EventStore(EventWriter, EventReader, EventFeed[AccessEvent], EventRetention):
         """All sides of events."""
 
-    class ModeEvents(ModeEventWriter, ModeEventFeed):
-        """Both sides of mode events."""
+    class ModeEvents(ModeEventWriter, ModeEventFeed, ModeEventReader):
+        """All sides of mode events."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policy_service.application.ports import ConflictError, CursorError, Page, StoreUnavailableError
 from policy_service.domain.events import EventType
-from policy_service.domain.webhook import Attempt, DeadLetter, EventChoice, Progress, Webhook
+from policy_service.domain.webhook import AccessChoice, Attempt, DeadLetter, Progress, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ def webhook(webhook_id: str = "wh-0000000001", **changed: object) -> Webhook:
         "id": webhook_id,
         "url": "https://csms.example/hooks",
         "description": None,
-        "choice": EventChoice(),
+        "choice": AccessChoice(),
         "secret": "sealed",
         "created_at": 1_795_000_000_000,
         "created_by": None,
@@ -36,7 +36,7 @@ def dead_letter(position: int, webhook_id: str = "wh-0000000001", **changed: obj
     values: dict[str, Any] = {
         "webhook": webhook_id,
         "position": position,
-        "decision_id": f"d{position}",
+        "event_id": f"d{position}",
         "type": EventType.DENIED,
         "charger": "NTH-01",
         "recorded_at": 1_795_000_000_000,

@@ -7,7 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MADE = {"__pycache__", "node_modules", "build", "dist"}
-HIDDEN_BUT_OURS = {".ci", ".gitlab-ci.yml", ".pre-commit-config.yaml", ".dockerignore", ".gitignore"}
+HIDDEN_BUT_OURS = {
+    ".ci",
+    ".gitlab-ci.yml",
+    ".pre-commit-config.yaml",
+    ".pre-commit-hooks.yaml",
+    ".dockerignore",
+    ".gitignore",
+}
 TEXT = {"", ".py", ".md", ".toml", ".yaml", ".yml", ".json", ".ndjson", ".ini", ".mako", ".typed"}
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import httpx2
 import jsonschema_rs
 import pytest
 from fakes.keyed import keys, stored
+from fakes.listener import listening
 from fakes.served import POLICIES, eventually, serving
 
 from policy_service.application.commands.manage_keys import WantedKey
@@ -26,72 +23,6 @@ if TYPE_CHECKING:
 
 ENVELOPE = jsonschema_rs.validator_for(envelope_schema())
 NIGHT = "2026-11-24T11:15:00Z"
-
-
-class Message(NamedTuple):
-    """One server-sent event."""
-
-    id: str
-    event: str
-    data: dict[str, object]
-
-
-class Listener:
-    """Reads a stream in a thread of its own."""
-
-    def __init__(self, url: str, headers: dict[str, str], **wanted: str) -> None:
-        """Begin to read."""
-        self.messages: list[Message] = []
-        self.opened = threading.Event()
-        self.ended = threading.Event()
-        self._client = httpx2.Client(base_url=url, timeout=30)
-        self._thread = threading.Thread(target=self._read, args=(headers, wanted))
-        self._thread.start()
-        assert self.opened.wait(10)
-
-    def _read(self, headers: dict[str, str], wanted: dict[str, str]) -> None:
-        try:
-            with self._client.stream("GET", "/v1/events/stream", headers=headers, params=wanted) as reply:
-                assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
-                self._take(reply)
-        except (httpx2.TransportError, OSError):
-            pass
-        finally:
-            self.ended.set()
-
-    def _take(self, reply: httpx2.Response) -> None:
-        fields: dict[str, str] = {}
-        for line in reply.iter_lines():
-            self.opened.set()
-            name, _, value = line.partition(": ")
-            if line:
-                fields[name] = value
-            elif "event" in fields:
-                self.messages.append(Message(fields["id"], fields["event"], json.loads(fields["data"])))
-                fields = {}
-
-    def names(self) -> list[object]:
-        return [message.data.get("id") for message in self.messages]
-
-    def close(self) -> None:
-        self._thread.join(20)
-        assert not self._thread.is_alive()
-        self._client.close()
-
-
-@contextmanager
-def _listening(node: Served, after: str | None = None, key: str | None = None, **wanted: str) -> Iterator[Listener]:
-    """Listen, until the server ends or the context does; then nobody listens any more."""
-    headers = {} if after is None else {"Last-Event-ID": after}
-    if key is not None:
-        headers["Authorization"] = f"Bearer {key}"
-    listener = Listener(node.url, headers, **wanted)
-    try:
-        yield listener
-    finally:
-        if not listener.ended.is_set():
-            node.stop()
-        listener.close()
 
 
 def _deny(node: Served, number: int, charger: str = "NTH-07") -> str:
@@ -109,7 +40,7 @@ def node(tmp_path: Path) -> Iterator[Served]:
 def test_events_come_as_they_happen_and_are_replayed_after_a_break(node: Served, tmp_path: Path) -> None:
     _deny(node, 1)
     node.client.get("/v1/events")
-    with _listening(node) as listener:
+    with listening(node) as listener:
         told = [_deny(node, number) for number in range(2, 5)]
         eventually(lambda: listener.names() == told, within=5)
         assert {message.event for message in listener.messages} == {"access.denied"}
@@ -122,12 +53,12 @@ def test_events_come_as_they_happen_and_are_replayed_after_a_break(node: Served,
     last = listener.messages[0].id
     with serving(POLICIES, tmp_path) as again:
         late = _deny(again, 9)
-        with _listening(again, after=last) as replayed:
+        with listening(again, after=last) as replayed:
             eventually(lambda: replayed.names() == [*told[1:], late], within=5)
 
 
 def test_filters_narrow_the_stream(node: Served) -> None:
-    with _listening(node, charger="NTH-08", type="access.denied") as listener:
+    with listening(node, charger="NTH-08", type="access.denied") as listener:
         _deny(node, 1)
         wanted = _deny(node, 2, "NTH-08")
         eventually(lambda: listener.names() == [wanted], within=5)
@@ -136,7 +67,7 @@ def test_filters_narrow_the_stream(node: Served) -> None:
 def test_one_vehicle_is_followed(node: Served) -> None:
     own = {"identifier": "04A2B3C4D5E681", "type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}
     assert node.client.put(f"/v1/identifiers/{'a' * 32}", json=own).is_success
-    with _listening(node, vehicle="bus-17") as listener:
+    with listening(node, vehicle="bus-17") as listener:
         _deny(node, 1)
         assert node.decide(charger="NTH-08", identifier=own["identifier"], time=NIGHT).is_success
         eventually(lambda: [message.data["data"]["vehicle"] for message in listener.messages] == ["bus-17"], within=5)
@@ -146,13 +77,13 @@ def test_a_stream_says_at_once_how_far_it_is(node: Served) -> None:
     _deny(node, 1)
     node.client.get("/v1/events")
     with node.client.stream("GET", "/v1/events/stream") as reply:
-        assert next(reply.iter_bytes()) == b": policy-service access events\nid: 1\n\n"
+        assert next(reply.iter_bytes()) == b": policy-service events\nid: 1\n\n"
 
 
 def test_a_position_of_nowhere_begins_with_a_gap(node: Served) -> None:
     _deny(node, 1)
     node.client.get("/v1/events")
-    with _listening(node, after="4711") as listener:
+    with listening(node, after="4711") as listener:
         eventually(lambda: [message.event for message in listener.messages] == ["gap"], within=5)
         fresh = _deny(node, 2)
         eventually(lambda: listener.names() == [None, fresh], within=5)
@@ -175,7 +106,7 @@ def test_a_listener_is_kept_to_its_chargers_and_ends_with_its_key(tmp_path: Path
         chargers = everybody.get("/v1/chargers", params={"limit": 1000}).json()["chargers"]
         depots = {charger["id"]: charger["labels"].get("depot") for charger in chargers}
         theirs = next(name for name, depot in depots.items() if depot == "auckland")
-        with _listening(node, key=bound) as listener:
+        with listening(node, key=bound) as listener:
             for charger in ("NTH-07", theirs):
                 asked = {"charger": charger, "identifier": "04C2FF", "time": NIGHT}
                 assert everybody.post("/v1/decide", json=asked).is_success

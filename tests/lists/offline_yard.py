@@ -112,7 +112,7 @@ class OfflineYard:
             self.clock,
             lifetime_s=LIFETIME,
         )
-        return IssueLocalList(lists, self.store, self.plans, self.seal, self.clock, lifetime_s=LIFETIME), lists
+        return IssueLocalList(lists, self.store, self.seal, self.clock, lifetime_s=LIFETIME), lists
 
     def write(self, allow: str = "[{class: own}, {class: agreement}]", mode: str = "managed", more: str = "") -> None:
         """Put other policies in force."""

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fakes.samples import identifier
+from fakes.stores import MemoryVersions
 from offline_yard import LIFETIME, OfflineYard, card, cards, entries
 
 from policy_service.application.ports import StoreUnavailableError
@@ -16,6 +18,7 @@ from policy_service.domain.access import VehicleClass
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.domain.instant import format_instant
 from policy_service.domain.local_list import LeftOut
+from policy_service.domain.registration import Registration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,6 +137,20 @@ async def test_an_unknown_version_gets_the_whole_list() -> None:
         yard.know(card(number))
         await yard.issue("C-1", None)
     assert (await yard.issue("C-1", first)).based_on is None  # too long ago
+
+
+async def test_a_charger_that_speaks_another_protocol_gets_the_whole_list() -> None:
+    yard = OfflineYard("ocpp2.1")
+    yard.know(*cards(range(9)))
+    yard.know("WVWZZZ1JZXW000001", type=IdentifierType.VIN)
+    first = (await yard.issue("C-1", None)).version.version
+    yard.protocol = "ocpp2.0.1"
+    yard.write()
+    yard.forget("WVWZZZ1JZXW000001")
+    issued, charger = await yard.issue("C-1", first), yard.charger()
+    assert issued.based_on is None
+    yard.deliver(charger, issued)
+    assert yard.tokens(charger) == cards(range(9))
 
 
 async def test_versions_go_on_where_the_database_was_lost() -> None:
@@ -283,6 +300,16 @@ async def test_nobody_is_locked_out_by_a_registry_that_cannot_be_read() -> None:
         await yard.issue("C-1", None)
     yard.state.down = False
     assert (await yard.issue("C-1", None)).version.entries == 1
+
+
+async def test_the_nodes_copy_is_read_while_it_is_current_and_the_database_otherwise() -> None:
+    yard = OfflineYard()
+    yard.know(card(1))
+    yard.snapshot.versions = await MemoryVersions(yard.state).versions()
+    yard.snapshot.registrations = {(card(2),): Registration(identifier(card(2)))}
+    assert [entry["idTag"] for entry in entries(await yard.issue("C-1", None))] == [card(2)]
+    yard.know(card(3))
+    assert [entry["idTag"] for entry in entries(await yard.issue("C-1", None))] == cards([1, 3])
 
 
 async def test_an_unknown_charger_has_no_list() -> None:

@@ -15,9 +15,10 @@ from servers.redis import running_cluster, running_redis
 
 from policy_service.adapters.redis.connect import connect
 from policy_service.adapters.redis.event_stream import RedisEventStream
-from policy_service.application.event_sink import SinkFeeding
+from policy_service.application.event_sink import NamedFeed, SinkFeeding
 from policy_service.application.ports import SinkMessage, StoreUnavailableError
 from policy_service.application.process_lease import PUSHING, ProcessLease
+from policy_service.domain.outward import FeedName
 from policy_service.entrypoints.http.event_schema import envelope_schema
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class _Unheard:
     def streamed(self, _: int) -> None:
         """Take no notice."""
 
-    def stream_waits(self, _: float) -> None:
+    def stream_waits(self, _: FeedName, __: float) -> None:
         """Take no notice."""
 
 
@@ -102,7 +103,9 @@ async def test_a_stream_is_bounded_and_told_in_pages(state: MemoryState, clock: 
     await events.write(lines(*(event(f"d{number}") for number in range(1000))))
     await positions.set("stream", 0)
     lease = ProcessLease(MemoryLeases(state), clock, PUSHING)
-    feeding = SinkFeeding("stream", stream, events, positions, lease, _Unheard(), clock, "/tests")
+    feeding = SinkFeeding(
+        "stream", stream, NamedFeed(FeedName.ACCESS, events), positions, lease, _Unheard(), clock, "/tests"
+    )
     while not await feeding.look(1):
         pass
     assert state.sink_positions == {"stream": 1000}

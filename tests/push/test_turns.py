@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.events import MemoryEvents
+from fakes.modes import MemoryModeEvents, mode_event
 from fakes.samples import event, lines
 from fakes.webhooks import FakeSender, MemoryDeadLetters, MemoryLeases, MemoryWebhooks, webhook
 from hypothesis import given
@@ -20,7 +21,9 @@ from policy_service.application.webhook_delivery import WebhookDelivery
 from policy_service.application.webhook_dispatch import WebhookDispatch
 from policy_service.application.webhook_turn import Turns
 from policy_service.domain.events import EventType
-from policy_service.domain.webhook import Attempt, EventChoice, Progress, Stop
+from policy_service.domain.mode_events import ModeEventType
+from policy_service.domain.outward import FeedName
+from policy_service.domain.webhook import AccessChoice, Attempt, ModeChoice, Progress, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,9 +69,9 @@ class Pushed:
         self.events = MemoryEvents(state)
         self.webhooks, self.letters = MemoryWebhooks(state), MemoryDeadLetters(state)
         delivery = WebhookDelivery(self.sender, SEAL, clock, "/tests")
-        self.turns = Turns(
-            self.webhooks, self.letters, self.events, self.events, delivery, self.heard, clock, retry_for_ms=HOUR_MS
-        )
+        self.modes = MemoryModeEvents(state)
+        feeds = {FeedName.ACCESS: self.events, FeedName.MODES: self.modes}
+        self.turns = Turns(self.webhooks, self.letters, feeds, delivery, self.heard, clock, retry_for_ms=HOUR_MS)
 
     async def add(self, **changed: object) -> Webhook:
         made = webhook(**{"secret": SEAL.seal("whsec_c2VjcmV0", ONE), **changed})
@@ -88,7 +91,7 @@ class Pushed:
 
     @property
     def dead(self) -> list[str]:
-        return [letter.decision_id for _, letter in sorted(self.state.dead_letters.items())]
+        return [letter.event_id for _, letter in sorted(self.state.dead_letters.items())]
 
 
 @pytest.fixture
@@ -97,7 +100,7 @@ def pushed(state: MemoryState, clock: FakeClock) -> Pushed:
 
 
 async def test_what_is_not_chosen_is_passed_by(pushed: Pushed) -> None:
-    await pushed.add(choice=EventChoice(type=(EventType.BREACH,)))
+    await pushed.add(choice=AccessChoice(type=(EventType.BREACH,)))
     await pushed.happen(*(f"d{number}" for number in range(250)))
     await pushed.happen("b", type=EventType.BREACH)
     assert await pushed.turn() is None
@@ -277,3 +280,32 @@ async def _eventually(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 - nobody says when it does
             await asyncio.sleep(0.01)
+
+
+async def test_a_webhook_of_modes_is_told_of_these_alone(pushed: Pushed) -> None:
+    await pushed.add(choice=ModeChoice(type=(ModeEventType.TRANSITION_DUE,), labels=(("depot", ("north",)),)))
+    await pushed.happen("a", "b", "c")
+    wanted = mode_event(at=1)
+    cleared = mode_event(type=ModeEventType.CLEAR_CACHE_DUE)
+    await pushed.modes.add([cleared, wanted, mode_event(at=2, labels={"depot": "south"})])
+    assert await pushed.turn() is None
+    assert pushed.sender.ids == [wanted.id]
+    assert pushed.progress == Progress(3)
+
+
+async def test_mode_events_nobody_took_are_dead_letters_and_go_once_more(pushed: Pushed) -> None:
+    await pushed.add(choice=ModeChoice())
+    await pushed.happen("a", "b", "c")
+    event = mode_event(recorded_at=pushed.clock.now_ms())
+    await pushed.modes.add([event])
+    pushed.sender.otherwise = Attempt(500)
+    await pushed.turn()
+    pushed.clock.milliseconds += HOUR_MS
+    await pushed.turn()
+    assert pushed.dead == [event.id]
+    pushed.sender.otherwise = Attempt(200)
+    await pushed.webhooks.change(ONE, lambda each: each.resumed())
+    await pushed.letters.queue(ONE)
+    await pushed.turn()
+    assert pushed.dead == []
+    assert pushed.sender.ids == [event.id] * 3

@@ -8,6 +8,8 @@ from base64 import b64decode, urlsafe_b64encode
 from policy_service.application.ports import CursorError
 
 _SEPARATOR = "\x00"
+_MOST_DIGITS = 15
+"""Fits any BIGINT."""
 
 
 def encode_cursor(*parts: str) -> str:
@@ -25,6 +27,14 @@ def decode_cursor(cursor: str, parts: int) -> list[str]:
     if len(key) != parts:
         raise _not_ours()
     return key
+
+
+def decode_place(cursor: str) -> tuple[int, int]:
+    """Return when the row was recorded, and its position. Raises CursorError."""
+    texts = decode_cursor(cursor, 2)
+    if not all(text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS for text in texts):
+        raise _not_ours()
+    return int(texts[0]), int(texts[1])
 
 
 def _not_ours() -> CursorError:

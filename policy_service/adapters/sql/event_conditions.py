@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from policy_service.application.ports import EventFilter
+    from policy_service.application.ports import EventFilter, ModeEventFilter
     from policy_service.domain.api_key import Labels
 
 _TABLE = tables.access_events
@@ -56,7 +56,7 @@ def lane_conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def labels_of(wanted: EventFilter) -> Labels:
+def labels_of(wanted: EventFilter | ModeEventFilter) -> Labels:
     """Return all labels that are asked for, those that the caller is bound to among them."""
     return wanted.within if wanted.label is None else (*wanted.within, (wanted.label[0], (wanted.label[1],)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, false, func, not_, select
 
 from policy_service.adapters.sql import tables
-from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
+from policy_service.adapters.sql.cursors import decode_place, encode_cursor
 from policy_service.adapters.sql.event_conditions import (
     conditions_of,
     labels_of,
@@ -27,7 +27,7 @@ from policy_service.adapters.sql.event_pages import (
     newest,
 )
 from policy_service.adapters.sql.event_rows import event_of
-from policy_service.application.ports import CursorError, Page
+from policy_service.application.ports import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ class SqlEventReader(SqlEventCounts):
         """Return events, newest first by the time they were recorded, stable under insertion. Raises CursorError."""
         conditions = conditions_of(wanted)
         if cursor is not None:
-            conditions.append(behind(_place(cursor)))
+            conditions.append(behind(Place(*decode_place(cursor))))
         async with self._database.reading() as connection:
             found = await self._newest(connection, wanted, conditions, limit + 1)
             of_page = select(_TABLE).where(_TABLE.c.position.in_([position for position, _ in found[:limit]]))
@@ -117,11 +117,3 @@ class SqlEventReader(SqlEventCounts):
         query = select(_TABLE).where(*theirs).order_by(column.recorded_at.desc(), column.position.desc()).limit(limit)
         async with self._database.reading() as connection:
             return [event_of(row) for row in (await connection.execute(query)).mappings()]
-
-
-def _place(cursor: str) -> Place:
-    texts = decode_cursor(cursor, 2)
-    if not all(text.isascii() and text.isdigit() and len(text) < 16 for text in texts):  # noqa: PLR2004 - fits any BIGINT
-        message = "not a cursor of this list"
-        raise CursorError(message)
-    return Place(int(texts[0]), int(texts[1]))

@@ -1,4 +1,4 @@
-"""Deletes access events that are too old, a portion at a time: nobody waits long for it."""
+"""Deletes events that are too old, a portion at a time: nobody waits long for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from policy_service.adapters.sql import tables
+from policy_service.adapters.sql import mode_tables, tables
 
 if TYPE_CHECKING:
+    from sqlalchemy import Table
+
     from policy_service.adapters.sql.engine import Database
 
-_TABLE = tables.access_events
+_TABLES = (tables.access_events, mode_tables.mode_events)
 _AT_ONCE = 2_000
 
 
@@ -23,17 +25,20 @@ class SqlEventRetention:
         self._database = database
 
     async def delete_before(self, at: int) -> int:
-        """Delete events that were recorded before an instant, in epoch milliseconds; return how many.
+        """Delete events of every feed that were recorded before an instant, in epoch milliseconds; return how many.
 
         The oldest go first, along an index by time. Where tables are partitioned by time, portions stay in one.
         """
-        column = _TABLE.c
+        return sum([await self._delete_of(table, at) for table in _TABLES])
+
+    async def _delete_of(self, table: Table, at: int) -> int:
+        column = table.c
         oldest = select(column.position).where(column.recorded_at < at).order_by(column.recorded_at).limit(_AT_ONCE)
         deleted = 0
         while True:
             async with self._database.writing() as connection:
                 found = list((await connection.execute(oldest)).scalars())
-                await connection.execute(delete(_TABLE).where(column.position.in_(found)))
+                await connection.execute(delete(table).where(column.position.in_(found)))
             deleted += len(found)
             if len(found) < _AT_ONCE:
                 return deleted

@@ -1,23 +1,27 @@
-"""Mode events in the database: stored once each, read in the order in which they became visible."""
+"""Mode events in the database: stored once each, followed as they become visible, read in pages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from policy_service.adapters.sql import mode_tables
+from policy_service.adapters.sql.cursors import decode_place, encode_cursor
+from policy_service.adapters.sql.event_conditions import labels_of, within_labels
+from policy_service.application.ports import Page
 from policy_service.domain.access import AccessMode
 from policy_service.domain.mode_events import ModeEvent, ModeEventType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import ColumnElement, RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from policy_service.adapters.sql.engine import Database
+    from policy_service.application.ports import ModeEventFilter
 
 _TABLE = mode_tables.mode_events
 IN_ORDER = "mode events"
@@ -36,7 +40,7 @@ _COLUMNS = (
 
 
 class SqlModeEvents:
-    """Writes and feeds. Every method raises StoreUnavailableError."""
+    """Writes, feeds and reads. Every method raises StoreUnavailableError."""
 
     def __init__(self, database: Database) -> None:
         """Keep them in the database."""
@@ -67,6 +71,20 @@ class SqlModeEvents:
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one_or_none() is not None
 
+    async def page(self, wanted: ModeEventFilter, *, limit: int, cursor: str | None) -> Page[ModeEvent]:
+        """Return events, newest first by the time they were recorded, stable under insertion. Raises CursorError."""
+        place = _TABLE.c.recorded_at, _TABLE.c.position
+        query = select(_TABLE).where(*_conditions_of(wanted)).order_by(*(column.desc() for column in place))
+        if cursor is not None:
+            query = query.where(tuple_(*place) < decode_place(cursor))
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.limit(limit + 1))).mappings().all()
+        items = [mode_event_of(row) for row in rows[:limit]]
+        if len(rows) <= limit:
+            return Page(items, None)
+        last = rows[limit - 1]
+        return Page(items, encode_cursor(str(last["recorded_at"]), str(last["position"])))
+
 
 async def add_events(database: Database, connection: AsyncConnection, events: Sequence[ModeEvent]) -> int:
     """Store events within a transaction, and return how many are new.
@@ -95,6 +113,17 @@ def mode_event_of(row: RowMapping) -> ModeEvent:
         None if row["to_mode"] is None else AccessMode(row["to_mode"]),
         row["detail"],
     )
+
+
+def _conditions_of(wanted: ModeEventFilter) -> list[ColumnElement[bool]]:
+    column = _TABLE.c
+    asked = ((column.type, wanted.type), (column.charger, wanted.charger))
+    return [
+        *(each == str(value) for each, value in asked if value is not None),
+        *([] if wanted.since is None else [column.recorded_at >= wanted.since]),
+        *([] if wanted.until is None else [column.recorded_at < wanted.until]),
+        *within_labels(column.labels, labels_of(wanted)),
+    ]
 
 
 async def _latest(connection: AsyncConnection) -> int:

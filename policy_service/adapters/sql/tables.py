@@ -31,6 +31,8 @@ from policy_service.domain.agreement import AgreementStatus
 from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
 from policy_service.domain.import_run import ImportKind, ImportMode, ImportState
+from policy_service.domain.mode_events import ModeEventType
+from policy_service.domain.outward import FeedName
 from policy_service.domain.webhook import Stop
 
 identifiers = Table(
@@ -309,6 +311,7 @@ webhooks = Table(
     Column("id", CODE, primary_key=True),
     text_column("url"),
     text_column("description", nullable=True),
+    text_column("feed"),
     json_column("choice"),
     text_column("secret"),
     text_column("previous_secret", nullable=True),
@@ -321,23 +324,24 @@ webhooks = Table(
     text_column("last_error", nullable=True),
     instant_column("created_at", nullable=False),
     text_column("created_by", nullable=True),
+    one_of("feed", FeedName),
     one_of("stopped", Stop),
 )
-"""Who is told of access events, up to which position of theirs, with sealed secrets. Instants in epoch milliseconds."""
+"""Who is told of the events of a feed, up to which position of it; secrets are sealed. Instants: epoch milliseconds."""
 
 webhook_dead_letters = Table(
     "webhook_dead_letters",
     METADATA,
     Column("webhook", CODE, primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    text_column("decision_id"),
+    text_column("event_id"),
     text_column("type"),
     text_column("charger"),
     instant_column("recorded_at", nullable=False),
     instant_column("died_at", nullable=False),
     text_column("last_error"),
     Column("queued", Boolean, nullable=False),
-    one_of("type", EventType),
+    one_of("type", (*EventType, *ModeEventType)),
 )
 """Events that a receiver did not take in time. Instants in epoch milliseconds."""
 
@@ -353,7 +357,7 @@ leases = Table(
 sink_positions = Table(
     "sink_positions", METADATA, Column("sink", CODE, primary_key=True), Column("position", BigInteger, nullable=False)
 )
-"""Up to which position of access events each sink has them."""
+"""Up to which position of its feed each sink has the events."""
 
 versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), instant_column("value", nullable=False))
 """Versions, by which processes notice each other's changes."""

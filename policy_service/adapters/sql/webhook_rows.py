@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from policy_service.application.views import choice_view
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import EventType
-from policy_service.domain.webhook import DeadLetter, EventChoice, Progress, Stop, Webhook
+from policy_service.domain.mode_events import ModeEventType
+from policy_service.domain.outward import FeedName
+from policy_service.domain.webhook import AccessChoice, DeadLetter, ModeChoice, Progress, Stop, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from enum import StrEnum
+
+    from policy_service.domain.webhook import EventChoice
 
 Word = TypeVar("Word", bound="StrEnum")
 
@@ -22,6 +26,7 @@ def row_of(webhook: Webhook) -> dict[str, Any]:
         "id": webhook.id,
         "url": webhook.url,
         "description": webhook.description,
+        "feed": str(webhook.feed),
         "choice": choice_view(webhook.choice),
         "secret": webhook.secret,
         "previous_secret": webhook.previous_secret,
@@ -50,7 +55,7 @@ def webhook_of(row: Mapping[Any, Any]) -> Webhook:
         id=row["id"],
         url=row["url"],
         description=row["description"],
-        choice=_choice(row["choice"]),
+        choice=_choice(FeedName(row["feed"]), row["choice"]),
         secret=row["secret"],
         created_at=row["created_at"],
         created_by=row["created_by"],
@@ -68,19 +73,24 @@ def letter_row(letter: DeadLetter) -> dict[str, Any]:
 
 def letter_of(row: Mapping[Any, Any]) -> DeadLetter:
     """Return the dead letter of a row."""
-    values: dict[str, Any] = {**row, "type": EventType(row["type"])}
+    kind = EventType if row["type"] in set(EventType) else ModeEventType
+    values: dict[str, Any] = {**row, "type": kind(row["type"])}
     return DeadLetter(**values)
 
 
-def _choice(listed: Mapping[str, Any]) -> EventChoice:
-    return EventChoice(
+def _choice(feed: FeedName, listed: Mapping[str, Any]) -> EventChoice:
+    chargers = tuple(listed.get("charger", ()))
+    labels = tuple(sorted((name, tuple(values)) for name, values in listed.get("labels", {}).items()))
+    if feed is FeedName.MODES:
+        return ModeChoice(_words(ModeEventType, listed.get("type")), chargers, labels)
+    return AccessChoice(
         type=_words(EventType, listed.get("type")),
         outcome=_words(Outcome, listed.get("outcome")),
         reason=_words(Reason, listed.get("reason")),
         vehicle_class=_words(VehicleClass, listed.get("vehicle_class")),
-        charger=tuple(listed.get("charger", ())),
+        charger=chargers,
         fleet=tuple(listed.get("fleet", ())),
-        labels=tuple(sorted((name, tuple(values)) for name, values in listed.get("labels", {}).items())),
+        labels=labels,
     )
 
 

@@ -20,12 +20,15 @@ from policy_service.application.webhook_turn import Delivered
 from policy_service.domain.access import Outcome, Reason
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.mode_events import ModeEventType
+from policy_service.domain.outward import FeedName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PREFIX = "policy_service_"
-SINKS = ("webhooks", "stream")
+STREAMS = {FeedName.ACCESS: "stream", FeedName.MODES: "mode_stream"}
+"""What the Redis Stream of each feed is called."""
+SINKS = ("webhooks", *STREAMS.values())
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -119,7 +122,7 @@ _ROWS = (
         _each(get_args(Delivered)),
     ),
     Metric("webhook_dead_letters", "gauge", "Events that webhooks did not take in time, on the node that delivers"),
-    Metric("events_streamed", "counter", "Events that were added to the Redis Stream"),
+    Metric("events_streamed", "counter", "Events that were added to Redis Streams"),
     Metric(
         "push_oldest_age_seconds",
         "gauge",

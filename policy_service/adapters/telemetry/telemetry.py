@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 import policy_service
-from policy_service.adapters.telemetry.metrics import Meters
+from policy_service.adapters.telemetry.metrics import STREAMS, Meters
 from policy_service.application.access_events import event_type
 from policy_service.application.transitions.scheduler import LAGS_S
 from policy_service.domain.mode_events import ModeEventType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.feed import Feed
     from policy_service.domain.mode_events import ModeEvent
+    from policy_service.domain.outward import FeedName
 
 
 class Telemetry:
@@ -196,12 +197,12 @@ class Telemetry:
         self._gauges["webhook_dead_letters"].set(dead_letters)
 
     def streamed(self, count: int) -> None:
-        """Count events that the stream has."""
+        """Count events that the streams have."""
         self._counters["events_streamed"].inc(count)
 
-    def stream_waits(self, oldest_age_s: float) -> None:
-        """Measure what waits for the stream."""
-        self._gauges["push_oldest_age_seconds"].labels("stream").set(oldest_age_s)
+    def stream_waits(self, feed: FeedName, oldest_age_s: float) -> None:
+        """Measure what waits for a feed's stream."""
+        self._gauges["push_oldest_age_seconds"].labels(STREAMS[feed]).set(oldest_age_s)
 
     def mode_events(self, events: Sequence[ModeEvent]) -> None:
         """Count what chargers are told and what became of it, measure how late, and say what has to be looked after."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policy_service.application.local_lists.drawing import ASSUMED_MOST, reader_of
 from policy_service.application.local_lists.lists import holds_until
-from policy_service.application.plan_holder import standing
 from policy_service.application.ports import StoreUnavailableError
-from policy_service.application.queries.chargers import UnknownChargerError
 from policy_service.domain.access import Enforcement
 from policy_service.domain.local_list import Entry, LeftOut, ListVersion, changes
 from policy_service.domain.ocpp_lists import ASSUMED_CHUNK, listed, removed, send_local_list
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from policy_service.application.local_lists.drawing import Reader
     from policy_service.application.local_lists.lists import Lists
-    from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, LocalLists, Seal
     from policy_service.domain.local_list import LocalList
     from policy_service.engine.plan import ChargerPlan
@@ -50,13 +48,10 @@ class IssuedList(NamedTuple):
 class IssueLocalList:
     """Hands lists out. Equal lists of one charger are one version until half of its lifetime is over."""
 
-    def __init__(
-        self, lists: Lists, store: LocalLists, plans: PlanHolder, seal: Seal, clock: Clock, *, lifetime_s: int
-    ) -> None:
+    def __init__(self, lists: Lists, store: LocalLists, seal: Seal, clock: Clock, *, lifetime_s: int) -> None:
         """Wire the collaborators; a list holds for ``lifetime_s`` at most."""
         self._lists = lists
         self._store = store
-        self._plans = plans
         self._seal = seal
         self._clock = clock
         self._lifetime_s = lifetime_s
@@ -66,68 +61,68 @@ class IssueLocalList:
 
         Raises NoPlanError, UnknownChargerError, and StoreUnavailableError where registry or store cannot be asked.
         """
-        entry = standing(self._plans).chargers.get(charger_id)
-        if entry is None:
-            raise UnknownChargerError(charger_id)
-        reader = reader_of(entry)
         for _ in range(_TRIES):  # who comes second takes the version of who came first, if the lists are equal
-            latest = await self._store.latest(charger_id)
-            now = self._clock.now()
-            drawn = await self._lists.list_of(charger_id, holds_until(latest, now, self._lifetime_s))
-            version = await self._versioned(charger_id, latest, drawn, reader, now)
+            latest, now = await self._store.latest(charger_id), self._clock.now()
+            entry, drawn = await self._lists.list_of(charger_id, holds_until(latest, now, self._lifetime_s))
+            reader = reader_of(entry)
+            entries = await asyncio.to_thread(_listed, reader, drawn)
+            version = await self._versioned(latest, drawn, reader, entries, charger_id, now)
             if version is not None:
-                return await self._issued(entry, reader, version, drawn, since)
+                notes, whole = tuple(_notes(entry, reader, drawn)), _whole(reader, version.version, entries)
+                changed = await self._changed(reader, version, drawn, since)
+                if changed is None or len(changed) > len(whole):
+                    return IssuedList(version, None, drawn.left_out, whole, notes)
+                return IssuedList(version, since, drawn.left_out, changed, notes)
         message = "others keep changing the list of this charger"
         raise StoreUnavailableError(message)
 
     async def _versioned(
-        self, charger_id: str, latest: ListVersion | None, drawn: LocalList, reader: Reader, now: int
+        self,
+        latest: ListVersion | None,
+        drawn: LocalList,
+        reader: Reader,
+        entries: Sequence[dict[str, Any]],
+        charger_id: str,
+        now: int,
     ) -> ListVersion | None:
         """Return the list's version, a new one where it differs from the latest; None: somebody was faster."""
         if latest is not None and (latest.digest, latest.until) == (drawn.digest, drawn.until):
             return latest
         after = 0 if latest is None else latest.version
-        number = _following(after, now, len(_whole(reader, 0, drawn)))
+        number = _following(after, now, len(_whole(reader, 0, entries)))
         made = ListVersion(charger_id, number, now, drawn.until, drawn.digest, len(drawn.entries))
-        content = self._seal.seal(json.dumps(drawn.entries), made.digest)
+        content = await asyncio.to_thread(self._sealed, made, reader, drawn)
         return made if await self._store.add(made, content, after=after) else None
 
-    async def _issued(
-        self, entry: ChargerPlan, reader: Reader, version: ListVersion, drawn: LocalList, since: int | None
-    ) -> IssuedList:
-        notes = tuple(_notes(entry, reader, drawn))
-        if since == version.version:
-            return IssuedList(version, since, drawn.left_out, (), notes)
-        whole = _whole(reader, version.version, drawn)
-        changed = None if since is None else await self._difference(reader, version, drawn, since)
-        if changed is not None and len(changed) <= len(whole):
-            return IssuedList(version, since, drawn.left_out, changed, notes)
-        return IssuedList(version, None, drawn.left_out, whole, notes)
-
-    async def _difference(
-        self, reader: Reader, version: ListVersion, drawn: LocalList, since: int
-    ) -> Sequence[Mapping[str, Any]] | None:
-        """Return the messages from a version to the list's; None where it is not known, or a whole list is shorter.
+    async def _changed(
+        self, reader: Reader, version: ListVersion, drawn: LocalList, since: int | None
+    ) -> Sequence[dict[str, Any]] | None:
+        """Return the messages from a version to the list's; None where that is not known, or the whole list is shorter.
 
         What narrows the list comes first: a charger that gets no further has nobody on it who should not be.
         """
-        base = await self._store.base(version.charger, since)
-        before = None if base is None else self._opened(*base)
+        if since == version.version:
+            return ()
+        base = None if since is None else await self._store.base(version.charger, since)
+        if base is None or base[0].until != version.until:  # another end changes every entry
+            return None
+        before = await asyncio.to_thread(self._opened, *base, reader)
         found = None if before is None else changes(before, drawn.entries)
-        if base is None or found is None:
+        if found is None or not 0 < len(found[0]) + len(found[1]) < len(drawn.entries):
             return None
         gone, fresh = found
-        if base[0].until != version.until:
-            fresh = list(drawn.entries)
-        if not 0 < len(gone) + len(fresh) < len(drawn.entries):
-            return None
         entries = [removed(reader.protocol, each) for each in gone]
         entries += [listed(reader.protocol, each, version.until) for each in fresh]
         return send_local_list(reader.protocol, version.version, entries, reader.traits, full=False)
 
-    def _opened(self, base: ListVersion, content: str) -> list[Entry] | None:
+    def _sealed(self, made: ListVersion, reader: Reader, drawn: LocalList) -> str:
+        return self._seal.seal(json.dumps([reader.protocol, drawn.entries]), made.digest)
+
+    def _opened(self, base: ListVersion, content: str, reader: Reader) -> list[Entry] | None:
+        """Return what was on a list; None where that was written for another protocol, or under another secret."""
         text = self._seal.opened(content, base.digest)
-        return None if text is None else [Entry(*parts) for parts in json.loads(text)]
+        protocol, entries = (None, ()) if text is None else json.loads(text)
+        return [Entry(*parts) for parts in entries] if protocol == reader.protocol else None
 
 
 def _following(after: int, now: int, messages: int) -> int:
@@ -138,8 +133,11 @@ def _following(after: int, now: int, messages: int) -> int:
     return max(after, (now - _FIRST) // _MINUTE) + messages
 
 
-def _whole(reader: Reader, version: int, drawn: LocalList) -> list[dict[str, Any]]:
-    entries = (listed(reader.protocol, each, drawn.until) for each in drawn.entries)
+def _listed(reader: Reader, drawn: LocalList) -> list[dict[str, Any]]:
+    return [listed(reader.protocol, each, drawn.until) for each in drawn.entries]
+
+
+def _whole(reader: Reader, version: int, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return send_local_list(reader.protocol, version, entries, reader.traits, full=True)
 
 

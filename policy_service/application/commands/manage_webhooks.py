@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from policy_service.application.decision_id import DecisionIds
-    from policy_service.application.ports import Clock, DeadLetters, EventFeed, Seal, WebhookRepository, WebhookSender
+    from policy_service.application.ports import Clock, DeadLetters, Seal, WebhookRepository, WebhookSender
     from policy_service.application.webhook_delivery import WebhookDelivery
+    from policy_service.application.webhook_turn import Feeds
     from policy_service.domain.webhook import Attempt, EventChoice
 
 MOST_WEBHOOKS = 100
@@ -53,7 +54,7 @@ class ManageWebhooks:
         self,
         webhooks: WebhookRepository,
         letters: DeadLetters,
-        feed: EventFeed,
+        feeds: Feeds,
         sender: WebhookSender,
         delivery: WebhookDelivery,
         seal: Seal,
@@ -63,7 +64,7 @@ class ManageWebhooks:
         """Wire the collaborators."""
         self._webhooks = webhooks
         self._letters = letters
-        self._feed = feed
+        self._feeds = feeds
         self._sender = sender
         self._delivery = delivery
         self._seal = seal
@@ -83,7 +84,7 @@ class ManageWebhooks:
             secret=self._seal.seal(secret, webhook_id),
             created_at=self._clock.now_ms(),
             created_by=by,
-            progress=Progress(await self._feed.latest()),
+            progress=Progress(await self._feeds[wanted.choice.feed].latest()),
         )
         await self._webhooks.add(webhook, most=MOST_WEBHOOKS)
         return MadeWebhook(webhook, secret)
@@ -93,7 +94,7 @@ class ManageWebhooks:
     ) -> Webhook | None:
         """Change ``url``, ``choice`` or ``description``; pause it, or let it go on where it stopped.
 
-        Raises TargetRefusedError.
+        The choice must be one of the feed that it follows: its position counts there. Raises TargetRefusedError.
         """
         if "url" in changes:
             self._demand_target(changes["url"])

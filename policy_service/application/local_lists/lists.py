@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.local_list import ListVersion, LocalList
     from policy_service.domain.registration import Registration
-    from policy_service.engine.plan import Plan
+    from policy_service.engine.plan import ChargerPlan, Plan
 
 _SAME_S = 10
 """For so long lists are drawn from one judgement. It is on the safe side: they would have been good since then."""
@@ -54,8 +54,8 @@ class Lists:
         self._read: tuple[tuple[int, bool], Candidates] | None = None
         self._rolls: tuple[Plan, Candidates, Rolls] | None = None
 
-    async def list_of(self, charger_id: str, until: int) -> LocalList:
-        """Return the list of a charger that holds until an instant, in epoch seconds.
+    async def list_of(self, charger_id: str, until: int) -> tuple[ChargerPlan, LocalList]:
+        """Return a charger, and its list that holds until an instant, in epoch seconds.
 
         Raises NoPlanError, UnknownChargerError, and StoreUnavailableError where the registry cannot be read.
         """
@@ -64,7 +64,7 @@ class Lists:
             entry = rolls.plan.chargers.get(charger_id)
             if entry is None:
                 raise UnknownChargerError(charger_id)
-            return await asyncio.to_thread(draw, rolls, entry, until, self._name)
+            return entry, await asyncio.to_thread(draw, rolls, entry, until, self._name)
 
     async def digests(self, wanted: Mapping[str, int]) -> Mapping[str, str]:
         """Return the digests of many chargers' lists, each by the instant until when it holds; unknown ones have none.

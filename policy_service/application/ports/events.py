@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from policy_service.domain.access import Outcome, Reason, VehicleClass
     from policy_service.domain.api_key import Labels
     from policy_service.domain.events import AccessEvent, EventType
+
+Event_co = TypeVar("Event_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +218,8 @@ class EventRetention(Protocol):
         ...
 
 
-class EventFeed(Protocol):
-    """Access events in the order in which they became visible, for who follows them.
+class EventFeed(Protocol[Event_co]):
+    """Events of one feed in the order in which they became visible, for who follows them.
 
     Every method raises StoreUnavailableError.
     """
@@ -226,7 +228,7 @@ class EventFeed(Protocol):
         """Return the position of the event that became visible last, 0 where there is none."""
         ...
 
-    async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, AccessEvent]]:
+    async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, Event_co]]:
         """Return the events behind a position with their own; what shows up later has a greater one."""
         ...
 

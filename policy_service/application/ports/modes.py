@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
+
+from policy_service.application.ports.events import EventFeed
+from policy_service.domain.mode_events import ModeEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from policy_service.application.ports.common import Page
     from policy_service.domain.adherence import PastSwitch
+    from policy_service.domain.api_key import Labels
     from policy_service.domain.charger_sync import AccessMark, DesiredMode, ReportedMode, Standing
     from policy_service.domain.local_list import ListVersion
-    from policy_service.domain.mode_events import ModeEvent
+    from policy_service.domain.mode_events import ModeEventType
 
 NOTHING_TOLD: Mapping[str, str] = MappingProxyType({})
 """By charger, the transition that it was told: nobody was told any."""
@@ -25,22 +31,34 @@ class ModeEventWriter(Protocol):
         ...
 
 
-class ModeEventFeed(Protocol):
+class ModeEventFeed(EventFeed[ModeEvent], Protocol):
     """Mode events in the order in which they became visible, for who follows them.
 
     Every method raises StoreUnavailableError.
     """
 
-    async def latest(self) -> int:
-        """Return the position of the event that became visible last, 0 where there is none."""
-        ...
 
-    async def after(self, position: int, *, limit: int) -> Sequence[tuple[int, ModeEvent]]:
-        """Return the events behind a position with their own; what shows up later has a greater one."""
-        ...
+@dataclass(frozen=True, slots=True)
+class ModeEventFilter:
+    """Which mode events are asked for; None asks for any. ``[since, until)`` is about when they were recorded."""
 
-    async def holds(self, position: int) -> bool:
-        """Tell whether the event of a position is there still."""
+    type: ModeEventType | None = None
+    charger: str | None = None
+    label: tuple[str, str] | None = None
+    since: int | None = None
+    until: int | None = None
+    within: Labels = ()
+    """Only events of chargers that had one of the values of each of these labels."""
+
+
+class ModeEventReader(Protocol):
+    """Where mode events are read from."""
+
+    async def page(self, wanted: ModeEventFilter, *, limit: int, cursor: str | None) -> Page[ModeEvent]:
+        """Return events, newest first by the time they were recorded, stable under insertion.
+
+        Raises StoreUnavailableError and CursorError.
+        """
         ...
 
 

@@ -1,43 +1,43 @@
-"""Follows access events as they become visible, each listener at its own pace."""
+"""Follows the events of a feed as they become visible, each listener at its own pace."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from policy_service.application.event_matching import fits
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from policy_service.application.ports import EventFeed, EventFilter
-    from policy_service.domain.events import AccessEvent
+    from policy_service.application.ports import EventFeed
 
 EVERY_S = 0.25
 PAGE = 200
 """Events that a listener is handed at once; it is asked for more only when it has taken these."""
 MOST_LISTENERS = 100
 
+Event = TypeVar("Event")
+
 
 class TooManyListenersError(Exception):
     """As many follow events in this process as may."""
 
 
-class Turn(NamedTuple):
+class Turn(NamedTuple, Generic[Event]):
     """What a listener hears at once: events that fit, and how far it has got."""
 
-    events: Sequence[tuple[int, AccessEvent]]
+    events: Sequence[tuple[int, Event]]
     position: int
     gap: bool = False
     """Events between the position asked for and the first of these are gone: they were too old to keep."""
 
 
-class EventStream:
+class EventStream(Generic[Event]):
     """One look at the database for all listeners of a process tells them that there is more to read."""
 
-    def __init__(self, feed: EventFeed, every_s: float = EVERY_S) -> None:
+    def __init__(self, feed: EventFeed[Event], every_s: float = EVERY_S) -> None:
         """Follow this feed."""
         self._feed = feed
         self._every_s = every_s
@@ -45,8 +45,8 @@ class EventStream:
         self._moved = asyncio.Condition()
         self._listeners = 0
 
-    async def listen(self, wanted: EventFilter, after: int | None) -> AsyncGenerator[Turn]:
-        """Yield what comes behind a position, None: behind the latest; a turn without events about once a second.
+    async def listen(self, fits: Callable[[Event], bool], after: int | None) -> AsyncGenerator[Turn[Event]]:
+        """Yield what fits and comes behind a position, None: behind the latest; an empty turn about once a second.
 
         Raises StoreUnavailableError at the beginning only, and TooManyListenersError; later a gone store means silence.
         """
@@ -59,11 +59,11 @@ class EventStream:
             position = latest if after is None else min(after, latest)  # another database begins before its events
             yield Turn((), position, gap)
             while True:
-                found: Sequence[tuple[int, AccessEvent]] = ()
+                found: Sequence[tuple[int, Event]] = ()
                 with suppress(StoreUnavailableError):
                     found = await self._feed.after(position, limit=PAGE)
                 position = found[-1][0] if found else position
-                yield Turn([(at, event) for at, event in found if fits(event, wanted)], position)
+                yield Turn([(at, event) for at, event in found if fits(event)], position)
                 if not found:
                     await self._more_than(position)
         finally:

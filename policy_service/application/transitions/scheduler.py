@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import Plan
 
 EVERY_S = 0.25
-A_SLICE = 4_000
+A_SLICE = 2_000
 """Chargers told by one transaction."""
 LAGS_S = 5.0
 """A charger should be in its mode by then, counted from the instant."""

@@ -30,7 +30,8 @@ class Row(NamedTuple):
 COMMANDS: dict[str, Row] = {
     "serve": Row("serve", "Run the service."),
     "scheduler": Row("scheduler", "Tell chargers their modes in time, as a process of its own."),
-    "check": Row("check", "Find every mistake in policy files."),
+    "check": Row("check", "Find every mistake in policy files, and what is legal but looks like one."),
+    "rule": Row("rule", "Say what the code of a finding means, and list all rules."),
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
@@ -49,11 +50,12 @@ COMMANDS: dict[str, Row] = {
     "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
-    "chargers": Row("chargers", "List chargers that are not in the mode that they should be in."),
-    "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
-    "webhooks": Row(
-        "webhooks", "Tell others of access events as they come: add, list, rotate, test and remove webhooks."
+    "transitions": Row("transitions", "List changes of mode, planned or told, and follow them as they come."),
+    "chargers": Row(
+        "chargers", "List chargers that are not in the mode that they should be in; tell how a local list stands."
     ),
+    "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
+    "webhooks": Row("webhooks", "Tell others of events as they come: add, list, rotate, test and remove webhooks."),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),
     "schema": Row("schema", "Print or write the JSON Schemas of the policy format."),
 }

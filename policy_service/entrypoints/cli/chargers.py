@@ -1,4 +1,4 @@
-"""``chargers``: those that are not in the mode that they should be in, and how far their retries are."""
+"""``chargers``: those that are not in the mode that they should be in, and their lists for when they are offline."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from policy_service.domain.charger_sync import SyncState
+from policy_service.entrypoints.cli.charger_lists import local_list
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import LabelOption
@@ -21,8 +22,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="See which chargers are not in the mode that they should be in.",
-    epilog="\b\nExample:\n  policy-service chargers out-of-sync --label depot:north --state diverged",
+    help="See which chargers are not in the mode that they should be in, and how a charger's local list stands.",
+    epilog="\b\nExamples:\n  policy-service chargers out-of-sync --label depot:north --state diverged\n"
+    "  policy-service chargers local-list NTH-01",
 )
 
 StateOption = Annotated[
@@ -32,9 +34,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's an
 _OPEN = frozenset({SyncState.DIVERGED, SyncState.UNSUPPORTED})
 
 
-@app.callback()
-def chargers() -> None:
-    """See which chargers are not in the mode that they should be in."""
+app.command("local-list", epilog="\b\nExample:\n  policy-service chargers local-list NTH-01 --json")(local_list)
 
 
 @app.command("out-of-sync", epilog="\b\nExample:\n  policy-service chargers out-of-sync --json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -82,6 +82,14 @@ class EventFilters:
         return zones_of(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
 
 
+class OfChargers(Protocol):
+    """Filters that leave some chargers."""
+
+    def zones(self, calls: ServiceCalls) -> Sequence[Zone]:
+        """Return the clocks of these chargers."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EventSpan:
     """Recorded from when until when, as typed."""
@@ -89,7 +97,7 @@ class EventSpan:
     from_: FromOption = None
     to: ToOption = None
 
-    def wanted(self, which: EventFilters, calls: ServiceCalls, remarks: list[str]) -> dict[str, str]:
+    def wanted(self, which: OfChargers, calls: ServiceCalls, remarks: list[str]) -> dict[str, str]:
         """Return it as the service takes it, with remarks on local times. Raises CommandError."""
         typed = {"from": self.from_, "to": self.to}
         read = {

@@ -1,11 +1,11 @@
-"""Access events as they come, for ever: over restarts of the service, each once."""
+"""Events of a feed as they come, for ever: over restarts of the service, each once."""
 
 from __future__ import annotations
 
 import json
 import time
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policy_service.entrypoints.cli.console import note
 from policy_service.entrypoints.cli.exit_codes import ExitCode
@@ -27,12 +27,20 @@ _PASSING = frozenset({408, 429})
 _random = SystemRandom().random
 
 
+class Stream(NamedTuple):
+    """Where a feed is followed, and what its events are called."""
+
+    path: str
+    name: str
+
+
 class Following:
     """Follows the events of one service. What people should know beside them is told on standard error."""
 
-    def __init__(self, calls: ServiceCalls, wanted: Mapping[str, str]) -> None:
-        """Ask for these events."""
+    def __init__(self, calls: ServiceCalls, stream: Stream, wanted: Mapping[str, str]) -> None:
+        """Ask for these events of a stream."""
         self._calls = calls
+        self._stream = stream
         self._wanted = dict(wanted)
         self._position: str | None = None
         self._seen: dict[str, None] = {}
@@ -62,7 +70,7 @@ class Following:
         headers = {"Accept": "text/event-stream"}
         if self._position is not None:
             headers["Last-Event-ID"] = self._position
-        with self._calls.stream("/v1/events/stream", headers, **self._wanted) as chunks:
+        with self._calls.stream(self._stream.path, headers, **self._wanted) as chunks:
             for message in messages(chunks):
                 if not self._connected:
                     self._say_that_it_is_there()
@@ -75,14 +83,15 @@ class Following:
     def _say_that_it_is_there(self) -> None:
         self._connected = True
         back = "the service is back; going on behind the last event"
-        note("following access events from now on; Ctrl-C ends that" if self._position is None else back)
+        begun = f"following {self._stream.name} from now on; Ctrl-C ends that"
+        note(begun if self._position is None else back)
 
     def _fresh(self, message: Message) -> Iterator[dict[str, Any]]:
-        event: dict[str, Any] = json.loads(message.data)["data"]
-        if event["decision_id"] in self._seen:
+        envelope: dict[str, Any] = json.loads(message.data)
+        if envelope["id"] in self._seen:
             return
-        yield event
-        self._seen[event["decision_id"]] = None
+        yield envelope["data"]
+        self._seen[envelope["id"]] = None
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
 

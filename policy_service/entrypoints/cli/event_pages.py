@@ -1,11 +1,11 @@
-"""Access events page by page, as JSON or CSV, until there are enough or no more."""
+"""Lists page by page, as JSON or, of access events, CSV, until there are enough or no more."""
 
 from __future__ import annotations
 
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from policy_service.entrypoints.cli.service_calls import MOST_A_PAGE
 
@@ -27,14 +27,21 @@ class EventPage(Generic[Content]):
     next_cursor: str | None
 
 
-def event_pages(
-    calls: ServiceCalls, wanted: Mapping[str, str], most: int | None
+class List(NamedTuple):
+    """Where a list is, and the member of the answer that holds its items."""
+
+    path: str
+    noun: str
+
+
+def list_pages(
+    calls: ServiceCalls, listed: List, wanted: Mapping[str, str], most: int | None
 ) -> Iterator[EventPage[list[dict[str, Any]]]]:
-    """Yield so many events at most, None: all, the newest first."""
+    """Yield so many items at most, None: all, in the order of the list."""
 
     def page(asked: Mapping[str, str | int]) -> EventPage[list[dict[str, Any]]]:
-        found = calls.get(_PATH, **asked)
-        return EventPage(found["events"], len(found["events"]), found["next_cursor"])
+        found = calls.get(listed.path, **asked)
+        return EventPage(found[listed.noun], len(found[listed.noun]), found["next_cursor"])
 
     return _pages(page, wanted, most)
 

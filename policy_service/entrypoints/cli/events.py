@@ -11,9 +11,9 @@ from rich.text import Text
 from policy_service.application.ports import EventGrouping
 from policy_service.entrypoints.cli.console import can_draw, note, out, out_json, out_json_items, out_json_line, out_raw
 from policy_service.entrypoints.cli.event_filters import EventFilters, EventSpan
-from policy_service.entrypoints.cli.event_following import Following
+from policy_service.entrypoints.cli.event_following import Following, Stream
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
-from policy_service.entrypoints.cli.event_pages import csv_pages, event_pages
+from policy_service.entrypoints.cli.event_pages import List, csv_pages, list_pages
 from policy_service.entrypoints.cli.event_text import EventLines, listed_text, summary_lines, summary_total
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.option_groups import grouped
@@ -38,6 +38,8 @@ app = typer.Typer(
 )
 
 _LIMIT = 20
+_LIST = List("/v1/events", "events")
+_STREAM = Stream("/v1/events/stream", "access events")
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's answer as JSON.")]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="Write each event as a line of JSON.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV, with all that the events hold.")]
@@ -74,7 +76,7 @@ def list_(
         for text in counted.contents(csv_pages(calls, wanted, most)):
             out_raw(text)
     else:
-        pages = counted.contents(event_pages(calls, wanted, most))
+        pages = counted.contents(list_pages(calls, _LIST, wanted, most))
         if as_json:
             out_json_items("events", (event for page in pages for event in page))
         else:
@@ -128,7 +130,7 @@ def show(decision_id: IdArgument, *, connection: Connection, as_json: JsonOption
 def follow(*, which: EventFilters, connection: Connection, as_json: JsonLinesOption = False) -> None:
     """Print each access event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
     calls = connection.calls()
-    following = Following(calls, which.wanted())
+    following = Following(calls, _STREAM, which.wanted())
     if as_json:
         for event in following.events():
             out_json_line(event)

@@ -75,6 +75,17 @@ class FileRegistry:
         return identifier_shape.read_identifier(fields, lookup=self.lookup, declared=self._declared, source="file")
 
 
+def agreement_ids(path: Path) -> tuple[str, ...]:
+    """Return the ids of the agreements in a file of records. Raises CommandError."""
+    table: dict[str, Agreement] = {}
+    read = partial(agreement_shape.read_agreement, source="file")
+    report = _import(path, agreement_shape.FIELDS, read, table, lambda agreement: agreement.id)
+    if not table and (report.refused or report.rejected):
+        message = f"`{path}` holds no agreement that can be read"
+        raise CommandError(message, "give the file that you import, or list ids under `agreements`")
+    return tuple(table)
+
+
 class _Session(Generic[T]):
     """Takes records into a table; the first of two with one key stays, as in the service's imports."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from policy_service.entrypoints.cli.event_pages import event_pages
+from policy_service.entrypoints.cli.event_pages import List, list_pages
 from policy_service.entrypoints.cli.failure import CommandError
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
 
+_EVENTS = List("/v1/events", "events")
 _NEEDED = ("type", "time", "charger", "outcome", "reason", "vehicle_class", "agreement")
 
 
@@ -39,7 +40,7 @@ def events_in(path: Path) -> Iterator[dict[str, Any]]:
 
 def events_of(calls: ServiceCalls, most: int) -> Iterator[dict[str, Any]]:
     """Yield so many events of a running service, the latest first. Raises CommandError."""
-    for page in event_pages(calls, {}, most):
+    for page in list_pages(calls, _EVENTS, {}, most):
         yield from page.content
 
 

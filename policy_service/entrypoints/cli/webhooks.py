@@ -1,4 +1,4 @@
-"""``webhooks``: who is told of access events as they come: add, list, show, pause, resume, rotate, test and remove."""
+"""``webhooks``: who is told of events as they come: add, list, show, pause, resume, rotate, test and remove."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from policy_service.domain.outward import FeedName
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.labels import read_labels
@@ -23,8 +24,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="Tell others of access events as they come, by webhooks.",
+    help="Tell others of access events, or of changes of mode, as they come, by webhooks.",
     epilog="\b\nExamples:\n  policy-service webhooks add https://csms.example/hooks --type access.denied"
+    "\n  policy-service webhooks add https://csms.example/modes --feed modes"
     "\n  policy-service webhooks test wh-7k3m9x2a4c\n  policy-service webhooks dead-letters wh-7k3m9x2a4c --retry",
 )
 
@@ -40,6 +42,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's an
 def add(  # noqa: PLR0913 - a parameter a flag
     target: Annotated[str, typer.Argument(metavar="URL", help="Where to send events.")],
     *,
+    feed: Annotated[FeedName, typer.Option(metavar="FEED", help=f"{' or '.join(FeedName)}.")] = FeedName.ACCESS,
     kind: Annotated[
         list[str] | None, typer.Option("--type", metavar="TYPE", help="Such as access.denied; may be repeated.")
     ] = None,
@@ -67,7 +70,11 @@ def add(  # noqa: PLR0913 - a parameter a flag
         "fleet": fleet,
         "labels": dict(read_labels(label or [])),
     }
-    body: dict[str, Any] = {"url": target, "filters": {name: found for name, found in lists.items() if found}}
+    body: dict[str, Any] = {
+        "url": target,
+        "feed": feed,
+        "filters": {name: found for name, found in lists.items() if found},
+    }
     if description is not None:
         body["description"] = description
     made = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file).send("POST", "/v1/webhooks", body)
@@ -93,7 +100,7 @@ def list_(
         out_json(found)
         return
     for webhook in found["webhooks"]:
-        out(f"{webhook['id']}  {_state(webhook)}  {webhook['url']}")
+        out(f"{webhook['id']}  {webhook['feed']}  {_state(webhook)}  {webhook['url']}")
     if not found["webhooks"]:
         out("there is no webhook")
 
@@ -230,7 +237,7 @@ def dead_letters(
         return
     for letter in found:
         told = "  to be sent once more" if letter["queued"] else f"  {letter['last_error']}"
-        out(f"{letter['recorded_at']}  {letter['type']}  {letter['charger']}  {letter['decision_id']}{told}")
+        out(f"{letter['recorded_at']}  {letter['type']}  {letter['charger']}  {letter['event_id']}{told}")
     if not found:
         out("there are no dead letters")
 
@@ -239,7 +246,7 @@ def _told(webhook: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         out_json(webhook)
         return
-    out(f"{webhook['id']}  {_state(webhook)}  {webhook['url']}")
+    out(f"{webhook['id']}  {webhook['feed']}  {_state(webhook)}  {webhook['url']}")
     if webhook["description"]:
         out(f"whose    {webhook['description']}")
     lists = {**webhook["filters"], **webhook["filters"].get("labels", {})}

@@ -10,6 +10,7 @@ from policy_service.application.ports import EventGrouping
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import EventType
+from policy_service.domain.mode_events import ModeEventType
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
 
@@ -180,6 +181,28 @@ class StreamQuery(WhichEvents):
 
 
 StreamParams = Annotated[StreamQuery, Query()]
+
+
+class WhichModeEvents(Params):
+    """Which mode events."""
+
+    type: ModeEventType | None = None
+    charger: Filter | None = None
+    label: Label | None = None
+
+
+class ModeEventParams(WhichModeEvents, PageParams):
+    """Which mode events of a list."""
+
+    since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
+    until: Instant | None = Field(None, alias="to", description="Recorded before.")
+
+
+class ModeStreamQuery(WhichModeEvents):
+    """Which mode events of a stream."""
+
+
+ModeStreamParams = Annotated[ModeStreamQuery, Query()]
 
 
 class ReportParams(Params):

@@ -96,6 +96,8 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/charger-profiles"): _COMMAND,
     ("GET", "/v1/charger-profiles/{profile}"): _COMMAND,
     ("GET", "/v1/transitions"): _READ_CHARGERS,
+    ("GET", "/v1/transitions/events"): _READ_CHARGERS,
+    ("GET", "/v1/transitions/stream"): _READ_CHARGERS,
     ("POST", "/v1/overrides"): _OVERRIDE,
     ("GET", "/v1/overrides"): _READ_CHARGERS,
     ("GET", "/v1/overrides/{override_id}"): _READ_CHARGERS,

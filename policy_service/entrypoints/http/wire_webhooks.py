@@ -6,7 +6,9 @@ from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import EventType
-from policy_service.domain.webhook import EventChoice, Stop
+from policy_service.domain.mode_events import ModeEventType
+from policy_service.domain.outward import FeedName
+from policy_service.domain.webhook import AccessChoice, EventChoice, ModeChoice, Stop
 from policy_service.entrypoints.http.wire import PRINTABLE_PATTERN, InstantOut, Reply, Request
 from policy_service.entrypoints.http.wire_records import Key, ListReply, Text
 
@@ -33,9 +35,12 @@ Url = Annotated[
 
 
 class FiltersBody(Request):
-    """Which events: of each list one must fit; a list that is left out asks for any."""
+    """Which events: of each list one must fit; a list that is left out asks for any.
 
-    type: list[EventType] = Field(default=[], max_length=_MOST)
+    Of mode events `type`, `charger` and `labels` choose.
+    """
+
+    type: list[EventType | ModeEventType] = Field(default=[], max_length=_MOST)
     outcome: list[Outcome] = Field(default=[], max_length=_MOST)
     reason: list[Reason] = Field(default=[], max_length=_MOST)
     vehicle_class: list[VehicleClass] = Field(default=[], max_length=_MOST)
@@ -43,23 +48,27 @@ class FiltersBody(Request):
     fleet: list[Text] = Field(default=[], max_length=_MOST)
     labels: Labels = Field(default={}, description='Such as `{"depot": ["north", "south"]}`.')
 
-    def choice(self) -> EventChoice:
-        """Return it as the domain knows it."""
-        return EventChoice(
-            tuple(self.type),
-            tuple(self.outcome),
-            tuple(self.reason),
-            tuple(self.vehicle_class),
-            tuple(self.charger),
-            tuple(self.fleet),
-            tuple(sorted((name, tuple(values)) for name, values in self.labels.items())),
-        )
+    def choice(self, feed: FeedName) -> EventChoice | None:
+        """Return it as the domain knows it; None where no event of the feed could ever be meant by it."""
+        chargers = tuple(self.charger)
+        labels = tuple(sorted((name, tuple(values)) for name, values in self.labels.items()))
+        access = tuple(each for each in self.type if isinstance(each, EventType))
+        modes = tuple(each for each in self.type if isinstance(each, ModeEventType))
+        of_decisions = tuple(self.outcome), tuple(self.reason), tuple(self.vehicle_class)
+        if feed is FeedName.ACCESS:
+            return None if modes else AccessChoice(access, *of_decisions, chargers, tuple(self.fleet), labels)
+        if access or self.fleet or any(of_decisions):
+            return None
+        return ModeChoice(modes, chargers, labels)
 
 
 class WebhookBody(Request):
     """Somebody to tell of events."""
 
     url: Url = Field(description="Where to send them; https, at a public address.")
+    feed: FeedName = Field(
+        FeedName.ACCESS, description="`access`: decisions about vehicles; `modes`: changes of mode. It stays so."
+    )
     filters: FiltersBody = FiltersBody()
     description: Text | None = Field(None, description="Whose it is, for those who read it later.")
 
@@ -73,10 +82,9 @@ class WebhookPatch(Request):
     enabled: StrictBool = Field(default=True, description="`false` pauses it; `true` goes on where it stopped.")
 
     def changes(self) -> dict[str, Any]:
-        """Return what is to change, as the domain names it."""
-        found = {"url": self.url, "choice": self.filters.choice(), "description": self.description}
-        names = {"url": "url", "choice": "filters", "description": "description"}
-        return {name: value for name, value in found.items() if names[name] in self.model_fields_set}
+        """Return what is to change beside the filters."""
+        found = {"url": self.url, "description": self.description}
+        return {name: value for name, value in found.items() if name in self.model_fields_set}
 
 
 class WebhookReply(Reply):
@@ -85,6 +93,7 @@ class WebhookReply(Reply):
     id: str
     url: str
     description: str | None
+    feed: FeedName
     filters: dict[str, Any]
     enabled: bool
     stopped: Stop | None = Field(description="`paused` by an operator, or `gone`: its receiver answered 410.")
@@ -120,7 +129,8 @@ class AttemptReply(Reply):
 class DeadLetterReply(Reply):
     """An event that its receiver did not take in time."""
 
-    decision_id: str
+    event_id: str = Field(description="As in the event's envelope.")
+    decision_id: str | None = Field(description="The same for an access event; null for a mode event.")
     type: str
     charger: str
     recorded_at: InstantOut

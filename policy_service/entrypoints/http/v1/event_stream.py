@@ -1,45 +1,23 @@
-"""Access events as they come, as server-sent events (HTML Living Standard, section 9.2)."""
+"""Access events as they come, as server-sent events."""
 
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
 
-import orjson
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from policy_service.application.callers import UnknownCallerError
-from policy_service.application.cloud_events import cloud_event
-from policy_service.application.queries.event_stream import TooManyListenersError
+from policy_service.application.event_matching import fits
 from policy_service.entrypoints.http.access import ServiceOf
-from policy_service.entrypoints.http.callers import caller_of, presented
-from policy_service.entrypoints.http.connection import ENDING
-from policy_service.entrypoints.http.openapi import replies
+from policy_service.entrypoints.http.callers import caller_of
+from policy_service.entrypoints.http.following import STREAMED, LastEventId, follow
 from policy_service.entrypoints.http.params import StreamParams
 from policy_service.entrypoints.http.permissions import GuardedRoute
-from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.v1.events import filter_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from policy_service.application.queries.event_stream import Turn
-    from policy_service.application.service import Service
-    from policy_service.domain.events import AccessEvent
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
 
-_SILENCE_TURNS = 15
-"""So many turns without an event, about a second each, and a comment shows that the connection lives."""
-_STREAM = replies(None, 422, description="Events, until somebody ends it")
-_STREAM[200]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-LastEventId = Annotated[
-    str | None, Header(alias="Last-Event-ID", pattern=r"^[0-9]{1,15}$", description="Of the event that came last.")
-]
 
-
-@router.get("/stream", summary="Follow access events", responses=_STREAM, response_class=Response)
+@router.get("/stream", summary="Follow access events", responses=STREAMED, response_class=Response)
 async def stream(
     request: Request, service: ServiceOf, wanted: StreamParams, last_event_id: LastEventId = None
 ) -> Response:
@@ -48,43 +26,5 @@ async def stream(
     With `Last-Event-ID` all that came after that event comes first. Where some of it is not kept any more, the first
     event is `gap`. Without it the stream begins with what comes from now on. A bare `id` says how far it is.
     """
-    turns = service.event_stream.listen(
-        filter_of(wanted, caller_of(request)), None if last_event_id is None else int(last_event_id)
-    )
-    try:
-        first = await anext(turns)
-    except TooManyListenersError:
-        detail = "as many follow events here as may"
-        raise ProblemError(Problem.UNAVAILABLE, detail, headers={"Retry-After": "5"}) from None
-    return StreamingResponse(_lines(request, service, first, turns), media_type="text/event-stream", headers=_HEADERS)
-
-
-async def _lines(
-    request: Request, service: "Service", first: "Turn", turns: "AsyncGenerator[Turn]"
-) -> "AsyncGenerator[bytes]":
-    yield b": policy-service access events\nid: %d\n\n" % first.position
-    if first.gap:
-        yield b"event: gap\nid: %d\ndata: {}\n\n" % first.position
-    silent = 0
-    async with aclosing(turns):
-        async for turn in turns:
-            if request.scope["state"].get(ENDING) or not await _may_still(request, service):
-                return
-            silent = 0 if turn.events else silent + 1
-            if turn.events:
-                yield b"".join(_told(at, event, service.event_source) for at, event in turn.events)
-            elif silent % _SILENCE_TURNS == 0:
-                yield b": still here\nid: %d\n\n" % turn.position
-
-
-def _told(position: int, event: "AccessEvent", source: str) -> bytes:
-    data = orjson.dumps(cloud_event(event, source))
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (position, event.type.encode(), data)
-
-
-async def _may_still(request: Request, service: "Service") -> bool:
-    """Tell whether the key still lets its bearer in: a stream would outlive it."""
-    try:
-        return await service.callers.identify(presented(request.scope)) == caller_of(request)
-    except UnknownCallerError:
-        return False
+    asked = filter_of(wanted, caller_of(request))
+    return await follow(request, service, service.outward.access, partial(fits, wanted=asked), last_event_id)

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of access events, of which, and what they did not take."""
+"""Webhooks: who is told of the events of a feed, of which, and what they did not take."""
 
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from policy_service.application.commands.manage_webhooks import TargetRefusedErr
 from policy_service.application.ports import ConflictError
 from policy_service.application.views import webhook_view
 from policy_service.domain.instant import format_instant
+from policy_service.domain.outward import FeedName
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.body import json_body
@@ -32,10 +33,17 @@ from policy_service.entrypoints.http.wire_webhooks import (
 
 if TYPE_CHECKING:
     from policy_service.application.commands.manage_webhooks import MadeWebhook
+    from policy_service.domain.webhook import EventChoice
+    from policy_service.entrypoints.http.wire_webhooks import FiltersBody
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=GuardedRoute)
 
 _EXAMPLE = {"url": "https://csms.example/hooks", "filters": {"type": ["access.denied"], "labels": {"depot": ["north"]}}}
+_MODES_EXAMPLE = {
+    "url": "https://csms.example/modes",
+    "feed": "modes",
+    "filters": {"type": ["mode.transition_due", "cache.clear_due"]},
+}
 
 
 @router.get("", summary="List webhooks", responses=replies(WebhookList))
@@ -49,12 +57,12 @@ async def list_webhooks(service: ServiceOf) -> Response:
     summary="Add a webhook",
     status_code=201,
     responses=replies(SecretReply, *BODY, 409, success=201, description="Added"),
-    openapi_extra=takes_json(WebhookBody, denials=_EXAMPLE),
+    openapi_extra=takes_json(WebhookBody, denials=_EXAMPLE, modes=_MODES_EXAMPLE),
 )
 async def add_webhook(request: Request, service: ServiceOf) -> Response:
     """Tell somebody of events from now on. The secret that its requests are signed with is shown this once."""
     body = await json_body(request, WebhookBody)
-    wanted = WantedWebhook(body.url, body.filters.choice(), body.description)
+    wanted = WantedWebhook(body.url, _chosen(body.filters, body.feed), body.description)
     try:
         made = await service.manage_webhooks.create(wanted, by=caller_of(request).name)
     except TargetRefusedError as error:
@@ -81,8 +89,12 @@ async def change_webhook(request: Request, service: ServiceOf, webhook_id: Webho
     """Change what is given; filters as a whole. One that is enabled again goes on where it stopped."""
     body = await json_body(request, WebhookPatch)
     enabled = body.enabled if "enabled" in body.model_fields_set else None
+    changes = body.changes()
+    if "filters" in body.model_fields_set:
+        shown = await service.webhooks.get(webhook_id) or _unknown()
+        changes["choice"] = _chosen(body.filters, FeedName(shown["feed"]))
     try:
-        found = await service.manage_webhooks.change(webhook_id, body.changes(), enabled=enabled)
+        found = await service.manage_webhooks.change(webhook_id, changes, enabled=enabled)
     except TargetRefusedError as error:
         _refuse(error)
     if found is None:
@@ -130,6 +142,13 @@ async def retry_dead_letters(request: Request, service: ServiceOf, webhook_id: W
         _unknown()
     tell(request, queued=queued)
     return answer({"queued": queued})
+
+
+def _chosen(filters: "FiltersBody", feed: FeedName) -> "EventChoice":
+    choice = filters.choice(feed)
+    if choice is None:
+        raise ProblemError(Problem.INVALID, f"the filters ask for what no event of the feed `{feed}` has")
+    return choice
 
 
 def _with_secret(made: "MadeWebhook") -> dict[str, Any]:

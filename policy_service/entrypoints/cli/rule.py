@@ -1,0 +1,86 @@
+"""``rule``: what a code of a finding means; for rules of lint, their page."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policy_service.domain.codes import CODES
+from policy_service.entrypoints.cli.columns import Columns
+from policy_service.entrypoints.cli.console import out, out_raw
+from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.lint.table import BY_CODE, BY_NAME
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog="\b\nExamples:\n  policy-service rule PS210\n  policy-service rule owner-missing")
+def rule(
+    code: Annotated[
+        str | None,
+        typer.Argument(metavar="CODE|NAME", help="A code such as PS201, or a rule's name; left out: list all."),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="List all codes as JSON.")] = False,
+) -> None:
+    """Say what a finding's code means: for a rule of lint what it finds, why, an example, and how to mend it."""
+    if as_json:
+        out_raw(json.dumps({"rules": _rows()}) + "\n")
+    elif code is None:
+        rows = [(str(row["code"]), str(row["level"]), str(row["name"]), str(row["title"])) for row in _rows()]
+        for line in Columns("code", "level", "name", "finds").lines(rows):
+            out(line)
+    else:
+        out_raw(_page(_known(code)))
+
+
+def _rows() -> list[dict[str, object]]:
+    return [_row(code) for code in sorted((*CODES, *BY_CODE))]
+
+
+def _row(code: str) -> dict[str, object]:
+    if code in BY_CODE:
+        row = BY_CODE[code]
+        return {
+            "code": code,
+            "name": row.name,
+            "level": row.level,
+            "title": row.title,
+            "fixable": row.fixable,
+        }
+    return {"code": code, "name": "", "level": CODES[code].severity, "title": CODES[code].title, "fixable": False}
+
+
+def _known(written: str) -> str:
+    """Return the code that is meant. Raises CommandError."""
+    code = BY_NAME[written].code if written in BY_NAME else written.upper()
+    if code in CODES or code in BY_CODE:
+        return code
+    close = get_close_matches(written, [*BY_NAME, *CODES, *BY_CODE], n=1)
+    message = f"there is no rule `{written}`"
+    raise CommandError(message, f"did you mean `{close[0]}`?" if close else "`policy-service rule` lists all")
+
+
+def _page(code: str) -> str:
+    page = _pages() / f"{code}.md"
+    if page.is_file():
+        return page.read_text(encoding="utf-8")
+    row = CODES[code]
+    told = "It keeps the tree from being served." if row.severity == "error" else "The tree is served nevertheless."
+    return (
+        f"# {code}: {row.title}\n\nLevel: {row.severity}. {told}\n`policy-service check` shows where, and what to do.\n"
+    )
+
+
+def _pages() -> Traversable:
+    """Return where the pages are: inside an installed package, else in the documentation beside its source."""
+    installed = resources.files("policy_service.lint") / "pages"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "docs" / "lint"

@@ -1,0 +1,29 @@
+"""The shapes of mode events on the wire."""
+
+from pydantic import ConfigDict, Field
+
+from policy_service.domain.access import AccessMode
+from policy_service.domain.mode_events import ModeEventType
+from policy_service.entrypoints.http.wire import InstantOut, Reply
+from policy_service.entrypoints.http.wire_records import ListReply
+
+
+class ModeEventReply(Reply):
+    """A mode event: something due at a charger, or done. Beside these members each type has some of its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str = Field(description="One event, however often it comes.")
+    type: ModeEventType
+    at: InstantOut = Field(description="For what is due, when; for what was seen, since when.")
+    recorded_at: InstantOut
+    charger: str
+    labels: dict[str, str]
+    transition_id: str | None = Field(description="Which change of mode it belongs to.")
+    mode: AccessMode | None = Field(description="The mode that the charger should be in.")
+
+
+class ModeEventList(ListReply):
+    """A page of mode events, newest first."""
+
+    events: list[ModeEventReply]

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policy_service.domain.codes import CODES
+from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.lint.table import BY_CODE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ended import Ended
+
+
+def test_it_lists_every_code(cli: Callable[..., Ended]) -> None:
+    listed = [line.split()[0] for line in cli("rule").out.splitlines()[1:]]
+    assert listed == sorted([*CODES, *BY_CODE])
+    rows = json.loads(cli("rule", "--json").out)["rules"]
+    assert [row["code"] for row in rows] == listed
+    assert {row["code"] for row in rows if row["fixable"]} == {"PS221", "PS292"}
+
+
+@pytest.mark.parametrize("named", ["PS210", "ps210", "clock-change-at-edge"])
+def test_a_rule_is_explained_by_its_page(cli: Callable[..., Ended], named: str) -> None:
+    ended = cli("rule", named)
+    assert ended.code == ExitCode.OK
+    assert ended.out.startswith("# PS210: edge that a clock change skips or repeats\n")
+    assert "## How to fix it" in ended.out
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_other_codes_are_told_with_their_weight(cli: Callable[..., Ended], code: str) -> None:
+    ended = cli("rule", code)
+    assert ended.code == ExitCode.OK
+    assert ended.out.startswith(f"# {code}: {CODES[code].title}\n\nLevel: {CODES[code].severity}.")
+
+
+def test_a_misspelt_rule_is_answered_with_the_right_one(cli: Callable[..., Ended]) -> None:
+    ended = cli("rule", "owner-mising")
+    assert ended.code == ExitCode.USAGE
+    assert "did you mean `owner-missing`?" in ended.err
