@@ -15,11 +15,12 @@ from rich.text import Text
 
 import policy_service
 from policy_service import bootstrap
+from policy_service.domain.diagnostic import Severity
 from policy_service.engine.zone import ZONE_DATA_VERSION
 from policy_service.entrypoints.cli.console import can_draw, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.findings import count, plural
+from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, loaded, read_directory
 from policy_service.entrypoints.cli.service_calls import Connection
@@ -108,7 +109,8 @@ def _policies(directory: Path) -> Examined:
         state = loaded(read_directory(directory), FixedClock()).state
     except CommandError as error:
         return Examined(what, State.ILL, error.message, error.hint)
-    errors, warnings = count(state.diagnostics)
+    errors = sum(each.severity is Severity.ERROR for each in state.diagnostics)
+    warnings = len(state.diagnostics) - errors
     told = f"{plural(errors, 'error')}, {plural(warnings, 'warning')}"
     if state.plan is None:
         return Examined(what, State.ILL, told, f"see `policy-service check {directory}`")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy_service.domain.diagnostic import Severity
 from policy_service.entrypoints.cli.console import stderr
 from policy_service.language.render import render
 
@@ -26,12 +25,6 @@ def stderr_findings(diagnostics: Sequence[Diagnostic], sources: Mapping[str, byt
     if diagnostics:
         coloured = console.is_terminal and not console.no_color
         console.file.write(render(diagnostics, sources, colour=coloured) + "\n")
-
-
-def count(diagnostics: Sequence[Diagnostic]) -> tuple[int, int]:
-    """Return how many errors and how many other findings there are."""
-    errors = sum(finding.severity is Severity.ERROR for finding in diagnostics)
-    return errors, len(diagnostics) - errors
 
 
 def plural(number: int, noun: str) -> str:
