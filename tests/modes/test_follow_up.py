@@ -357,6 +357,7 @@ def test_whatever_comes_late_twice_or_out_of_order_every_event_is_told_once(
         _each_once(yard)
 
 
+@settings(deadline=None)
 @given(_REPORTS, st.sampled_from([0, 1_000, 60_000]))
 def test_the_same_report_again_changes_nothing(told: dict[str, object], later: int) -> None:
     yard = Yard()
