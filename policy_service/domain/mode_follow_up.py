@@ -68,7 +68,7 @@ class Subject(NamedTuple):
 def heard(subject: Subject, report: ModeReport, now: int, patience: Patience) -> Followed:
     """Return what a report makes of it. One from before what is known, or the same again, changes nothing."""
     before, desired = subject.standing.reported or _unheard(subject.charger, now), subject.standing.desired
-    if report.at < before.at:
+    if report.at < min(before.at, now):  # what is known may be of a clock that was ahead
         return Followed(before)
     row = _with_word(before, report, now)
     if desired is None:

@@ -194,6 +194,18 @@ def test_a_report_that_names_the_change_proves_it_ahead_of_time() -> None:
     assert yard.state() is SyncState.IN_SYNC
 
 
+def test_a_report_counts_though_the_one_before_was_taken_in_by_a_clock_that_was_ahead() -> None:
+    yard = Yard(now=AT + 3_600_000)
+    yard.say(FREE)
+    yard.now = AT
+    yard.tell(MANAGED)
+    assert not yard.hear(ModeReport("A", AT - 1, MANAGED)), "it is older all the same"
+    yard.say(MANAGED)
+    assert yard.reported is not None
+    assert (yard.reported.mode, yard.reported.at) == (MANAGED, AT)
+    assert yard.state() is SyncState.IN_SYNC
+
+
 def test_where_no_switch_is_known_nothing_is_due() -> None:
     yard = Yard(switchable=False)
     yard.tell(MANAGED)
