@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from policy_service.domain.mode_follow_up import Patience
 
 EVERY_S = 1.0
+BEGUN_EVERY_MS = 5_000
+"""How often it is looked who has to be tried for the first time: that goes through all chargers."""
 COUNTED_EVERY_S = 30.0
 LARGEST = 500
 """Chargers in one transaction."""
@@ -69,6 +71,8 @@ class ModeWatch:
         self._observer = observer
         self._patience = patience
         self._counted_at: float | None = None
+        self._begun_at = 0
+        """When it was last looked for changes of mode that nobody has followed up, in epoch milliseconds."""
 
     async def keep_watching(self, every_s: float = EVERY_S) -> None:
         """Watch until cancelled; wait out a database that does not answer."""
@@ -99,7 +103,8 @@ class ModeWatch:
         now, plan = self._clock.now_ms(), self._plans.state.plan
         if plan is None:
             return False
-        found = await self._reported.due(now, first_ms=self._patience.first_ms, limit=LARGEST)
+        anew = abs(now - self._begun_at) >= BEGUN_EVERY_MS
+        found = await self._reported.due(now, first_ms=self._patience.first_ms if anew else None, limit=LARGEST)
         followed = [
             waited(subject_of(plan, charger, standing), standing.desired, now, self._patience)
             for charger, standing in found.items()
@@ -112,4 +117,7 @@ class ModeWatch:
             except ConflictError:  # a report came in meanwhile: look again
                 return True
             self._observer.mode_events(events)
-        return len(found) >= LARGEST
+        more = len(found) >= LARGEST
+        if anew and not more:
+            self._begun_at = now
+        return more

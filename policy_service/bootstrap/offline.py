@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from policy_service.adapters.git_policy_files import GitPolicyFiles
 from policy_service.adapters.holiday_days import LibraryHolidays
 from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
@@ -35,6 +36,10 @@ class Offline:
     def read(self, directory: Path) -> Mapping[str, bytes]:
         """Return the policy files of a directory by relative name. Raises PolicyFilesError."""
         return DirectoryPolicyFiles(directory).read()
+
+    def read_revision(self, revision: str, directory: Path) -> Mapping[str, bytes]:
+        """Return the policy files of a directory as a git revision has them. Raises PolicyFilesError."""
+        return GitPolicyFiles(revision, directory).read()
 
 
 @cache

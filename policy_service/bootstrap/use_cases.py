@@ -200,7 +200,7 @@ def _service(core: _Core) -> Service:
         explain=Explain(plans, findings, clock, core.ids),
         bundles=_bundles(core),
         chargers=chargers,
-        policies=Policies(plans, LibraryHolidays(), packaged_profiles(), clock, core.settings.ungoverned),
+        policies=_policies(core),
         reload=reload,
         health=_health(core),
         identifiers=identifier_queries,
@@ -274,6 +274,11 @@ def _forget(core: _Core, lookup: Lookup, identifiers: IdentifierQueries) -> Forg
     erasure, lists = SqlEventErasure(core.stores.database), SqlLocalLists(core.stores.database)
     recorded, window = core.recording.shipping.flush, core.settings.enrol_window
     return ForgetIdentifier(erasure, lookup, identifiers, core.clock, window, recorded, lists)
+
+
+def _policies(core: _Core) -> Policies:
+    archive = SqlPlanArchive(core.stores.database)
+    return Policies(core.plans, LibraryHolidays(), packaged_profiles(), core.clock, core.settings.ungoverned, archive)
 
 
 def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:

@@ -124,7 +124,7 @@ def _unused_schedules(tree: PolicyTree, around: Surroundings) -> list[Diagnostic
 
     What is used has been checked in the zones of its policies: there an UNTIL in UTC may end it on another day.
     """
-    used = {name for policy in tree.policies for name in _schedules_of(policy)}
+    used = {name for policy in tree.policies for name in schedules_of(policy)}
     work = PolicyCompiler(around, Zone.of("UTC"), 0)
     for name, schedule in tree.schedules.items():
         for times in schedule.times if name not in used else ():
@@ -132,7 +132,8 @@ def _unused_schedules(tree: PolicyTree, around: Surroundings) -> list[Diagnostic
     return work.findings
 
 
-def _schedules_of(policy: AccessPolicy) -> Iterator[str]:
+def schedules_of(policy: AccessPolicy) -> Iterator[str]:
+    """Yield the names of the schedules that a policy's windows and grants refer to."""
     for window in policy.windows:
         if isinstance(window.times, ScheduleRef):
             yield window.times.schedule
@@ -191,7 +192,7 @@ class Assembly:
 
     def assemble(self) -> dict[str, ChargerPlan]:
         """Return every charger with its governance."""
-        governing = self._governing()
+        governing = self.governing()
         overriding = self._overriding()
         plans: dict[str, ChargerPlan] = {}
         for id_, charger in self._chargers.items():
@@ -225,7 +226,7 @@ class Assembly:
             anew[id_] = governance
         return anew
 
-    def _governing(self) -> dict[str, int]:
+    def governing(self) -> dict[str, int]:
         """Return, for every charger that a policy matches, the position of the one that governs it (PS111)."""
         by_priority: dict[int, list[int]] = defaultdict(list)
         for position, compiled in enumerate(self._policies):

@@ -85,6 +85,33 @@ class Condition:
                 return self.text[part.start : part.end]
         return self.text
 
+    def foretold(self, values: Mapping[str, AttributeValue]) -> bool | None:
+        """Tell whether every vehicle meets the condition, given what is known; None: that depends on the vehicle.
+
+        ``values`` are all the charger's, and those of the vehicle that are known; others may be anything, or absent.
+        """
+        unknown = {name for name in self.names if name.startswith("vehicle.") and name not in values}
+        if any(not _fits(values.get(name), kind) for name, kind in self.kinds if name not in unknown):
+            return False
+        if not unknown:
+            return _evaluate(self.rule, self.kinds, values)
+        return False if self._certain(self.tree, unknown, values) is False else None
+
+    def _certain(self, node: Node, unknown: set[str], values: Mapping[str, AttributeValue]) -> bool | None:
+        """Return what a part comes to by Kleene's logic: unknown is what no known part settles."""
+        if isinstance(node, Operation) and node.operator in {"and", "or"}:
+            settling = node.operator == "or"
+            parts = {self._certain(part, unknown, values) for part in node.operands}
+            return settling if settling in parts else None if None in parts else not settling
+        if isinstance(node, Operation) and node.operator == "not":
+            inner = self._certain(node.operands[0], unknown, values)
+            return None if inner is None else not inner
+        if _named_in(node) & unknown:
+            return None
+        kinds = tuple((name, kind) for name, kind in self.kinds if name not in unknown)
+        symbols = {name: _symbol(at) for at, (name, _) in enumerate(kinds)}
+        return _evaluate(_rule(_rendered(node, symbols), kinds), kinds, values)
+
     @property
     def _symbols(self) -> dict[str, str]:
         return {name: _symbol(at) for at, (name, _) in enumerate(self.kinds)}
@@ -240,6 +267,14 @@ class _Checker:
     def _refuse_sign(self, node: Operation, message: str, help_text: str) -> None:
         end = node.sign.start + len(node.operator) if node.operator != "not in" else node.sign.end
         self.refuse(message, node.sign.start, end, help_text)
+
+
+def _named_in(node: Node) -> set[str]:
+    """Return the attributes that a part names."""
+    if isinstance(node, Name):
+        return {_full_name(node)}
+    operands = node.operands if isinstance(node, Operation) else ()
+    return set[str]().union(*(_named_in(operand) for operand in operands))
 
 
 def _full_name(node: Name) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from bisect import bisect_left, bisect_right
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import tzdata  # type: ignore[import-untyped] # a data package: it has no annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 ZONE_DATA_VERSION: str = tzdata.IANA_VERSION
 """The release of the IANA time zone database that every answer rests on, such as ``2026f``."""
@@ -48,6 +49,30 @@ def use_pinned_zone_data() -> None:
     """Make :mod:`zoneinfo` read the installed ``tzdata`` package alone; the system's copy may be years older."""
     zoneinfo.reset_tzpath(to=[])
     zoneinfo.ZoneInfo.clear_cache()
+
+
+@contextmanager
+def zone_data_from(directory: str | None) -> Generator[None]:
+    """Take zones from another release, a directory of compiled files (RFC 8536), while the context lasts; None: ours.
+
+    Zones got inside keep it, so that two plans can be compared. What the directory lacks is taken from the pinned data.
+    For one thread at a time: zones got elsewhere meanwhile would keep it as well.
+    """
+    if directory is None:
+        yield
+        return
+    try:
+        zoneinfo.reset_tzpath(to=[directory])
+        _forget_zones()
+        yield
+    finally:
+        use_pinned_zone_data()
+        _forget_zones()
+
+
+def _forget_zones() -> None:
+    zoneinfo.ZoneInfo.clear_cache()
+    _zone.cache_clear()
 
 
 @lru_cache(maxsize=1)

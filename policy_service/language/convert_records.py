@@ -166,7 +166,9 @@ def policy_test(document: PolicyTestDocument, at: At) -> PolicyTest:
     vehicles = {name: _vehicle(name, parts) for name, parts in spec.vehicles.items()}
     here = at.follow(("spec",))
     pairs = zip(spec.cases, here.values("cases"), strict=True)
-    cases = tuple(case for parts, inner in pairs for case in _cases(parts, vehicles.get(parts.vehicle), inner))
+    cases = tuple(
+        case for parts, inner in pairs for case in _cases(parts, vehicles.get(parts.vehicle), spec.now, inner)
+    )
     return PolicyTest(document.metadata.name, cases, spec.now, name_place(at))
 
 
@@ -181,12 +183,12 @@ def _vehicle(name: str, parts: VehicleParts) -> TestVehicle:
     return TestVehicle(name, VehicleClass(parts.vehicle_class), parts.agreement, parts.fleet, parts.attributes)
 
 
-def _cases(parts: CaseParts, vehicle: TestVehicle | None, at: At) -> Iterator[TestCase]:
+def _cases(parts: CaseParts, vehicle: TestVehicle | None, now: int | None, at: At) -> Iterator[TestCase]:
     expect = {
         key: None if value is None else str(value) for key, value in parts.expect.model_dump(exclude_unset=True).items()
     }
     if parts.each is None:
-        instants = [(parts.name, parts.at, at)]
+        instants = [(parts.name, now if parts.at is None else parts.at, at)]
     else:
         places = at.values("each")
         instants = [(f"{parts.name} [{_moment(moment)}]", moment, next(places, at)) for moment in parts.each]

@@ -48,14 +48,23 @@ class ChargerParts(Parts):
     """One charger."""
 
     id: ChargerId = Field(description="The charger's id, as it reports itself; case-sensitive, at most 255 characters.")
-    labels: dict[Text, Text] = Field({}, description="Labels that selectors match, such as `depot: north`.")
+    # Factories: pydantic would copy a default deeply for each of a hundred thousand chargers.
+    labels: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="Labels that selectors match, such as `depot: north`.",
+        json_schema_extra={"default": {}},
+    )
     attributes: dict[AttributeName, AnyText] = Field(
-        {}, description="Attributes that the Attributes document declares."
+        default_factory=dict,
+        description="Attributes that the Attributes document declares.",
+        json_schema_extra={"default": {}},
     )
     protocol: Protocol | None = Field(None, description="What the charger speaks.")
     profile: Text | None = Field(None, description="Name of the ChargerProfile of its model.")
     synthetic_ids: list[SyntheticId] = Field(
-        [], description="Tokens that the charger sends by itself while in freevend."
+        default_factory=list,
+        description="Tokens that the charger sends by itself while in freevend.",
+        json_schema_extra={"default": []},
     )
 
 
@@ -192,7 +201,9 @@ class CaseParts(Parts):
     name: Text = Field(description="What the case shows.")
     charger: ChargerId = Field(description="Id of a charger of the inventory.")
     vehicle: Text = Field(description="Name of a vehicle of this test; `unknown` is anybody.")
-    at: Moment | None = Field(None, description="The instant; without an offset in the governing policy's time zone.")
+    at: Moment | None = Field(
+        None, description="The instant, by the governing policy's clock where it has no offset; left out: `now`."
+    )
     each: list[Moment] | None = Field(
         None, min_length=1, max_length=1000, description="Several instants, one case each."
     )
@@ -202,7 +213,7 @@ class CaseParts(Parts):
 class PolicyTestSpec(Parts):
     """Questions and the answers expected."""
 
-    now: Instant | None = Field(None, description="The instant at which the test is run, with its offset.")
+    now: Instant | None = Field(None, description="The instant, with its offset, of cases that name none.")
     vehicles: dict[Text, VehicleParts] = Field({}, description="Vehicles that the cases name.")
     cases: list[CaseParts] = Field(description="The questions.")
 

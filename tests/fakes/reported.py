@@ -38,14 +38,14 @@ class MemoryReportedModes:
             or (each.desired is None and each.reported is not None and not unproven)
         }
 
-    async def due(self, now: int, *, first_ms: int, limit: int) -> Mapping[str, Standing]:
+    async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
         found: dict[str, Standing] = {}
         for name in sorted(self.told):
             desired, reported = self._standing(name)
             assert desired is not None
             followed = reported is not None and reported.transition_id == desired.transition_id
             waiting = reported is not None and reported.next_try_at is not None and reported.next_try_at <= now
-            if waiting or (not followed and desired.at <= now - first_ms):
+            if waiting or (first_ms is not None and not followed and desired.at <= now - first_ms):
                 found[name] = Standing(desired, reported)
         return dict(list(found.items())[:limit])
 

@@ -71,13 +71,18 @@ class SqlReportedModes:
                 found |= {row["charger"]: Standing(None, _reported(row)) for row in rows}
         return found
 
-    async def due(self, now: int, *, first_ms: int, limit: int) -> Mapping[str, Standing]:
-        """Return chargers of which a try is due, or of which nobody has followed up a change of mode."""
+    async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
+        """Return chargers of which a try is due, or of which nobody has followed up a change of mode.
+
+        The latter takes a look at every charger: ``first_ms`` None leaves them out.
+        """
         unfollowed = or_(_TABLE.c.transition_id.is_(None), _TABLE.c.transition_id != _TOLD.c.transition_id)
         waiting = _BESIDE.where(_TABLE.c.next_try_at <= now).order_by(_TABLE.c.next_try_at).limit(limit)
-        begun = _BESIDE.where(_TOLD.c.at <= now - first_ms, unfollowed).order_by(_TOLD.c.charger).limit(limit)
+        queries = [waiting]
+        if first_ms is not None:
+            queries.append(_BESIDE.where(_TOLD.c.at <= now - first_ms, unfollowed).limit(limit))
         async with self._database.reading() as connection:
-            found = [row for query in (waiting, begun) for row in (await connection.execute(query)).mappings().all()]
+            found = [row for query in queries for row in (await connection.execute(query)).mappings().all()]
         return _standings(found)
 
     async def put(self, reported: Sequence[ReportedMode], events: Sequence[ModeEvent]) -> None:

@@ -128,10 +128,11 @@ class ReportedModes(Protocol):
         """
         ...
 
-    async def due(self, now: int, *, first_ms: int, limit: int) -> Mapping[str, Standing]:
+    async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
         """Return chargers that call for a look, each at most once.
 
-        A try is due by ``now``, or nobody has followed up a change of mode that is ``first_ms`` old.
+        A try is due by ``now``, or nobody has followed up a change of mode that is ``first_ms`` old. The latter takes
+        a look at every charger; None leaves it out.
         """
         ...
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from policy_service.application.policy_diff import Side, compare
 from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.language.load import load
 
@@ -12,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.plan_holder import PlanHolder, PlanState
-    from policy_service.application.ports import Clock
+    from policy_service.application.policy_diff import Compared
+    from policy_service.application.ports import Clock, PlanArchive
     from policy_service.domain.access import Ungoverned
     from policy_service.domain.charger_profile import BuiltInProfiles
     from policy_service.domain.diagnostic import Diagnostic
@@ -30,8 +33,11 @@ class Policies:
         profiles: BuiltInProfiles,
         clock: Clock,
         ungoverned: Ungoverned,
+        archive: PlanArchive,
     ) -> None:
-        """Read this holder; check files with this almanac and these built-in profiles."""
+        """Read this holder; check and compare files with these holidays and profiles, revisions by this archive."""
+        self._archive = archive
+        self._one_comparison = asyncio.Lock()
         self._plans = plans
         self._holidays = holidays
         self._profiles = profiles
@@ -62,6 +68,33 @@ class Policies:
     async def validate(self, files: Mapping[str, bytes]) -> Sequence[Diagnostic]:
         """Return every finding about the files, as if they were the whole tree."""
         return await asyncio.to_thread(self._validate, files)
+
+    async def compare(
+        self, old: Mapping[str, bytes] | str | None, new: Mapping[str, bytes], span: tuple[int, int]
+    ) -> Compared:
+        """Compare files with others, with a revision's, or with those in force (None), over ``[from, to)``.
+
+        Both sides have the imported chargers of now, and no override of HTTP. One at a time: a comparison may take
+        as long as a load. Raises RefusedTreeError, KeyError for a revision that is not kept, StoreUnavailableError.
+        """
+        origin = self._plans.state.origin
+        if origin is None:
+            raise KeyError(old)
+        if isinstance(old, str):
+            kept = await self._archive.origin(old)
+            if kept is None:
+                raise KeyError(old)
+            old = kept.files
+        before = Side(
+            origin.files if old is None else old,
+            self._holidays,
+            self._profiles,
+            self._clock.now(),
+            self._ungoverned,
+            origin.chargers,
+        )
+        async with self._one_comparison:
+            return await asyncio.to_thread(compare, before, replace(before, files=new), span)
 
     def _validate(self, files: Mapping[str, bytes]) -> Sequence[Diagnostic]:
         checked = load(files, built_in=self._profiles)

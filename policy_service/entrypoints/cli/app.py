@@ -35,10 +35,15 @@ COMMANDS: dict[str, Row] = {
     "test": Row("policy_tests", "Run the PolicyTests of a policy tree."),
     "decide": Row("decide", "Decide a charger's access offline, from policy files."),
     "explain": Row("explain", "Explain a decision step by step, offline."),
-    "schedule": Row("schedule", "Draw a charger's week as a text timeline, offline."),
+    "schedule": Row("schedule", "Draw a charger's week as text, calendar or picture, offline."),
     "charger-profiles": Row(
         "charger_profiles", "Tell what charger models can do, and which one a charger is of, offline."
     ),
+    "holidays": Row("holidays", "List the public holidays of a region and year, as policies have them."),
+    "diff": Row("diff", "Tell what a change of policies means: who may charge when, before and after."),
+    "fmt": Row("fmt", "Lay policy files out uniformly; comments stay."),
+    "init": Row("init", "Write a policy tree to start from, with tests, schemas, editor settings and pipelines."),
+    "doctor": Row("doctor", "Look for what stands in the way of working on policies here."),
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),

@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     REFUSED = 4
     NOTHING_TESTED = 5
     DENIED = 6
+    UNCOVERED = 7
     INTERNAL = 70
     INTERRUPTED = 130
     CLOSED_PIPE = 141
@@ -28,6 +29,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.REFUSED: "the service answered with a problem",
     ExitCode.NOTHING_TESTED: "test --fail-on-empty: no case was run",
     ExitCode.DENIED: "decide --exit-code: access denied",
+    ExitCode.UNCOVERED: "test --fail-under: less of the policies is covered",
     ExitCode.INTERNAL: "a defect of policy-service itself",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
     ExitCode.CLOSED_PIPE: "the reader of the output went away, such as `head`",

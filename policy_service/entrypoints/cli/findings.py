@@ -8,15 +8,23 @@ from policy_service.entrypoints.cli.console import stderr
 from policy_service.language.render import render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from policy_service.application.plan_holder import PlanState
+    from policy_service.domain.diagnostic import Diagnostic
 
 
 def note_findings(state: PlanState) -> None:
     """Write the findings of a tree that cannot be put in force beside the answer."""
+    stderr_findings(state.diagnostics, state.sources)
+
+
+def stderr_findings(diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes]) -> None:
+    """Write findings with their excerpts beside the answer."""
     console = stderr()
-    if state.diagnostics:
+    if diagnostics:
         coloured = console.is_terminal and not console.no_color
-        console.file.write(render(state.diagnostics, state.sources, colour=coloured) + "\n")
+        console.file.write(render(diagnostics, sources, colour=coloured) + "\n")
 
 
 def plural(number: int, noun: str) -> str:

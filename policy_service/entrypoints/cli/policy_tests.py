@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,19 +11,26 @@ import typer
 from rich.text import Text
 
 from policy_service.domain.instant import format_instant
-from policy_service.engine.verify import verify
+from policy_service.engine.coverage import coverage_of
+from policy_service.engine.verify import finding_of, verify
 from policy_service.engine.zone import Zone
 from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.coverage_text import coverage_json, coverage_lines, write_pages
 from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import local_text
+from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.outline import explanation_lines
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
+from policy_service.entrypoints.cli.tests_junit import junit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from policy_service.application.plan_holder import PlanState
     from policy_service.domain.policy_tree import PolicyTree
+    from policy_service.engine.coverage import Coverage
     from policy_service.engine.plan import Plan
     from policy_service.engine.verify import Verified
 
@@ -34,7 +42,36 @@ DirectoryArgument = Annotated[
 ]
 
 
-@app.command("test", epilog="\b\nExample:\n  policy-service test policies -k weeknights")
+PagesOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write pages that show the policies' text and what is not covered.")
+]
+JunitOption = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write a report as JUnit XML.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """Whether it is told what the cases cover."""
+
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Tell which windows, grants, conditions and reasons no case meets.")
+    ] = False
+    fail_under: Annotated[
+        float | None, typer.Option(min=0, max=100, metavar="PERCENT", help="Exit 7 where less than that is covered.")
+    ] = None
+    coverage_html: PagesOption = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything of it was asked for."""
+        return self.coverage or self.fail_under is not None or self.coverage_html is not None
+
+
+@app.command(
+    "test",
+    epilog="\b\nExamples:\n  policy-service test policies -k weeknights"
+    "\n  policy-service test policies --coverage --fail-under 100 --junit report.xml",
+)
+@grouped
 def run_tests(
     directory: DirectoryArgument = None,
     *,
@@ -44,23 +81,57 @@ def run_tests(
     ] = "",
     fail_on_empty: Annotated[bool, typer.Option("--fail-on-empty", help="Exit 5 when no case is run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write every case as JSON.")] = False,
+    junit_file: JunitOption = None,
+    covering: Covering,
 ) -> None:
     """Run the PolicyTests of a policy tree; every failure comes with the explanation of what was answered instead."""
-    _, plan, tree = standing(directory or default_directory(), FixedClock())
+    plans, plan, tree = standing(directory or default_directory(), FixedClock())
     began = perf_counter()
     results = list(_results(plan, tree, keyword.casefold()))
+    coverage = _coverage(results, plan) if covering.wanted else None
     seconds = perf_counter() - began
     failed = [result for result in results if not result.passed]
+    _write_files(junit_file, covering, coverage, plans.state, lambda: junit(results, seconds))
     if as_json:
-        out_json(_as_json(results, plan))
+        told = _as_json(results, plan)
+        out_json(told if coverage is None else {**told, "coverage": coverage_json(coverage)})
     else:
         for result in failed:
             _show(result, plan)
+        for line in () if coverage is None else coverage_lines(coverage):
+            out(line)
         out(_summary(results, failed, seconds))
     if failed:
         raise typer.Exit(ExitCode.FINDINGS)
     if fail_on_empty and not results:
         raise typer.Exit(ExitCode.NOTHING_TESTED)
+    if coverage is not None and coverage.percent < (covering.fail_under or 0):
+        raise typer.Exit(ExitCode.UNCOVERED)
+
+
+def _coverage(results: Sequence[Verified], plan: Plan) -> Coverage:
+    coverage = coverage_of(plan)
+    for result in results:
+        reason = result.explanation.decision.answer.reason
+        coverage.ask(plan, result.case.charger, result.at, finding_of(result.case.vehicle), reason)
+    return coverage
+
+
+def _write_files(
+    junit_file: Path | None,
+    covering: Covering,
+    coverage: Coverage | None,
+    state: PlanState,
+    report: Callable[[], bytes],
+) -> None:
+    try:
+        if junit_file is not None:
+            junit_file.write_bytes(report())
+        if covering.coverage_html is not None and coverage is not None:
+            write_pages(coverage, state.sources, covering.coverage_html)
+    except OSError as error:
+        message = f"`{error.filename}` cannot be written: {error.strerror}"
+        raise CommandError(message, "check path and rights") from error
 
 
 def _results(plan: Plan, tree: PolicyTree, keyword: str) -> Iterator[Verified]:

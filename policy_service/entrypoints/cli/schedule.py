@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,13 +11,16 @@ import typer
 from policy_service.domain.access import Ungoverned
 from policy_service.engine.zone import Zone
 from policy_service.entrypoints.answers import schedule_view
-from policy_service.entrypoints.cli.console import can_draw, out, out_json
+from policy_service.entrypoints.cli.console import can_draw, out, out_json, out_raw
 from policy_service.entrypoints.cli.drawn import Drawn
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.instants import as_date, read_date
+from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
 from policy_service.entrypoints.cli.question import PoliciesOption, did_you_mean
 from policy_service.entrypoints.cli.timeline_bands import ASCII, UNICODE
+from policy_service.entrypoints.cli.timeline_ics import calendar
+from policy_service.entrypoints.cli.timeline_svg import picture
 from policy_service.entrypoints.cli.timeline_text import timeline_lines
 
 if TYPE_CHECKING:
@@ -31,10 +35,22 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 _FIRST_YEAR, _LAST_YEAR = 1971, 2198
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How the timeline is written: one of these, else as text for people."""
+
+    ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in the JSON of the HTTP API.")] = False
+    as_ics: Annotated[bool, typer.Option("--ics", help="Write an iCalendar object.")] = False
+    as_svg: Annotated[bool, typer.Option("--svg", help="Write a picture.")] = False
+
+
 @app.command(
     epilog="\b\nExamples:\n  policy-service schedule NTH-01 --from 2026-11-23"
     "\n  policy-service schedule --label depot:north --days 2"
+    "\n  policy-service schedule --label depot:north --from 2027-03-29 --svg > week.svg"
 )
+@grouped
 def schedule(
     charger: Annotated[str | None, typer.Argument(metavar="CHARGER", help="Its id; or give --label.")] = None,
     *,
@@ -46,8 +62,7 @@ def schedule(
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=400, metavar="NUMBER", help="Number of days.")] = 7,
     policies: PoliciesOption = None,
-    ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in the JSON of the HTTP API.")] = False,
+    writing: Writing,
 ) -> None:
     """Draw a charger's days as a text timeline: a band a day by the depot's clock, days with a clock change marked.
 
@@ -55,18 +70,28 @@ def schedule(
     """
     clock = FixedClock()
     _, plan, _ = standing(policies or default_directory(), clock, Ungoverned.DENY)
+    if sum((writing.ascii_only, writing.as_json, writing.as_ics, writing.as_svg)) > 1:
+        message = "--ascii, --json, --ics and --svg exclude each other"
+        raise CommandError(message, "leave all but one of them out")
     entries = _entries(plan, charger, label)
     first = None if start is None else read_date(start)
     if first is not None and not _FIRST_YEAR <= first.year < _LAST_YEAR:
         message = f"`{start}` is outside {_FIRST_YEAR} to {_LAST_YEAR}"
         raise CommandError(message, "give a date nearer to today")
     drawings = [Drawn(entry, (first or _today(entry, clock), days)) for entry in entries]
-    if as_json:
+    if writing.as_json:
         views: list[dict[str, Any]] = [schedule_view(d.chargers[0], d.timezone, d.range, d.segments) for d in drawings]
         out_json({"schedules": views} if label is not None else views[0])
         return
-    glyphs = ASCII if ascii_only or not can_draw(sys.stdout.encoding) else UNICODE
-    for number, drawn in enumerate(_grouped(drawings)):
+    groups = _grouped(drawings)
+    if writing.as_ics:
+        out_raw(calendar(groups, clock.now()))
+        return
+    if writing.as_svg:
+        out_raw(picture(groups))
+        return
+    glyphs = ASCII if writing.ascii_only or not can_draw(sys.stdout.encoding) else UNICODE
+    for number, drawn in enumerate(groups):
         if number:
             out()
         for line in timeline_lines(drawn, glyphs):

@@ -81,10 +81,11 @@ def _legend(legend: Mapping[Key, str], styles: Mapping[Key, str]) -> Iterator[Te
             told[key.allow] = sign
             yield line
             for grant in key.allow:
-                yield Text(f"               {_grant(grant)}", "dim")
+                yield Text(f"               {grant_text(grant)}", "dim")
 
 
-def _grant(grant: Grant) -> str:
+def grant_text(grant: Grant) -> str:
+    """Write whom a grant admits, in a line."""
     text = str(grant.vehicle_class)
     if grant.agreements is not None:
         text += f" {', '.join(grant.agreements)}"

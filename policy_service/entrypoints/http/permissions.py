@@ -141,6 +141,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/v1/reports/fleets/{fleet}"): _REPORT,
     ("GET", "/v1/policies"): _READ,
     ("POST", "/v1/policies/validate"): _READ,
+    ("POST", "/v1/policies/diff"): _READ,
     ("POST", "/v1/policies/reload"): _OPERATE,
     ("GET", "/v1/policies/{name}"): _READ,
     ("GET", "/v1/audit"): _ADMIN,

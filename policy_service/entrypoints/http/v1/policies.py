@@ -1,12 +1,15 @@
 """Policies: what is in force, what the last load found, checks of files that nobody serves, and reload."""
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from policy_service.domain.instant import format_instant
+from policy_service.application.policy_diff import RefusedTreeError
+from policy_service.domain.instant import DAY, format_instant
+from policy_service.entrypoints.access_views import change_views
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, to_cursor
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
@@ -14,6 +17,7 @@ from policy_service.entrypoints.http.params import PageParams, PolicyName
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.views import diagnostic_view, policy_detail, policy_view
+from policy_service.entrypoints.http.wire_diff import DiffBody, DiffReply
 from policy_service.entrypoints.http.wire_records import (
     DiagnosticList,
     PolicyList,
@@ -54,6 +58,39 @@ async def validate(request: Request, service: ServiceOf) -> Response:
     body = await json_body(request, ValidateBody)
     found = await service.policies.validate({name: text.encode() for name, text in body.files.items()})
     return answer({"diagnostics": [diagnostic_view(finding) for finding in found]})
+
+
+@router.post(
+    "/diff",
+    summary="Compare policy files",
+    responses=replies(DiffReply, 404, *BODY),
+    openapi_extra=takes_json(DiffBody),
+)
+async def diff(request: Request, service: ServiceOf) -> Response:
+    """Tell when which vehicles would be answered otherwise at which chargers. Nothing is put in force.
+
+    Left out, `old` is what is in force. Imported chargers count on both sides, overrides made over HTTP on neither.
+    """
+    body = await json_body(request, DiffBody)
+    start = service.clock.now() if body.start is None else body.start
+    try:
+        found = await service.policies.compare(body.before(), body.new.contents(), (start, start + body.days * DAY))
+    except KeyError:
+        raise ProblemError(Problem.NOT_FOUND, "what this revision was made of is not on record") from None
+    except RefusedTreeError as error:
+        pointer = "/old" if error.side == 0 else "/new"
+        told = [{"pointer": pointer, "detail": f"{each.code} {each.message}"} for each in error.diagnostics]
+        extra = {"diagnostics": [diagnostic_view(each) for each in error.diagnostics]}
+        raise ProblemError(Problem.INVALID, "the files cannot be put in force", errors=told, extra=extra) from None  # type: ignore[arg-type]
+    views = list(islice(change_views(found.differences), body.limit + 1))
+    return answer(
+        {
+            "from": format_instant(found.span[0]),
+            "to": format_instant(found.span[1]),
+            "changes": views[: body.limit],
+            "truncated": len(views) > body.limit,
+        }
+    )
 
 
 @router.post("/reload", summary="Reload the policy files", responses=replies(ReloadReply))

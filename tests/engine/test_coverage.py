@@ -1,0 +1,82 @@
+"""Coverage counts what questions met: windows, grants, both sides of conditions, reasons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from random_policies import FREEVEND, MANAGED
+from test_goldens import H, at, daily, own, plan_of, policy, window
+
+from policy_service.domain.access import Reason, VehicleClass
+from policy_service.domain.policy import Grant, Schedule, ScheduleRef, Span, WallEnd
+from policy_service.domain.registration import Absence, Registration
+from policy_service.domain.selector import Expression
+from policy_service.engine.coverage import Kind, coverage_of
+from policy_service.engine.decide import decide
+
+if TYPE_CHECKING:
+    from policy_service.engine.plan import Plan
+
+BUS, VAN = own(attributes={"kind": "bus"}), own(attributes={"kind": "van"})
+STRANGER = Absence.UNKNOWN_IDENTIFIER
+NIGHT, NOON = "2026-03-02T23:00Z", "2026-03-02T12:00Z"
+BUSES = (Grant(VehicleClass.OWN, when=Expression('vehicle.kind == "bus"')),)
+PLAN = plan_of(policy(window("nights", daily(Span(22 * H, WallEnd(1, 6 * H)))), allow=BUSES))
+
+
+def missing(plan: Plan, *asked: tuple[str, Registration | Absence]) -> list[str]:
+    coverage = coverage_of(plan)
+    for instant, finding in asked:
+        decision = decide(plan, "A1", at(instant), finding)
+        assert decision is not None
+        coverage.ask(plan, "A1", at(instant), finding, decision.answer.reason)
+    return [part.text for part in coverage.missing]
+
+
+ALL = [
+    "window default",
+    "window nights",
+    "grant own",
+    "condition met",
+    "condition not met",
+    "reason freevend",
+    "reason unknown_identifier",
+    "reason not_granted",
+    "reason own_vehicle",
+]
+
+
+CASES: list[tuple[tuple[tuple[str, Registration | Absence], ...], set[str]]] = [
+    ((), set()),
+    (((NOON, BUS),), {"window default", "reason freevend"}),
+    (((NIGHT, STRANGER),), {"window nights", "reason unknown_identifier"}),
+    (((NIGHT, BUS),), {"window nights", "grant own", "condition met", "reason own_vehicle"}),
+    (((NIGHT, VAN),), {"window nights", "condition not met", "reason not_granted"}),
+    (((NOON, VAN), (NIGHT, VAN), (NIGHT, BUS), (NIGHT, STRANGER)), set(ALL)),
+]
+
+
+@pytest.mark.parametrize(("asked", "met"), CASES)
+def test_a_question_covers_what_it_meets(asked: tuple[tuple[str, Registration | Absence], ...], met: set[str]) -> None:
+    assert missing(PLAN, *asked) == [part for part in ALL if part not in met]
+
+
+def test_a_grant_is_covered_inside_its_hours_alone() -> None:
+    hours = {"noon": Schedule("noon", (daily(Span(11 * H, WallEnd(0, 13 * H))),))}
+    grants = (Grant(VehicleClass.OWN, during=(ScheduleRef("noon"),)),)
+    plan = plan_of(policy(default_mode=MANAGED, allow=grants), schedules=hours)
+    assert "grant own" in missing(plan, (NIGHT, BUS))
+    assert "grant own" not in missing(plan, (NOON, BUS))
+
+
+def test_what_a_policy_cannot_answer_is_not_asked_for() -> None:
+    everybody = plan_of(policy(default_mode=MANAGED))
+    reasons = [part.name for part in coverage_of(everybody).parts if part.kind is Kind.REASON]
+    assert reasons == [Reason.UNKNOWN_IDENTIFIER, Reason.OWN_VEHICLE, Reason.AGREEMENT_VEHICLE]
+    nobody = plan_of(policy(default_mode=MANAGED, allow=()))
+    reasons = [part.name for part in coverage_of(nobody).parts if part.kind is Kind.REASON]
+    assert reasons == [Reason.UNKNOWN_IDENTIFIER, Reason.NOT_GRANTED]
+    open_ = plan_of(policy(default_mode=FREEVEND))
+    assert [part.text for part in coverage_of(open_).parts] == ["window default", "reason freevend"]
+    assert coverage_of(open_).percent == 0
