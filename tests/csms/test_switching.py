@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ class Yard:
         return _id(name, mode, number)
 
     def override(self, charger: str, mode: str) -> str:
-        until = "2099-01-01T00:00:00Z"
+        until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         asked = {"chargers": {"ids": [charger]}, "mode": mode, "until": until, "reason": "test"}
         return str(self.service.client.post("/v1/overrides", json=asked).raise_for_status().json()["id"])
 

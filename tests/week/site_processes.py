@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 from fakes.served import ROOT
+from simulated_time import SharedClock
 from sqlalchemy import func, select
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 CLOCKED = Path(__file__).parent / "clocked.py"
 LEAD_S = 5
+DOWN_S = 2.0
+"""Simulated time for which a process is down that starts again: what it takes on a machine with nothing else to do."""
+_ASKED_AGAIN_S = 0.05
 _ANSWERS_S = 1.0
 """Who does not answer for so long does not hold up the time of all."""
 
@@ -44,6 +48,8 @@ class Site:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
         self._environment = clean | {f"POLICY_SERVICE_{name}": str(value) for name, value in settings.items()}
         self._numbers: dict[str, int] = {}
+        self._time = SharedClock(clock)
+        self._down_since: dict[str, float] = {}
         self.url = f"http://127.0.0.1:{self._ports['serve']}"
         self.csms_url = f"ws://127.0.0.1:{self._ports['csms']}"
         self.service = self._start("serve")
@@ -68,12 +74,28 @@ class Site:
         return False
 
     async def answers(self) -> None:
-        """Return when the service has got round to answering."""
-        with suppress(httpx2.TransportError):
-            await self.http.get("/health/live", timeout=_ANSWERS_S)
+        """Return when the service has got round to answering, or is down and not for long."""
+        while True:
+            with suppress(httpx2.TransportError):
+                await self.http.get("/health/live", timeout=_ANSWERS_S)
+                self._down_since.pop("serve", None)
+            if self._may_be_down("serve"):
+                return
+            await asyncio.sleep(_ASKED_AGAIN_S)
+
+    def _may_be_down(self, kind: str) -> bool:
+        since = self._down_since.get(kind)
+        return since is None or self._time.now() < since + DOWN_S
 
     async def csms_answers(self) -> None:
-        """Return when the CSMS has got round to answering."""
+        """Return when the CSMS has got round to answering, or is down and not for long."""
+        while True:
+            await self._ping()
+            if self._may_be_down("csms"):
+                return
+            await asyncio.sleep(_ASKED_AGAIN_S)
+
+    async def _ping(self) -> None:
         with suppress(OSError, WebSocketException, TimeoutError):
             if self._pulse is None:
                 protocols = [Subprotocol("ocpp1.6")]
@@ -81,6 +103,7 @@ class Site:
             try:
                 async with asyncio.timeout(_ANSWERS_S):
                     await (await self._pulse.ping())
+                self._down_since.pop("csms", None)
             except WebSocketException:
                 self._pulse = None
                 raise
@@ -91,6 +114,13 @@ class Site:
         which = columns.type == "mode.transition_due", columns.at == round(at * 1000)
         async with self._database.reading() as connection:
             return (await connection.execute(select(func.count()).where(*which))).scalar_one()
+
+    async def diverged(self, since: float) -> set[str]:
+        """Return the chargers that were said to have diverged since an instant."""
+        columns = mode_events.c
+        which = columns.type == "mode.diverged", columns.at >= round(since * 1000)
+        async with self._database.reading() as connection:
+            return set((await connection.execute(select(columns.charger).where(*which))).scalars())
 
     def kill_scheduler(self) -> None:
         """End the scheduler that has run for longest, which is the one that works; another starts behind the rest."""
@@ -103,12 +133,14 @@ class Site:
         """End the service in order, and start it again."""
         self.service.send_signal(signal.SIGTERM)
         self.service.wait(60)
+        self._down_since["serve"] = self._time.now()
         self.service = self._start("serve")
 
     def kill_csms(self) -> None:
         """End the CSMS at once, and start it again."""
         self.csms.send_signal(signal.SIGKILL)
         self.csms.wait(30)
+        self._down_since["csms"] = self._time.now()
         self.csms = self._start("csms")
 
     async def close(self) -> None:
