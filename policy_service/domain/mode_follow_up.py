@@ -82,7 +82,8 @@ def heard(subject: Subject, report: ModeReport, now: int, patience: Patience) ->
     anew = is_proven(desired, before) or not before.online
     if anew:
         row = replace(row, due_from=now)
-    if anew or _restless(report, before, now, patience):
+    given_up = row.next_try_at is None  # nobody had spoken of it: now there is somebody to try
+    if anew or given_up or _restless(report, before, now, patience):
         return _tried(subject, desired, row, now, patience)
     return Followed(row)
 

@@ -129,6 +129,16 @@ def test_of_whom_nobody_speaks_it_is_said_that_it_diverged_and_nobody_is_told_to
     assert _types(yard.say(untold=True, boot=True)) == [RETRY]
 
 
+def test_one_of_which_the_first_word_comes_after_its_divergence_is_tried_at_once_and_further_on() -> None:
+    yard = Yard()
+    yard.tell(MANAGED)
+    yard.wait(600_000)
+    assert _types(yard.say(FREE)) == [RETRY]
+    assert _types(yard.wait(3_600_000)) == [RETRY] * 4
+    assert yard.state() is SyncState.DIVERGED
+    assert _types(yard.say(MANAGED)) == [SWITCHED]
+
+
 def test_an_offline_charger_is_left_in_peace_until_it_is_back() -> None:
     yard = Yard()
     yard.tell(FREE)
