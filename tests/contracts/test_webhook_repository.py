@@ -118,6 +118,14 @@ async def test_a_webhook_goes_with_its_dead_letters(stores: Stores) -> None:
     assert dict(await stores.dead_letters.counts()) == {FULL.id: 1}
 
 
+async def test_a_lease_of_a_clock_that_is_ahead_keeps_nobody_out(stores: Stores) -> None:
+    hour = 3_600_000
+    assert await stores.leases.take("push", "ahead", hour, hour + 20_000)
+    assert await stores.leases.take("push", "b", 100, 20_100)
+    assert await stores.leases.take("other", "a little ahead", 30_000, 50_000)
+    assert not await stores.leases.take("other", "b", 100, 20_100)
+
+
 async def test_a_lease_is_one_holders_until_it_is_over_or_given_back(stores: Stores) -> None:
     leases = stores.leases
     assert await leases.take("push", "a", 100, 200)

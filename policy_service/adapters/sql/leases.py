@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, not_, or_, select, update
 
 from policy_service.adapters.sql import tables
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
 
 _TABLE = tables.leases
+_CLOCKS_APART_MS = 60_000
+"""Who has a lease for longer than that beyond what is asked for has a clock that is not to be believed."""
 
 
 class SqlLeases:
@@ -23,12 +25,13 @@ class SqlLeases:
 
     async def take(self, name: str, holder: str, now: int, until: int) -> bool:
         """Take or prolong a lease; tell whether the holder has it, which it has not while another's is not over."""
-        held = select(_TABLE.c.holder).where(_TABLE.c.name == name, _TABLE.c.holder != holder, _TABLE.c.until > now)
+        lasts = and_(_TABLE.c.until > now, _TABLE.c.until <= until + _CLOCKS_APART_MS)
+        held = select(_TABLE.c.holder).where(_TABLE.c.name == name, _TABLE.c.holder != holder, lasts)
         async with self._database.reading() as connection:  # most processes only ever look
             if (await connection.execute(held)).scalar_one_or_none() is not None:
                 return False
         fresh = self._database.insert(_TABLE).values(name=name, holder=holder, until=until)
-        mine = or_(_TABLE.c.holder == holder, _TABLE.c.until <= now)
+        mine = or_(_TABLE.c.holder == holder, not_(lasts))
         taken = fresh.on_conflict_do_update(
             index_elements=["name"], set_={"holder": holder, "until": until}, where=mine
         )
