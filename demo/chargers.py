@@ -8,6 +8,7 @@ verdict = await charger.authorize(Token("04A2B3C4D5E680"))
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ACCEPTED = "Accepted"
 ANSWER_WITHIN_S = 30
+WIRE = logging.getLogger("charger.wire")
+WIRE.disabled = True  # the library logs whole messages, and a traceback for each order that is refused
 _EVSE = {"id": 1, "connector_id": 1}
 
 
@@ -223,7 +226,7 @@ CHARGERS: dict[str, Any] = {"1.6": Charger16, "2.0.1": Charger201, "2.1": Charge
 async def plugged_in(version: str, url: str, charger_id: str) -> AsyncGenerator[Charger]:
     """Connect a charger to a CSMS at ``ws://…`` while the context is open. Raises OSError where nobody listens."""
     async with connect(f"{url}/{charger_id}", subprotocols=[Subprotocol(f"ocpp{version}")]) as websocket:
-        charger = CHARGERS[version](charger_id, websocket, ANSWER_WITHIN_S)
+        charger = CHARGERS[version](charger_id, websocket, ANSWER_WITHIN_S, logger=WIRE)
         listening = asyncio.create_task(charger.start())
         try:
             yield charger

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SERVICE = [sys.executable, "-m", "policy_service"]
 SECONDS_TO_START = 60.0
+SECONDS_TO_SETTLE = 5.0
 COLOURS = {"allowed": "green", "access_denied": "yellow", "access.denied": "yellow"}
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
 
@@ -63,13 +64,17 @@ def running(console: Console, directory: Path, policies: Path) -> Generator[http
 
 
 def wait_until_ready(http: httpx2.Client, service: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
-    """Return the first healthy answer."""
+    """Return the first answer that is ready; a degraded one if it stays so for some seconds."""
     deadline = time.monotonic() + SECONDS_TO_START
+    settled = None
     while service.poll() is None and time.monotonic() < deadline:
         with suppress(httpx2.TransportError):
             answer = http.get("/health/ready")
             if answer.is_success:
-                return dict(answer.json())
+                settled = settled or time.monotonic() + SECONDS_TO_SETTLE
+                health = dict(answer.json())
+                if health["status"] == "ready" or time.monotonic() > settled:
+                    return health
         time.sleep(0.1)
     sys.exit("the service did not get ready; its log ends with:\n" + log.read_text(errors="replace")[-3000:])
 

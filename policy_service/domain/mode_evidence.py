@@ -49,7 +49,7 @@ def without_identifiers(evidence: Mapping[str, Any], switches: Iterable[Freevend
 
 def _cleaned(value: object, named: Sequence[str], depth: int) -> object:
     if isinstance(value, str):
-        return _LOOKS_LIKE_ONE.sub(WITHHELD, _printable(value))[:_LONGEST]
+        return _text(value)
     if not isinstance(value, dict | list):
         return value
     if not depth:
@@ -60,7 +60,7 @@ def _cleaned(value: object, named: Sequence[str], depth: int) -> object:
     if _is_pair(members, named):
         members = {name: WITHHELD if name.lower() in _VALUES else each for name, each in members.items()}
     return {
-        _printable(name)[:_LONGEST]: WITHHELD if _is_one(name, named) else _cleaned(each, named, depth - 1)
+        _text(name): WITHHELD if _is_one(name, named) else _cleaned(each, named, depth - 1)
         for name, each in members.items()
     }
 
@@ -72,6 +72,10 @@ def _is_pair(members: Mapping[str, object], named: Sequence[str]) -> bool:
 
 def _is_one(name: str, named: Sequence[str]) -> bool:
     return any(each in name.lower() for each in named) or _NAMES_ONE.search(name) is not None
+
+
+def _text(text: str) -> str:
+    return _LOOKS_LIKE_ONE.sub(WITHHELD, _printable(text))[:_LONGEST]
 
 
 def _printable(text: str) -> str:

@@ -68,7 +68,7 @@ class Subject(NamedTuple):
 def heard(subject: Subject, report: ModeReport, now: int, patience: Patience) -> Followed:
     """Return what a report makes of it. One from before what is known, or the same again, changes nothing."""
     before, desired = subject.standing.reported or _unheard(subject.charger, now), subject.standing.desired
-    if report.at < before.at:
+    if report.at < min(before.at, now):  # what is known may be of a clock that was ahead
         return Followed(before)
     row = _with_word(before, report, now)
     if desired is None:
@@ -82,7 +82,8 @@ def heard(subject: Subject, report: ModeReport, now: int, patience: Patience) ->
     anew = is_proven(desired, before) or not before.online
     if anew:
         row = replace(row, due_from=now)
-    if anew or _restless(report, before, now, patience):
+    given_up = row.next_try_at is None  # nobody had spoken of it: now there is somebody to try
+    if anew or given_up or _restless(report, before, now, patience):
         return _tried(subject, desired, row, now, patience)
     return Followed(row)
 

@@ -129,6 +129,16 @@ def test_of_whom_nobody_speaks_it_is_said_that_it_diverged_and_nobody_is_told_to
     assert _types(yard.say(untold=True, boot=True)) == [RETRY]
 
 
+def test_one_of_which_the_first_word_comes_after_its_divergence_is_tried_at_once_and_further_on() -> None:
+    yard = Yard()
+    yard.tell(MANAGED)
+    yard.wait(600_000)
+    assert _types(yard.say(FREE)) == [RETRY]
+    assert _types(yard.wait(3_600_000)) == [RETRY] * 4
+    assert yard.state() is SyncState.DIVERGED
+    assert _types(yard.say(MANAGED)) == [SWITCHED]
+
+
 def test_an_offline_charger_is_left_in_peace_until_it_is_back() -> None:
     yard = Yard()
     yard.tell(FREE)
@@ -191,6 +201,18 @@ def test_a_report_that_names_the_change_proves_it_ahead_of_time() -> None:
     (switched,) = yard.say(MANAGED, transition_id=yard.desired.transition_id)
     assert switched.detail["seconds_late"] == 0
     assert not yard.wait(3_600_000)
+    assert yard.state() is SyncState.IN_SYNC
+
+
+def test_a_report_counts_though_the_one_before_was_taken_in_by_a_clock_that_was_ahead() -> None:
+    yard = Yard(now=AT + 3_600_000)
+    yard.say(FREE)
+    yard.now = AT
+    yard.tell(MANAGED)
+    assert not yard.hear(ModeReport("A", AT - 1, MANAGED)), "it is older all the same"
+    yard.say(MANAGED)
+    assert yard.reported is not None
+    assert (yard.reported.mode, yard.reported.at) == (MANAGED, AT)
     assert yard.state() is SyncState.IN_SYNC
 
 

@@ -135,6 +135,20 @@ async def test_a_process_that_was_paused_over_its_lease_tells_nothing_twice() ->
     assert len(depot.events) == 6
 
 
+async def test_a_clock_that_was_ahead_and_is_set_right_keeps_nobody_waiting() -> None:
+    depot = Depot()
+    process = depot.process(plan())
+    await process.look()
+    depot.taken()
+    for at in (SIX + 86_400 - 1_800, SIX - 1_200):  # a day ahead it is the same mode
+        depot.at(at)
+        await process.look()
+    assert depot.events == []
+    depot.at(SIX)
+    await process.look()
+    assert told(depot.events) == [(each, FREEVEND, MANAGED, SIX, "schedule") for each in ("A1", "A2", "B1")]
+
+
 async def test_a_lag_is_of_concern() -> None:
     depot = Depot()
     process = depot.process(plan())

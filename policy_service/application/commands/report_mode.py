@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 from policy_service.application.ports import ConflictError, StoreUnavailableError
@@ -40,6 +40,14 @@ class ModeObserver(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A report that is not stored yet, and who waits for it."""
+
+    report: ModeReport
+    answer: asyncio.Future[Standing]
+
+
 class ReportMode:
     """Stores reports one transaction at a time: those that come in while one is under way go together in the next."""
 
@@ -52,7 +60,7 @@ class ReportMode:
         self._clock = clock
         self._observer = observer
         self._patience = patience
-        self._waiting: list[tuple[ModeReport, asyncio.Future[Standing]]] = []
+        self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(self, report: ModeReport) -> Standing:
@@ -60,12 +68,22 @@ class ReportMode:
         return await asyncio.shield(self.notice(report))
 
     def notice(self, report: ModeReport) -> asyncio.Future[Standing]:
-        """Take in a report that nobody needs to wait for; what is returned is done when it is stored."""
+        """Take in a report that nobody needs to wait for; what is returned is done when it is stored.
+
+        Of breaches in a row at one charger the latest counts: they come as fast as decisions do.
+        """
+        before = self._last(report.charger) if report.breach else None
+        if before is not None and before.report.breach:
+            before.report = max(before.report, report, key=lambda each: each.at)
+            return before.answer
         answer: asyncio.Future[Standing] = asyncio.get_running_loop().create_future()
-        self._waiting.append((report, answer))
+        self._waiting.append(_Waiting(report, answer))
         if self._task is None:
             self._task = asyncio.create_task(self._store_all(), name="reported modes")
         return answer
+
+    def _last(self, charger: str) -> _Waiting | None:
+        return next((each for each in reversed(self._waiting) if each.report.charger == charger), None)
 
     async def _store_all(self) -> None:
         try:
@@ -74,29 +92,29 @@ class ReportMode:
         finally:
             self._task = None
 
-    def _next(self) -> dict[str, tuple[ModeReport, asyncio.Future[Standing]]]:
+    def _next(self) -> dict[str, _Waiting]:
         """Take what goes into the next transaction: the first of each charger, in the order of arrival."""
-        taken: dict[str, tuple[ModeReport, asyncio.Future[Standing]]] = {}
-        left: list[tuple[ModeReport, asyncio.Future[Standing]]] = []
+        taken: dict[str, _Waiting] = {}
+        left: list[_Waiting] = []
         for each in self._waiting:
-            fits = len(taken) < LARGEST and each[0].charger not in taken
+            fits = len(taken) < LARGEST and each.report.charger not in taken
             if fits:
-                taken[each[0].charger] = each
+                taken[each.report.charger] = each
             else:
                 left.append(each)
         self._waiting = left
         return taken
 
-    async def _settle(self, taken: dict[str, tuple[ModeReport, asyncio.Future[Standing]]]) -> None:
+    async def _settle(self, taken: dict[str, _Waiting]) -> None:
         try:
-            stored = await self._store([report for report, _ in taken.values()])
+            stored = await self._store([each.report for each in taken.values()])
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may wait for ever
-            for _, answer in taken.values():
-                answer.set_exception(StoreUnavailableError(f"not stored ({type(error).__name__})"))
-                answer.exception()  # seen: those who asked may have gone
+            for each in taken.values():
+                each.answer.set_exception(StoreUnavailableError(f"not stored ({type(error).__name__})"))
+                each.answer.exception()  # seen: those who asked may have gone
             return
-        for charger, (_, answer) in taken.items():
-            answer.set_result(stored[charger])
+        for charger, each in taken.items():
+            each.answer.set_result(stored[charger])
 
     async def _store(self, reports: Sequence[ModeReport]) -> dict[str, Standing]:
         for _ in range(_TRIES):

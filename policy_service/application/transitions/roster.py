@@ -30,14 +30,16 @@ class Group:
     chargers: list[str] = field(default_factory=list[str])
     asked: list[str] = field(default_factory=list[str])
     """Those that may have to be told something."""
+    looked_at: int = 0
+    """When all of them were asked about last; a clock that was set back since begins anew."""
     look_at: int = 0
     """When all of them may have to be, next."""
 
     def look(self, now: int, lead: int) -> None:
         """Ask about all where something is due by now, and find out when to look next."""
-        if now < self.look_at:
+        if self.looked_at <= now < self.look_at:
             return
-        self.asked = list(self.chargers)
+        self.asked, self.looked_at = list(self.chargers), now
         ahead = course(self.governance, now).next_at
         # One is told a change ahead at a time: the one after it, when this one has come.
         early = ahead - lead if ahead - lead > now else ahead
@@ -77,9 +79,9 @@ class Roster:
             group.chargers.append(charger)
             if before.get(charger) is not governance or charger in left:
                 group.asked.append(charger)
-        looked = {id(group.governance): group.look_at for group in self.groups}
+        looked = {id(group.governance): (group.looked_at, group.look_at) for group in self.groups}
         for key, group in groups.items():
-            group.look_at = looked.get(key, 0)
+            group.looked_at, group.look_at = looked.get(key, (0, 0))
         self.groups, self.plan, self.changed = list(groups.values()), plan, changed
 
     async def gone(self) -> dict[str, str]:

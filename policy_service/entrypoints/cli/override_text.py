@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 _NAMED = 12
 """Chargers that a line names; of more, how many."""
 _DONE = {"freevend": ("open", "bold green"), "managed": ("locked", "bold red")}
-_FLAGS = {"/until": "--until", "/from": "--from", "/chargers/when": "--when", "/reason": "--reason"}
+_FLAGS = {
+    "/until": "--until",
+    "/from": "--from",
+    "/chargers": "--charger or --label",
+    "/chargers/when": "--when",
+    "/reason": "--reason",
+}
 
 
 def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]:

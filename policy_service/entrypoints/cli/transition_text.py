@@ -35,6 +35,7 @@ class _Lines:
 
     def __init__(self, zones: Mapping[str, Zone], widths: Mapping[str, int], cells: _Cells) -> None:
         self._zones = zones
+        self._depot = next(iter(zones.values())) if len({zone.name for zone in zones.values()}) == 1 else _UTC
         self._columns = Columns(*widths, least=tuple(widths.values()))
         self._cells = cells
         self._headed = False
@@ -46,14 +47,14 @@ class _Lines:
         return self._columns.lines(rows, heading=heading)
 
     def _time(self, change: Mapping[str, Any]) -> str:
-        return offset_text(parse_instant(change["at"]), self._zones.get(change.get("policy") or "", _UTC))
+        return offset_text(parse_instant(change["at"]), self._zones.get(change.get("policy") or "", self._depot))
 
 
 class PlannedLines(_Lines):
     """Planned changes of mode."""
 
     def __init__(self, zones: Mapping[str, Zone]) -> None:
-        """Tell times by the zones of these policies, and by UTC where the policy is not among them."""
+        """Tell times by the zones of these policies; of another by their zone if they share one, else by UTC."""
         super().__init__(zones, _PLANNED, _planned)
 
 
@@ -61,7 +62,7 @@ class ModeEventLines(_Lines):
     """What was told and seen."""
 
     def __init__(self, zones: Mapping[str, Zone]) -> None:
-        """Tell times by the zones of these policies, and by UTC where an event names none of them."""
+        """Tell times by the zones of these policies; an event of none by their zone if they share one, else by UTC."""
         super().__init__(zones, _EMITTED, _emitted)
 
 
@@ -81,7 +82,19 @@ def _planned(change: Mapping[str, Any]) -> Sequence[Cell]:
 def _emitted(change: Mapping[str, Any]) -> Sequence[Cell]:
     kind = str(change["type"])
     told: Cell = (kind, "red") if kind == ModeEventType.DIVERGED else kind
-    return [str(change["charger"]), told, _mode(change["mode"]), *_texts(change, "policy", "window", "cause")]
+    return [str(change["charger"]), told, _mode(change["mode"]), *_texts(change, "policy", "window"), _why(change)]
+
+
+def _why(change: Mapping[str, Any]) -> str:
+    """Return the cause of what is due; of what was seen: in which mode, how late, at which try."""
+    told = [str(change[name]) for name in ("cause", "why") if change.get(name)]
+    if "reported" in change:
+        told.append(f"seen in {change['reported']}" if change["reported"] else "not seen in any mode")
+    if "attempt" in change:
+        told.append(f"try {change['attempt']}")
+    if "seconds_late" in change:
+        told.append(f"{change['seconds_late']:,.1f} s late")
+    return ", ".join(told) or _NONE
 
 
 def _mode(mode: str | None) -> Cell:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import typer
 
+from policy_service.domain.charger_sync import SyncState
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
 from policy_service.entrypoints.cli.failure import CommandError
@@ -24,6 +25,7 @@ from policy_service.entrypoints.cli.service_calls import (
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MAX = 100
+_APART = frozenset({SyncState.SWITCHING, SyncState.PENDING_OFFLINE, SyncState.DIVERGED})
 
 
 @app.command(
@@ -60,7 +62,7 @@ def why(
         return
     if not explained:
         out(f"nobody was refused at {charger}, as far as events are on record (ids are case-sensitive)")
-        _tell_if_unknown(calls, str(charger))
+        _tell_how_it_stands(calls, str(charger))
         return
     for number, each in enumerate(explained):
         if number:
@@ -74,11 +76,16 @@ def _denied(calls: ServiceCalls, charger: str | None, last: int) -> list[str]:
     return [str(each["decision_id"]) for each in found["events"]]
 
 
-def _tell_if_unknown(calls: ServiceCalls, charger: str) -> None:
-    """Tell of an id that is in no inventory: a slip of the pen must not pass for "not refused by us"."""
+def _tell_how_it_stands(calls: ServiceCalls, charger: str) -> None:
+    """Tell of an id in no inventory, which must not pass for "not refused by us", and of a charger in a wrong mode."""
     try:
-        calls.get(f"/v1/chargers/{quote(charger, safe='')}")
+        sync = calls.get(f"/v1/chargers/{quote(charger, safe='')}").get("sync")
     except ProblemAnswerError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
         out(f"the inventory has no charger {charger}: check the id letter by letter")
+        return
+    if sync and sync["state"] in _APART:
+        seen = f"was seen in {sync['reported']}" if sync["reported"] else "was not seen in any mode"
+        out(f"it should be {sync['desired']} since {sync['since']}, and {seen}: {sync['state']}")
+        out("see `policy-service chargers out-of-sync`")
