@@ -1,6 +1,6 @@
 """Every charger enters the mode of its policy in time, for a simulated week of faults, and who does not is told of.
 
-The suite runs a day of it; ``make soak`` the whole week with 500 chargers and 20 kills of the scheduler.
+``make soak`` runs the whole week with 500 chargers and 20 kills of the scheduler; ``pytest tests/week`` a day of it.
 """
 
 from __future__ import annotations
