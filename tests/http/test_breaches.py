@@ -30,7 +30,7 @@ def test_a_session_that_nobody_was_asked_for_is_a_breach_in_managed_mode(served:
 
 def test_in_freevend_nobody_has_to_ask(served: Served) -> None:
     body = served.client.post("/v1/breaches", json={"charger": "NTH-01", "time": DAY}).json()
-    assert body == {"breach": False, "decision_id": None, "mode": "freevend"}
+    assert body == {"breach": False, "decision_id": None, "mode": "freevend", "stop": False}
 
 
 def test_a_charger_that_sends_its_own_freevend_token_is_a_breach(tmp_path: Path) -> None:
