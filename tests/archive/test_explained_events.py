@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy_service.adapters.holiday_days import LibraryHolidays
+from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.adapters.sql.event_rows import event_of
 from policy_service.application.access_events import Circumstances, access_event
 from policy_service.application.event_line import event_line
@@ -49,7 +50,7 @@ ATTRIBUTES = st.fixed_dictionaries(
 def plan() -> Plan:
     """Return the plan of the shipped policies."""
     files = {str(path.relative_to(POLICIES)): path.read_bytes() for path in Path(POLICIES).rglob("*.yaml")}
-    tree = load(files).tree
+    tree = load(files, built_in=packaged_profiles()).tree
     assert tree is not None
     made = compile_plan(tree, CompileContext(FIRST, LibraryHolidays())).plan
     assert made is not None

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.language.format import formatted
 from policy_service.language.load import load
 from policy_service.language.source import read
@@ -108,7 +109,9 @@ def test_the_plan_of_a_tree_stays() -> None:
     wide = {name: widened(data) for name, data in files.items()}
     assert all(data != files[name] for name, data in wide.items())
     laid = {name: formatted(name, data) for name, data in wide.items()}
-    assert load(laid).tree == load(files).tree
+    tree = load(files, built_in=packaged_profiles()).tree
+    assert tree is not None
+    assert load(laid, built_in=packaged_profiles()).tree == tree
     assert laid == {name: formatted(name, data) for name, data in laid.items()}
 
 

@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    epilog="\b\nExample:\n  policy-service adherence --from 2026-11-23T00:00Z --label depot:north",
-)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _PATH = "/v1/adherence"
 FromOption = Annotated[
@@ -35,7 +31,7 @@ ToOption = Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="D
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's answer as JSON.")]
 
 
-@app.command()
+@app.command(epilog="\b\nExample:\n  policy-service adherence --from 2026-11-23T00:00Z --label depot:north")
 @grouped
 def adherence(
     *,
