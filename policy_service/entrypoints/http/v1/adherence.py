@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/adherence", tags=["chargers"], route_class=Guarde
 MAX_RANGE = 31 * DAY
 
 
-@router.get("", summary="How punctual changes of mode were", responses=replies(AdherenceReply, 422))
+@router.get("", summary="How punctual changes of mode were", responses=replies(AdherenceReply, 404, 422))
 async def get_adherence(request: Request, service: ServiceOf, asked: Annotated[AdherenceParams, Query()]) -> Response:
     """Tell which share of switches was seen on time, and list the misses; of more than 31 days, the last 31.
 
