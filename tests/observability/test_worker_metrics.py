@@ -89,7 +89,7 @@ def test_a_worker_that_is_killed_takes_nothing_back_and_leaves_no_gauge(crowd: S
 def test_requests_under_way_in_a_dead_worker_are_under_way_no_more(crowd: Served) -> None:
     eventually(lambda: read(crowd).value("workers") == WORKERS, within=60)
     host, port = crowd.url.removeprefix("http://").split(":")
-    head = f"POST /v1/decide HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
+    head = f"POST /v1/explain HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
     held = [socket.create_connection((host, int(port)), timeout=10) for _ in range(9)]
     try:
         for each in held:
