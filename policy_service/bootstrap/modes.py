@@ -61,7 +61,8 @@ def open_modes(settings: Settings, stores: Stores, plans: PlanHolder, telemetry:
     if settings.scheduler == "apart":
         return OpenModes(modes, (watch.keep_watching, lists.watching), tuple)
     scheduler = scheduler_of(settings, database, stores.watch, plans, telemetry, clock)
-    return OpenModes(modes, (scheduler.keep_telling, watch.keep_watching, lists.watching), scheduler.concerns)
+    telling = scheduler.keep_lease, scheduler.keep_telling
+    return OpenModes(modes, (*telling, watch.keep_watching, lists.watching), scheduler.concerns)
 
 
 def _adherence(

@@ -93,6 +93,7 @@ async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None,
                 partial(follow_changes, watch, reload),
                 partial(roll_on, reload),
                 watch.keep_looking,
+                scheduler.keep_lease,
                 scheduler.keep_telling,
             )
             for work in following:

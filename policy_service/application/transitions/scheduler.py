@@ -71,8 +71,7 @@ class TransitionScheduler:
         return ["chargers wait for their modes"] if self.behind_s > LAGS_S else []
 
     async def keep_telling(self) -> None:
-        """Tell until cancelled, whenever this process has the lease."""
-        keeping = asyncio.create_task(self._lease.keep())
+        """Tell until cancelled, whenever this process has the lease; :meth:`keep_lease` runs beside it."""
         try:
             while True:
                 try:
@@ -84,8 +83,11 @@ class TransitionScheduler:
                 self._observer.transitions_wait(self._roster.waiting if self._roster else 0, self.behind_s)
                 await asyncio.sleep(EVERY_S)
         finally:
-            keeping.cancel()
             await self._lease.give_back()
+
+    async def keep_lease(self) -> None:
+        """Prolong the lease until cancelled, however long telling takes."""
+        await self._lease.keep()
 
     async def look(self) -> None:
         """Tell whom something is due to be told. Raises StoreUnavailableError and OvertakenError."""
