@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -122,7 +126,26 @@ def _switched(node: Served, policies: Path) -> datetime:
     return instant
 
 
-def test_all_are_told_in_time_and_decide_hardly_feels_it(address: str, tmp_path: Path, record: Recorder) -> None:
+@contextmanager
+def _scheduler(node: Served, *, apart: bool) -> Iterator[None]:
+    """Run the scheduler as a process of its own, where it is not the service's."""
+    if not apart:
+        yield
+        return
+    told = {f"POLICY_SERVICE_{name.upper()}": str(value) for name, value in node.settings.items()}
+    command = [sys.executable, "-m", "policy_service", "scheduler"]
+    process = subprocess.Popen(command, env={**os.environ, **told}, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["inside", "apart"])
+def test_all_are_told_in_time_and_decide_hardly_feels_it(
+    address: str, tmp_path: Path, record: Recorder, *, apart: bool
+) -> None:
     """Strangers ask all the while: each denial is on the disk before its answer."""
     policies = tmp_path / "policies"
     for name, content in yard.files(1, _CHARGERS, 0).items():
@@ -131,7 +154,11 @@ def test_all_are_told_in_time_and_decide_hardly_feels_it(address: str, tmp_path:
     (policies / "policies" / "p0.yaml").unlink()
     _write(policies, datetime(2030, 1, 1, tzinfo=UTC))
     bodies = [json.dumps({"charger": f"P0-{n:06}", "identifier": f"04C2{n:010X}"}) for n in range(0, _CHARGERS, 97)]
-    with serving(policies, tmp_path / "state", database_url=address) as node:
+    where = "apart" if apart else "inside"
+    with (
+        serving(policies, tmp_path / "state", database_url=address, scheduler=where) as node,
+        _scheduler(node, apart=apart),
+    ):
         eventually(lambda: _first_seen(address) >= _CHARGERS, within=300)
         _report(address)
         calm = drive(node.url, "/v1/decide", bodies, connections=_CONNECTIONS, seconds=3.0, pause_s=_PAUSE_S)
@@ -141,7 +168,7 @@ def test_all_are_told_in_time_and_decide_hardly_feels_it(address: str, tmp_path:
         eventually(lambda: _told(address)[0] == _CHARGERS, within=120)
         _, at, last = _told(address)
     assert at == int(instant.timestamp() * 1000)
-    seconds, kind = (last - at) / 1000, address.partition(":")[0]
+    seconds, kind = (last - at) / 1000, f"{address.partition(':')[0]}, scheduler {where}"
     record(f"{_CHARGERS:,} chargers told at one instant, {kind}", f"{seconds:.1f} s", f"≤ {_BOUND_S:.0f} s")
     told = f"{busy.p99_ms:.1f} ms ({calm.p99_ms:.1f} before; {busy.rate:,.0f} and {calm.rate:,.0f} a second)"
     record(f"p99 of decide meanwhile, {kind}", told, f"≤ {_BOUND_P99_MS:.0f} ms")
