@@ -84,7 +84,7 @@ def heard(subject: Subject, report: ModeReport, now: int, patience: Patience) ->
         row = replace(row, due_from=now)
     given_up = row.next_try_at is None  # nobody had spoken of it: now there is somebody to try
     if anew or given_up or _restless(report, before, now, patience):
-        return _tried(subject, desired, row, now, patience)
+        return _tried(subject, desired, row, now, patience, unsaid=row.diverged_at is None)
     return Followed(row)
 
 
@@ -165,12 +165,16 @@ def _restless(report: ModeReport, before: ReportedMode, now: int, patience: Pati
     return report.breach and (before.tried_at is None or now - before.tried_at >= patience.first_ms)
 
 
-def _tried(subject: Subject, desired: DesiredMode, row: ReportedMode, now: int, patience: Patience) -> Followed:
-    """Let a try be due now, and plan the next."""
+def _tried(
+    subject: Subject, desired: DesiredMode, row: ReportedMode, now: int, patience: Patience, *, unsaid: bool = False
+) -> Followed:
+    """Let a try be due now, and plan the next: soon, where it is not said yet that the charger has diverged."""
     passed = max(0, now - _due_from(row, desired))
     following = now + min(patience.longest_ms, max(patience.first_ms, passed))
     if passed < patience.within_ms:
         following = min(following, now - passed + patience.within_ms)
+    elif unsaid:
+        following = min(following, now + patience.first_ms)
     row = replace(row, attempts=row.attempts + 1, tried_at=now, next_try_at=following)
     detail = {"attempt": row.attempts, "next_try_at": format_instant(following // 1000), "reported": row.mode}
     return Followed(row, (_event(subject, desired, ModeEventType.RETRY_DUE, now, now, detail, row.attempts),))
