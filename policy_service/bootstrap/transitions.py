@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
-from policy_service.adapters.holiday_days import LibraryHolidays
-from policy_service.adapters.last_good_tree import FileLastGoodTree
 from policy_service.adapters.no_redis import NoSignal
-from policy_service.adapters.packaged_profiles import packaged_profiles
-from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.access_marks import SqlAccessMarks
-from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.desired_modes import SqlDesiredModes
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.leases import SqlLeases
 from policy_service.adapters.sql.mode_events import SqlModeEvents
-from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
-from policy_service.application.commands.reload_policies import ReloadPolicies
-from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.process_lease import MODES, ProcessLease
 from policy_service.application.transitions.cache_clearing import CacheClearing
 from policy_service.application.transitions.scheduler import TransitionScheduler
 from policy_service.application.version_watch import VersionWatch
+from policy_service.bootstrap.loading import open_loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -72,26 +64,12 @@ async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None,
         await upgrade(database)
         watch = VersionWatch(SqlVersionStore(database), NoSignal(), clock)
         await watch.look()
-        files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
-        reload = ReloadPolicies(
-            plans,
-            files,
-            FileLastGoodTree(settings.state_dir),
-            SqlChargers(database),
-            SqlOverrides(database),
-            LibraryHolidays(),
-            packaged_profiles(),
-            clock,
-            settings.ungoverned,
-            telemetry,
-        )
-        await reload.start()
+        loading = open_loading(settings, database, watch, plans, telemetry, clock)
+        await loading.reload.start()
         scheduler = scheduler_of(settings, database, watch, plans, telemetry, clock)
         async with asyncio.TaskGroup() as tasks:
             following: tuple[Work, ...] = (
-                partial(follow_files, files, reload),
-                partial(follow_changes, watch, reload),
-                partial(roll_on, reload),
+                *loading.background,
                 watch.keep_looking,
                 scheduler.keep_lease,
                 scheduler.keep_telling,

@@ -8,9 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.adapters.holiday_days import LibraryHolidays
-from policy_service.adapters.last_good_tree import FileLastGoodTree
 from policy_service.adapters.packaged_profiles import packaged_profiles
-from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
@@ -40,12 +38,10 @@ from policy_service.application.commands.import_identifiers import ImportIdentif
 from policy_service.application.commands.log_import import LoggedImport
 from policy_service.application.commands.make_override import MakeOverride
 from policy_service.application.commands.record_degraded import RecordDegraded
-from policy_service.application.commands.reload_policies import ReloadPolicies
 from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
 from policy_service.application.decision_id import DecisionIds
 from policy_service.application.event_retention import keep_events_for
 from policy_service.application.feed_watch import FeedWatch
-from policy_service.application.keeping import follow_changes, follow_files, roll_on
 from policy_service.application.lookup import Lookup
 from policy_service.application.ocpi.authorise_token import AuthoriseToken
 from policy_service.application.ocpi.party import OcpiParty
@@ -72,6 +68,7 @@ from policy_service.application.queries.past_plans import PastPlans
 from policy_service.application.queries.policies import Policies
 from policy_service.application.service import Service
 from policy_service.bootstrap.door import Door
+from policy_service.bootstrap.loading import open_loading
 from policy_service.bootstrap.modes import OpenModes, open_modes
 from policy_service.bootstrap.pushing import Pushing, open_pushing
 from policy_service.bootstrap.recording import Recording, open_recording
@@ -85,6 +82,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from policy_service.adapters.telemetry import Telemetry
+    from policy_service.application.commands.reload_policies import ReloadPolicies
     from policy_service.application.ports import Clock
     from policy_service.application.queries.decide import Decide
     from policy_service.bootstrap.stores import Stores, Work
@@ -134,19 +132,7 @@ async def build(settings: Settings, stack: AsyncExitStack, clock: Clock) -> Buil
     stores = await open_stores(settings, stack, clock, telemetry, tracing)
     database = stores.database
     recording = await open_recording(settings, stack, database, telemetry, tracing, clock)
-    files = DirectoryPolicyFiles(settings.policies, interval=settings.reload_interval)
-    reload = ReloadPolicies(
-        plans,
-        files,
-        FileLastGoodTree(settings.state_dir),
-        SqlChargers(database),
-        SqlOverrides(database),
-        LibraryHolidays(),
-        packaged_profiles(),
-        clock,
-        settings.ungoverned,
-        telemetry,
-    )
+    loading = open_loading(settings, database, stores.watch, plans, telemetry, clock)
     door = Door.at(settings, database, clock, ids)
     stack.push_async_callback(door.close)
     feeds = FeedWatch(SqlFeeds(database), clock, telemetry)
@@ -156,12 +142,23 @@ async def build(settings: Settings, stack: AsyncExitStack, clock: Clock) -> Buil
     pushing = open_pushing(settings, stack, stores, telemetry, clock, ids)
     modes = open_modes(settings, stores, plans, telemetry, clock)
     core = _Core(
-        settings, clock, ids, plans, telemetry, tracing, stores, recording, reload, door, feeds, rotate, pushing, modes
+        settings,
+        clock,
+        ids,
+        plans,
+        telemetry,
+        tracing,
+        stores,
+        recording,
+        loading.reload,
+        door,
+        feeds,
+        rotate,
+        pushing,
+        modes,
     )
     background: tuple[Work, ...] = (
-        partial(follow_files, files, reload),
-        partial(follow_changes, stores.watch, reload),
-        partial(roll_on, reload),
+        *loading.background,
         *stores.background,
         recording.shipping.keep_shipping,
         rotate.follow,
