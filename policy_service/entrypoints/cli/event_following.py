@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import time
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from policy_service.entrypoints.cli.console import note
+from policy_service.entrypoints.cli.console import note, out, out_json_line
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.server_sent_events import messages
 from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from rich.text import Text
 
     from policy_service.entrypoints.cli.server_sent_events import Message
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
@@ -32,6 +34,14 @@ class Stream(NamedTuple):
 
     path: str
     name: str
+
+
+class Lines(Protocol):
+    """Tells events to people."""
+
+    def of(self, events: Sequence[Mapping[str, Any]], /) -> Iterable[Text]:
+        """Return the lines that tell of events, and what stands above the first of all."""
+        ...
 
 
 class Following:
@@ -94,6 +104,16 @@ class Following:
         self._seen[envelope["id"]] = None
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
+
+
+def print_each(following: Following, lines: Lines | None) -> None:
+    """Print each event as it comes: as ``lines`` tell it, or as a line of JSON. Raises CommandError."""
+    for event in following.events():
+        if lines is None:
+            out_json_line(event)
+            continue
+        for line in lines.of([event]):
+            out(line)
 
 
 def _passes(error: CommandError) -> bool:

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from policy_service.application.ports import EventGrouping
-from policy_service.entrypoints.cli.console import can_draw, note, out, out_json, out_json_items, out_json_line, out_raw
+from policy_service.entrypoints.cli.console import can_draw, note, out, out_json, out_json_items, out_raw
 from policy_service.entrypoints.cli.event_filters import EventFilters, EventSpan
-from policy_service.entrypoints.cli.event_following import Following, Stream
+from policy_service.entrypoints.cli.event_following import Following, Stream, print_each
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
 from policy_service.entrypoints.cli.event_pages import List, csv_pages, list_pages
 from policy_service.entrypoints.cli.event_text import EventLines, listed_text, summary_lines, summary_total
@@ -130,15 +130,8 @@ def show(decision_id: IdArgument, *, connection: Connection, as_json: JsonOption
 def follow(*, which: EventFilters, connection: Connection, as_json: JsonLinesOption = False) -> None:
     """Print each access event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
     calls = connection.calls()
-    following = Following(calls, _STREAM, which.wanted())
-    if as_json:
-        for event in following.events():
-            out_json_line(event)
-        return
-    lines = EventLines(zones_by_policy(calls))
-    for event in following.events():
-        for line in lines.of([event]):
-            out(line)
+    lines = None if as_json else EventLines(zones_by_policy(calls))
+    print_each(Following(calls, _STREAM, which.wanted()), lines)
 
 
 @app.command("forget", epilog="\b\nExample:\n  policy-service events forget --dry-run < identifier.txt")

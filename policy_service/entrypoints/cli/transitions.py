@@ -10,9 +10,9 @@ from rich.text import Text
 
 from policy_service.domain.mode_events import ModeEventType
 from policy_service.domain.selector import Selector
-from policy_service.entrypoints.cli.console import note, out, out_json_items, out_json_line
+from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import ChargerOption, EventSpan, LabelOption
-from policy_service.entrypoints.cli.event_following import Following, Stream
+from policy_service.entrypoints.cli.event_following import Following, Stream, print_each
 from policy_service.entrypoints.cli.event_pages import List, list_pages
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.labels import read_labels
@@ -120,15 +120,8 @@ def list_(
 def follow(*, which: ModeEventFilters, connection: Connection, as_json: JsonLinesOption = False) -> None:
     """Print each mode event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
     calls = connection.calls()
-    following = Following(calls, _STREAM, which.wanted())
-    if as_json:
-        for event in following.events():
-            out_json_line(event)
-        return
-    lines = ModeEventLines(zones_by_policy(calls))
-    for event in following.events():
-        for line in lines.of([event]):
-            out(line)
+    lines = None if as_json else ModeEventLines(zones_by_policy(calls))
+    print_each(Following(calls, _STREAM, which.wanted()), lines)
 
 
 def _demand_sense(*, emitted: bool, which: ModeEventFilters, limited: bool, all_: bool) -> None:
