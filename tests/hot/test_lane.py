@@ -1,0 +1,70 @@
+"""What the lane answers by itself, and what it leaves: were it never to answer, the ways would agree as well."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.served import POLICIES
+from httpx2 import ASGITransport, AsyncClient
+
+from policy_service.bootstrap import wiring
+from policy_service.entrypoints.http.app import create_app
+from policy_service.entrypoints.http.hot.lane import Lane, Reply
+from policy_service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+_HEAD = [(b"host", b"x"), (b"content-type", b"application/json")]
+_KNOWN, _STRANGER = "04A2B3C4D5E680", "04FFFFFFFFFF80"
+
+
+def _body(identifier: str, **more: object) -> bytes:
+    return json.dumps({"charger": "NTH-07", "identifier": identifier, "time": "2026-11-24T11:15:00Z", **more}).encode()
+
+
+@pytest.fixture
+async def lane(tmp_path: Path) -> AsyncGenerator[Lane]:
+    """Give the lane of a service that knows one vehicle and one stranger by now."""
+    async with wiring.running(Settings(policies=POLICIES, state_dir=tmp_path)) as service:
+        transport = ASGITransport(app=create_app(service, max_body_bytes=10_000))
+        async with AsyncClient(transport=transport, base_url="http://x") as client:
+            record = {"identifier": _KNOWN, "type": "rfid", "class": "own", "vehicle": "bus-1", "fleet": "north"}
+            headers = {"Content-Type": "application/x-ndjson"}
+            await client.post("/v1/identifiers/import", content=json.dumps(record) + "\n", headers=headers)
+            for each in (_KNOWN, _STRANGER):
+                await client.post("/v1/decide", content=_body(each), headers={"Content-Type": "application/json"})
+        yield Lane(service)
+
+
+async def test_who_may_charge_is_answered_at_once_and_who_may_not_when_that_is_on_the_disk(lane: Lane) -> None:
+    allowed = lane.answer(_HEAD, _body(_KNOWN))
+    assert isinstance(allowed, Reply)
+    assert json.loads(allowed.body)["outcome"] == "allowed"
+    denied = lane.answer(_HEAD, _body(_STRANGER))
+    assert denied is not None
+    assert not isinstance(denied, Reply)
+    assert json.loads((await denied).body)["reason"] == "unknown_identifier"
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (_HEAD, _body("04EEEEEEEEEE80")),
+        (_HEAD, _body("4711", identifier_type="KeyCode")),
+        (_HEAD, _body(_KNOWN, unknown=1)),
+        (_HEAD, _body(_KNOWN).replace(b"NTH", b"\\u004eTH")),
+        (_HEAD[:1], _body(_KNOWN)),
+        ([*_HEAD, (b"traceparent", b"00-x")], _body(_KNOWN)),
+    ],
+    ids=["cold", "PIN", "unknown key", "escapes", "no type", "a header that is not understood"],
+)
+async def test_what_is_not_beyond_doubt_goes_the_long_way(
+    lane: Lane, head: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    assert lane.answer(head, body) is None
