@@ -26,6 +26,12 @@ SWITCHED = [name for name, model in MODELS.items() if model.switch]
 EACH_VERSION = ["wallbox 1.6", "ocpp-2x 2.0.1", "ocpp-2x 2.1"]
 
 
+@pytest.fixture(autouse=True)
+def nothing_of_its_own_accord(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the CSMS from bringing chargers into their modes: they get no other orders than the test's."""
+    monkeypatch.setattr("switching.Switching.need", lambda *_: None)
+
+
 async def until(holds: Callable[[], object], *, within: float = 60) -> None:
     """Wait on this loop until it holds."""
     async with asyncio.timeout(within):
