@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
-from structlog.contextvars import bind_contextvars, bound_contextvars
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.ports import StoreUnavailableError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 METHOD, PATH = b"POST", b"/v1/decide"
 ANSWERED = ((b"content-type", b"application/json"),)
 """Headers of an answer, of status 200."""
+_REQUEST_ID = "request.id"
 _ROUTE = PATH.decode()
 _SCOPES = PERMISSIONS["POST", _ROUTE].scopes
 
@@ -100,8 +101,9 @@ class Lane:
         return reply
 
     def _denied(self, ready: Ready, request_id: str, began: float) -> Reply | Coroutine[None, None, Reply]:
-        with bound_contextvars(**{"request.id": request_id}):
-            waiting = self._decide.settle(ready)
+        bind_contextvars(**{_REQUEST_ID: request_id})
+        waiting = self._decide.settle(ready)
+        unbind_contextvars(_REQUEST_ID)  # the next request comes in the same context
         if waiting is None:
             return self._told(ready.answered, request_id, began, self._metrics.answered_at_once)
         return self._when_recorded(waiting, ready.answered, request_id, began)
@@ -109,7 +111,7 @@ class Lane:
     async def _when_recorded(
         self, waiting: Awaitable[None], answered: Answered, request_id: str, began: float
     ) -> Reply:
-        bind_contextvars(**{"request.id": request_id})
+        bind_contextvars(**{_REQUEST_ID: request_id})
         self._metrics.asked()
         try:
             await waiting
