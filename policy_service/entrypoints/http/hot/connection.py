@@ -14,16 +14,17 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from policy_service.entrypoints.http.connection import Connection
-from policy_service.entrypoints.http.hot.lane import METHOD, PATH, Reply
-from policy_service.entrypoints.http.hot.question import MOST_BYTES
+from policy_service.entrypoints.http.hot.reply import CLOSE, METHOD, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from policy_service.entrypoints.http.hot.lane import Header, Lane
+    from policy_service.entrypoints.http.hot.head import Header
+    from policy_service.entrypoints.http.hot.lanes import Held, Lanes
 
+_METHOD = METHOD.encode()
 TESTED = frozenset({"0.54.0"})
 """Versions of uvicorn whose protocol is known to be as this one takes it to be."""
 
@@ -36,46 +37,46 @@ def objection() -> str | None:
 class Application(Protocol):
     """The ASGI application as this protocol knows it."""
 
-    lane: Lane | None
+    lanes: Lanes | None
     """None while the service starts, and where every request takes the long way."""
 
 
 class HotConnection(Connection):
-    """Answers ``POST /v1/decide`` by the lane where that can, and by the application where it cannot."""
+    """Answers by a lane where one can, and by the application where none can."""
 
-    _lane: Lane | None = None
-    """Of the request whose head is held back."""
-    _body = b""
+    _held: Held | None = None
+    """The request whose head is held back."""
 
     def on_headers_complete(self) -> None:
-        """Hold the head back where the lane may have the answer."""
-        if self.url != PATH or not self._candidate():
+        """Hold the head back where a lane may have the answer."""
+        lanes = cast("Application", self.app).lanes  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
+        lane = None if lanes is None else lanes.to(self.url)
+        if lanes is None or lane is None or not self._candidate():
+            super().on_headers_complete()
+            return
+        self._held = lanes.hold(lane, self.headers)
+        if self._held is None:
             super().on_headers_complete()
             return
         self._fruitful = True
         self._cease()
-        application = cast("Application", self.app)  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
-        self._lane, self._body = application.lane, b""
-        if self._lane is None:
-            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Gather the body of a request that is held back."""
-        if self._lane is None:
+        if self._held is None:
             super().on_body(body)
             return
         self._fruitful = True
-        self._body += body
-        if len(self._body) > MOST_BYTES:
+        if not self._held.grows(body):
             self._hand_on()
 
     def on_message_complete(self) -> None:
         """Answer at once, or hand the request on."""
-        if self._lane is not None:
+        if self._held is not None:
             self._fruitful = True
-            reply = self._lane.answer(self.headers, self._body)
+            reply = self._held.answer()
             if reply is not None:
-                self._lane = None
+                self._held = None
                 self._reply(reply)
                 return
             self._hand_on()
@@ -96,7 +97,7 @@ class HotConnection(Connection):
         cycle, parser = cast("RequestResponseCycle | None", self.cycle), cast("Any", self.parser)
         return (
             (cycle is None or cycle.response_complete)
-            and parser.get_method() == METHOD
+            and parser.get_method() == _METHOD
             and parser.get_http_version() == "1.1"
             and not parser.should_upgrade()
             and not self.flow.write_paused
@@ -105,12 +106,12 @@ class HotConnection(Connection):
         )
 
     def _hand_on(self) -> None:
-        if self._lane is None:
+        held, self._held = self._held, None
+        if held is None:
             return
-        self._lane = None
         super().on_headers_complete()
-        if self._body:
-            super().on_body(self._body)
+        if held.body:
+            super().on_body(bytes(held.body))
 
     def _reply(self, reply: Reply | Coroutine[None, None, Reply]) -> None:
         keep_alive: bool = cast("Any", self.parser).should_keep_alive()
@@ -141,10 +142,10 @@ class HotConnection(Connection):
             b"%b%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b"
             % (
                 _head(reply.status, reply.headers),
-                b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers]),
+                b"".join([b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *reply.own)]),
                 len(reply.body),
                 reply.request_id,
-                b"" if keep_alive else b"connection: close\r\n",
+                b"" if keep_alive or CLOSE in reply.headers else b"connection: close\r\n",
                 reply.body,
             )
         )

@@ -1,21 +1,27 @@
-"""From the body of ``POST /v1/decide`` to what it asks, where it is beyond doubt; doubts are for the long way."""
+"""From the body of a decide, or of many, to what it asks, where it is beyond doubt; doubts are for the long way."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import astuple
 
+from policy_service.application.question import Question
 from policy_service.domain.instant import InstantError, parse_instant
+
+if TYPE_CHECKING:
+    from policy_service.entrypoints.http.hot.head import Head
 
 MOST_BYTES = 4096
 """Longer than any question that has no blanks to spare."""
 
-_Trace = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
-_Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+MOST_BYTES_OF_MANY = 256 * 1024
+
+Trace = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 _REMEMBERED = 4096
 
 
@@ -26,17 +32,25 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     identifier: Annotated[str, Meta(max_length=255)]
     time: str | UnsetType = UNSET
     identifier_type: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,40}\Z")] | UnsetType = UNSET
-    evse: _Count | UnsetType = UNSET
-    connector: _Count | UnsetType = UNSET
-    ocpp_action: _Trace | UnsetType = UNSET
-    message_id: _Trace | UnsetType = UNSET
-    transaction_id: _Trace | UnsetType = UNSET
+    evse: Count | UnsetType = UNSET
+    connector: Count | UnsetType = UNSET
+    ocpp_action: Trace | UnsetType = UNSET
+    message_id: Trace | UnsetType = UNSET
+    transaction_id: Trace | UnsetType = UNSET
     language: Annotated[str, Meta(pattern=r"\A[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}\Z")] | UnsetType = UNSET
+    record: bool | UnsetType = UNSET
+
+
+class AskedAtOnce(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of :class:`~policy_service.entrypoints.http.wire.BatchRequest`."""
+
+    requests: Annotated[list[Asked], Meta(min_length=1, max_length=1000)]
     record: bool | UnsetType = UNSET
 
 
 _FIELDS = len(Asked.__struct_fields__)
 _decode = msgspec.json.Decoder(Asked).decode
+_decode_many = msgspec.json.Decoder(AskedAtOnce).decode
 
 
 def asked(body: bytes) -> Asked | None:
@@ -51,12 +65,52 @@ def asked(body: bytes) -> Asked | None:
         found = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    return found if body.count(b'"') == _marks(found) and _plain(found) else None
+
+
+def asked_at_once(body: bytes) -> AskedAtOnce | None:
+    """Return what the body of a batch asks; None as above, and where only one of its questions takes a closer look."""
+    if len(body) > MOST_BYTES_OF_MANY or b"\\" in body:
+        return None
+    try:
+        found = _decode_many(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    marks = 2 + 2 * (found.record is not UNSET) + sum(map(_marks, found.requests))
+    return found if body.count(b'"') == marks and all(map(_plain, found.requests)) else None
+
+
+def question_of(found: Asked, head: Head, *, record: bool = True) -> Question | None:
+    """Return the question of whoever the head is from; None where its time takes a closer look."""
+    time = instant(found.time) if found.time else None
+    if time is None and found.time is not UNSET:
+        return None
+    return Question(
+        charger=found.charger,
+        identifier=found.identifier,
+        identifier_type=found.identifier_type or None,
+        time=time,
+        evse=found.evse if type(found.evse) is int else None,
+        connector=found.connector if type(found.connector) is int else None,
+        ocpp_action=found.ocpp_action or None,
+        message_id=found.message_id or None,
+        transaction_id=found.transaction_id or None,
+        language=found.language or None,
+        record=record and found.record is not False,
+        caller=head.caller.name,
+        request_id=head.request_id.decode(),
+    )
+
+
+def _marks(found: Asked) -> int:
+    """Return how many quotation marks the question stands between."""
     values = astuple(found)
     texts = sum([type(value) is str for value in values])
-    if body.count(b'"') != 2 * (_FIELDS - values.count(UNSET) + texts):
-        return None
-    plain = found.identifier.isascii() and found.identifier.isprintable() and found.charger.isprintable()
-    return found if plain else None
+    return 2 * (_FIELDS - values.count(UNSET) + texts)
+
+
+def _plain(found: Asked) -> bool:
+    return found.identifier.isascii() and found.identifier.isprintable() and found.charger.isprintable()
 
 
 @lru_cache(maxsize=_REMEMBERED)

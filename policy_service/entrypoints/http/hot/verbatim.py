@@ -1,0 +1,114 @@
+"""OCPP's messages where their payloads are beyond doubt: the lanes of ``/v1/ocpp``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from policy_service.application.plan_holder import NoPlanError
+from policy_service.application.question import Question
+from policy_service.domain.identifier import IdentifierError
+from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, Lengths, id_tag_info, id_token_info
+from policy_service.entrypoints.http.hot import payload
+from policy_service.entrypoints.http.hot.question import MOST_BYTES
+from policy_service.entrypoints.http.hot.reply import Replies
+from policy_service.entrypoints.http.ocpp_answers import POLICY_DECISION, told
+from policy_service.entrypoints.http.wire_ocpp import NO_AUTHORIZATION, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from policy_service.application.ocpp.authorise import Verdict
+    from policy_service.application.queries.decide import Ready
+    from policy_service.application.service import Service
+    from policy_service.entrypoints.http.hot.head import Head
+    from policy_service.entrypoints.http.hot.payload import Told
+    from policy_service.entrypoints.http.hot.reply import Reply
+
+_HEADER = POLICY_DECISION.lower().encode()
+
+
+class Message(NamedTuple):
+    """One of OCPP's messages: where it comes to, what reads it, what its answer has room for."""
+
+    version: str
+    path: str
+    action: str
+    read: Callable[[bytes], Told | None]
+    lengths: Lengths | None = None
+    """None before OCPP 2."""
+
+    @property
+    def route(self) -> str:
+        """Return the template of its route."""
+        return f"/v1/ocpp/{self.version}/{{charger_id}}/{self.path}"
+
+
+MESSAGES = (
+    Message("1.6", "authorize", "Authorize", payload.authorize_1_6),
+    Message("1.6", "start-transaction", "StartTransaction", payload.start_1_6),
+    Message("2.0.1", "authorize", "Authorize", payload.authorize_2_0_1, LENGTHS_2_0_1),
+    Message("2.0.1", "transaction-event", "TransactionEvent", payload.event_2_0_1, LENGTHS_2_0_1),
+    Message("2.1", "authorize", "Authorize", payload.authorize_2_1, LENGTHS_2_1),
+    Message("2.1", "transaction-event", "TransactionEvent", payload.event_2_1, LENGTHS_2_1),
+)
+
+
+class VerbatimLane:
+    """Answers a message, or leaves it to the long way, as if it had never seen it."""
+
+    most_bytes = MOST_BYTES
+
+    def __init__(self, service: Service, message: Message) -> None:
+        """Ask the service."""
+        self._service = service
+        self._message = message
+        self._replies = Replies(service.metrics, message.route)
+
+    def answer(self, charger: str, head: Head, body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
+        """Return the answer to what a charger says.
+
+        That of a denial is there when its event is on the disk. None: not from here.
+        """
+        said = self._message.read(body)
+        if said is None or (said.token_type or "").lower() == NO_AUTHORIZATION:
+            return None
+        question = self._question(charger, head, said)
+        try:
+            found = self._service.authorise.at_hand(question, starts=said.starts, replayed=said.replayed)
+        except (IdentifierError, NoPlanError):
+            return None
+        if found is None:
+            return None
+        ready, verdict = found
+        self._service.metrics.asked()
+        own, answer = ((_HEADER, told(verdict).encode()),), self._body(verdict, said)
+        if ready.answered.decision.denied:
+            return self._replies.in_time(head, self._settled(ready, answer), own)
+        self._service.decide.note(ready)
+        return self._replies.told(head, answer, own)
+
+    def _question(self, charger: str, head: Head, said: Told) -> Question:
+        return Question(
+            charger,
+            said.identifier,
+            said.token_type or None,
+            said.time,
+            evse=said.evse,
+            connector=said.connector,
+            ocpp_action=self._message.action,
+            message_id=printable(head.message_id.decode("latin-1")),
+            transaction_id=said.transaction_id,
+            caller=head.caller.name,
+            request_id=head.request_id.decode(),
+        )
+
+    def _body(self, verdict: Verdict, said: Told) -> bytes:
+        if self._message.lengths is None:
+            return orjson.dumps({"idTagInfo": id_tag_info(verdict.shown)})
+        return orjson.dumps({"idTokenInfo": id_token_info(verdict.shown, said.token_type or "", self._message.lengths)})
+
+    async def _settled(self, ready: Ready, answer: bytes) -> bytes:
+        await self._service.decide.settle(ready)
+        return answer
