@@ -221,7 +221,7 @@ def test_other_methods(three: Ways, target: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["decide", "decide, denied", "batch of all kinds", "1.6", "2.0.1, denied in words", "event", "1.6, more"]
+    "name", ["decide", "batch that is not recorded", "1.6", "2.0.1, denied in words", "event", "1.6, more"]
 )
 def test_the_bytes_are_split_at_every_place(three: Ways, name: str) -> None:
     """All on one connection of each way, and then byte for byte."""
