@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from policy_service.domain.identifier import IdentifierError
+from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot.answer import Answers
-from policy_service.entrypoints.http.hot.question import MOST_BYTES_OF_MANY, asked_at_once, question_of
+from policy_service.entrypoints.http.hot.question import MOST_BYTES_OF_MANY, questions_of
 from policy_service.entrypoints.http.hot.reply import Replies
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.question import Question
     from policy_service.application.service import Service
+    from policy_service.entrypoints.http.hot.door import Door
     from policy_service.entrypoints.http.hot.head import Head
     from policy_service.entrypoints.http.hot.reply import Reply
 
@@ -23,9 +26,9 @@ class BatchLane:
 
     most_bytes = MOST_BYTES_OF_MANY
 
-    def __init__(self, service: Service, route: str) -> None:
-        """Ask the service."""
-        self._service = service
+    def __init__(self, service: Service, door: Door, route: str) -> None:
+        """Ask the service, for whom the door lets in."""
+        self._door, self._decide = door, service.decide
         self._answers = Answers()
         self._replies = Replies(service.metrics, route)
 
@@ -34,28 +37,24 @@ class BatchLane:
 
         What this process does not know of an identifier is looked up meanwhile, as on the long way.
         """
-        questions = self._questions(head, body)
-        if questions is None:
+        began = perf_counter()
+        caller = self._door.caller(head)
+        if caller is None:
             return None
-        self._service.metrics.asked()
-        return self._replies.in_time(head, self._body(questions))
+        request_id = new_request_id() if head.request_id is None else head.request_id.decode()
+        questions = questions_of(body, caller.name, request_id)
+        if questions is None or not self._in_good_form(questions):
+            return None
+        return self._replies.in_time(request_id, began, self._body(questions))
 
-    def _questions(self, head: Head, body: bytes) -> Sequence[Question] | None:
-        found = asked_at_once(body)
-        if found is None:
-            return None
-        questions: list[Question] = []
-        for each in found.requests:
-            question = question_of(each, head, record=found.record is not False)
-            if question is None:
-                return None
-            try:
-                self._service.decide.check(question)
-            except IdentifierError:
-                return None
-            questions.append(question)
-        return questions
+    def _in_good_form(self, questions: Sequence[Question]) -> bool:
+        try:
+            for question in questions:
+                self._decide.check(question)
+        except IdentifierError:
+            return False
+        return True
 
     async def _body(self, questions: Sequence[Question]) -> bytes:
-        told = await self._service.decide.many(questions)
+        told = await self._decide.many(questions)
         return b'{"decisions":[%b]}' % b",".join([self._answers.body(each) for each in told])

@@ -1,18 +1,17 @@
-"""What a request's head says, where a short way understands all of it: asked before the body is waited for."""
+"""What the head of a request says that a decision has a use for; and the heads that came before, read once."""
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from policy_service.domain.api_key import digest_of
 from policy_service.entrypoints.http.body import is_json
-from policy_service.entrypoints.http.edge import REQUEST_ID, new_request_id
+from policy_service.entrypoints.http.edge import REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policy_service.application.callers import Callers
-    from policy_service.domain.caller import Caller, Scope
+    from policy_service.entrypoints.http.hot.lanes import Lane
 
 Header = tuple[bytes, bytes]
 
@@ -20,70 +19,76 @@ _PLAIN = frozenset((b"host", b"user-agent", b"accept", b"accept-encoding", b"con
 """What heads say that a decision has no use for."""
 _JSON = b"application/json"
 _MOST_KEY_BYTES = 512
+_MOST_HEADS = 256
 _MOST_DIGITS = 9
 
 
 class Head(NamedTuple):
-    """What a head says that matters here; who asks may have every answer."""
+    """Who asks, under which id, and how much."""
 
-    caller: Caller
-    request_id: bytes
+    key_digest: str | None
+    request_id: bytes | None
     message_id: bytes
     """OCPP's, as it came; empty where none did."""
-    began: float
+    length: int
+    """Bytes of the body, as announced; 0 where nothing is."""
 
 
-class Heads:
-    """Reads heads."""
-
-    def __init__(self, callers: Callers, scopes: frozenset[Scope]) -> None:
-        """Take the heads of callers with one of the scopes."""
-        self._callers = callers
-        self._scopes = scopes
-
-    def read(self, headers: Sequence[Header], most_bytes: int) -> Head | None:
-        """Return what the head says; names in it are lower case.
-
-        None where it says anything that is not understood here, announces a longer body, or comes from somebody who
-        is not known yet or may not have every answer: whoever is to be refused is so before the body has come.
-        """
-        began = perf_counter()
-        content_type = secret = request_id = message_id = None
-        for name, value in headers:
-            if name in _PLAIN:
-                continue
-            if name == b"content-type" and content_type is None:
-                content_type = value
-            elif name == b"content-length":
-                if not value.isdigit() or len(value) > _MOST_DIGITS or int(value) > most_bytes:
-                    return None
-            elif name == b"authorization" and secret is None:
-                secret = value
-            elif name == b"x-request-id" and request_id is None and REQUEST_ID.fullmatch(value):
-                request_id = value
-            elif name == b"ocpp-message-id" and message_id is None:
-                message_id = value
-            else:
-                return None
-        if content_type != _JSON and not (content_type is not None and is_json(content_type.decode("latin-1"))):
+def head_of(headers: Sequence[Header]) -> Head | None:
+    """Return what the headers say, whose names are lower case; None where one says anything not understood here."""
+    content_type = secret = request_id = message_id = None
+    length = 0
+    for name, value in headers:
+        if name in _PLAIN:
+            continue
+        if name == b"content-type" and content_type is None:
+            content_type = value
+        elif name == b"authorization" and secret is None:
+            secret = value
+        elif name == b"x-request-id" and request_id is None and REQUEST_ID.fullmatch(value):
+            request_id = value
+        elif name == b"content-length" and value.isdigit() and len(value) <= _MOST_DIGITS:
+            length = int(value)
+        elif name == b"ocpp-message-id" and message_id is None:
+            message_id = value
+        else:
             return None
-        caller = self._caller(secret)
-        return (
-            None if caller is None else Head(caller, request_id or new_request_id().encode(), message_id or b"", began)
-        )
-
-    def _caller(self, secret: bytes | None) -> Caller | None:
-        bearer = None if secret is None else _bearer(secret)
-        if bearer is None and secret is not None:
-            return None
-        caller = self._callers.known(bearer)
-        return caller if caller is not None and self._admits(caller) else None
-
-    def _admits(self, caller: Caller) -> bool:
-        bound = caller.chargers is not None or caller.fleet is not None or caller.source is not None
-        return caller.may(self._scopes) and not bound
+    if content_type != _JSON and not (content_type is not None and is_json(content_type.decode("latin-1"))):
+        return None
+    bearer = None if secret is None else _bearer(secret)
+    if bearer is None and secret is not None:
+        return None
+    return Head(None if bearer is None else digest_of(bearer), request_id, message_id or b"", length)
 
 
 def _bearer(value: bytes) -> str | None:
     plain = value.startswith(b"Bearer ") and value.isascii() and len(value) < _MOST_KEY_BYTES
     return (value[7:].decode().strip() or None) if plain else None
+
+
+class Known(NamedTuple):
+    """A head that was parsed and understood before, to be recognised by its bytes."""
+
+    lane: Lane
+    head: Head
+
+
+class KnownHeads:
+    """Heads as they came, for clients that send the same one again and again.
+
+    Each holds the key that came with it, so few are kept, and in memory only. Whether that key still opens the door is
+    asked anew for every request.
+    """
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._known: dict[bytes, Known] = {}
+        self.get = self._known.get
+
+    def learn(self, came: bytes, known: Known) -> None:
+        """Remember a head, unless it has an id that no other request will have."""
+        if known.head.request_id is not None or known.head.message_id:
+            return
+        if len(self._known) >= _MOST_HEADS:
+            self._known.clear()
+        self._known[came] = known

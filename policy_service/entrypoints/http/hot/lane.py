@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
+
+from structlog.contextvars import bound_contextvars
 
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.domain.identifier import IdentifierError
+from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot.answer import Answers
-from policy_service.entrypoints.http.hot.question import MOST_BYTES, asked, question_of
+from policy_service.entrypoints.http.hot.question import MOST_BYTES, question_of
 from policy_service.entrypoints.http.hot.reply import Replies
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from policy_service.application.queries.decide import Ready
+    from policy_service.application.question import Answered
     from policy_service.application.service import Service
+    from policy_service.entrypoints.http.hot.door import Door
     from policy_service.entrypoints.http.hot.head import Head
     from policy_service.entrypoints.http.hot.reply import Reply
 
@@ -24,35 +30,43 @@ class DecideLane:
 
     most_bytes = MOST_BYTES
 
-    def __init__(self, service: Service, route: str) -> None:
-        """Ask the service."""
-        self._service = service
+    def __init__(self, service: Service, door: Door, route: str) -> None:
+        """Ask the service, for whom the door lets in."""
+        self._door, self._decide = door, service.decide
         self._answers = Answers()
         self._replies = Replies(service.metrics, route)
 
     def answer(self, head: Head, body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
-        """Return the answer.
+        """Return the answer to a ``POST /v1/decide``, at once or when its event is on the disk.
 
-        That of a denial is there when its event is on the disk. None: not from here; whatever is refused or not
-        well-formed is answered elsewhere.
+        None: not from here; whatever is refused or not well-formed is answered elsewhere.
         """
-        found = asked(body)
-        question = None if found is None else question_of(found, head)
+        began = perf_counter()
+        caller = self._door.caller(head)
+        if caller is None:
+            return None
+        request_id = new_request_id() if head.request_id is None else head.request_id.decode()
+        question = question_of(body, caller.name, request_id)
         if question is None:
             return None
-        decide = self._service.decide
         try:
-            ready = decide.at_hand(question)
+            ready = self._decide.at_hand(question)
         except (IdentifierError, NoPlanError):
             return None
         if ready is None:
             return None
-        self._service.metrics.asked()
         if ready.answered.decision.denied:
-            return self._replies.in_time(head, self._settled(ready))
-        decide.note(ready)
-        return self._replies.told(head, self._answers.body(ready.answered))
+            return self._denied(ready, request_id, began)
+        self._decide.settle(ready)
+        return self._replies.at_once(request_id, began, self._answers.body(ready.answered))
 
-    async def _settled(self, ready: Ready) -> bytes:
-        await self._service.decide.settle(ready)
-        return self._answers.body(ready.answered)
+    def _denied(self, ready: Ready, request_id: str, began: float) -> Reply | Coroutine[None, None, Reply]:
+        with bound_contextvars(**{"request.id": request_id}):
+            waiting = self._decide.settle(ready)
+        if waiting is None:
+            return self._replies.at_once(request_id, began, self._answers.body(ready.answered))
+        return self._replies.in_time(request_id, began, self._when(waiting, ready.answered))
+
+    async def _when(self, recorded: Awaitable[None], answered: Answered) -> bytes:
+        await recorded
+        return self._answers.body(answered)

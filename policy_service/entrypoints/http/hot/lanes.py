@@ -11,7 +11,8 @@ import structlog
 
 from policy_service.application.tracing import PassedOn
 from policy_service.entrypoints.http.hot.batch import BatchLane
-from policy_service.entrypoints.http.hot.head import Heads
+from policy_service.entrypoints.http.hot.door import Door
+from policy_service.entrypoints.http.hot.head import Known, KnownHeads, head_of
 from policy_service.entrypoints.http.hot.lane import DecideLane
 from policy_service.entrypoints.http.hot.verbatim import MESSAGES, VerbatimLane
 from policy_service.entrypoints.http.permissions import PERMISSIONS
@@ -28,6 +29,7 @@ _BATCH = "/v1/decide/batch"
 _VERBATIM = b"/v1/ocpp/"
 _AT_A_CHARGER = re.compile(rb"/v1/ocpp/([0-9.]+)/([A-Za-z0-9._~!$&'()*+,;=:@-]{1,255})/([a-z-]+)")
 """A charger's id as it stands in a path; one that has to be escaped there takes the long way."""
+END_OF_HEAD = b"\r\n\r\n"
 _REMEMBERED = 16_384
 """Paths of chargers that are kept ready."""
 
@@ -52,13 +54,15 @@ class Lanes:
 
     def __init__(self, service: Service, *, max_body_bytes: int) -> None:
         """Ask the service; no body is taken here that is longer than any may be."""
-        self._heads = Heads(service.callers, PERMISSIONS["POST", _DECIDE].scopes)
+        self._door = Door(service.callers, PERMISSIONS["POST", _DECIDE].scopes)
         self._max_body_bytes = max_body_bytes
+        self.heads = KnownHeads()
+        """Of the paths that do not name a charger: those with one come in too many kinds to be remembered."""
         self._fixed: dict[bytes, Lane] = {
-            _DECIDE.encode(): DecideLane(service, _DECIDE),
-            _BATCH.encode(): BatchLane(service, _BATCH),
+            _DECIDE.encode(): DecideLane(service, self._door, _DECIDE),
+            _BATCH.encode(): BatchLane(service, self._door, _BATCH),
         }
-        self._verbatim = {(each.version, each.path): VerbatimLane(service, each) for each in MESSAGES}
+        self._verbatim = {(each.version, each.path): VerbatimLane(service, self._door, each) for each in MESSAGES}
         self._at_a_charger = lru_cache(maxsize=_REMEMBERED)(self._found)
         logged = structlog.get_logger("policy_service.http").is_enabled_for(logging.DEBUG)
         self.open = not logged and type(service.tracing) is PassedOn
@@ -71,10 +75,20 @@ class Lanes:
         return self._fixed.get(path)
 
     def hold(self, lane: Lane, headers: Sequence[Header]) -> Held | None:
-        """Return what waits for its body; None where the head already says that it takes the long way."""
-        most_bytes = min(lane.most_bytes, self._max_body_bytes)
-        head = self._heads.read(headers, most_bytes)
-        return None if head is None else Held(lane, head, most_bytes)
+        """Return what waits for its body; None where the head already says that it takes the long way.
+
+        So whoever is to be refused is so before the body has come: a stranger, or who announces too long a body.
+        """
+        head, most_bytes = head_of(headers), min(lane.most_bytes, self._max_body_bytes)
+        if head is None or head.length > most_bytes or self._door.caller(head) is None:
+            return None
+        return Held(lane, head, most_bytes)
+
+    def learn(self, came: bytes, held: Held) -> None:
+        """Remember a head that was answered by, if it came in one piece with its body and nothing else."""
+        end = came.find(END_OF_HEAD) + len(END_OF_HEAD)
+        if len(came) == end + len(held.body) and not isinstance(held.lane, _AtACharger):
+            self.heads.learn(came[:end], Known(held.lane, held.head))
 
     def _found(self, path: bytes) -> Lane | None:
         found = _AT_A_CHARGER.fullmatch(path)
@@ -93,14 +107,14 @@ class _AtACharger(NamedTuple):
 class Held:
     """A request whose head is understood, while its body comes."""
 
-    __slots__ = ("_head", "_lane", "_most_bytes", "body")
+    __slots__ = ("_most_bytes", "body", "head", "lane")
 
     def __init__(self, lane: Lane, head: Head, most_bytes: int) -> None:
         """Wait for a body."""
-        self._lane = lane
-        self._head = head
-        self._most_bytes = most_bytes
+        self.lane = lane
+        self.head = head
         self.body = bytearray()
+        self._most_bytes = most_bytes
 
     def grows(self, part: bytes) -> bool:
         """Take a part of the body in, and tell whether it is still short enough."""
@@ -108,9 +122,14 @@ class Held:
         return len(self.body) <= self._most_bytes
 
     def answer(self) -> Reply | Coroutine[None, None, Reply] | None:
-        """Return the lane's answer. Should the lane fail, the long way may know better."""
-        try:
-            return self._lane.answer(self._head, bytes(self.body))
-        except Exception as error:  # noqa: BLE001 - in the parser it would be taken for bytes that are no HTTP
-            _log.error("a short way failed", exc_info=error, **{"request.id": self._head.request_id.decode()})
-            return None
+        """Return the lane's answer."""
+        return ask(self.lane, self.head, bytes(self.body))
+
+
+def ask(lane: Lane, head: Head, body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
+    """Return the lane's answer. Should the lane fail, the long way may know better."""
+    try:
+        return lane.answer(head, body)
+    except Exception as error:  # noqa: BLE001 - in the parser it would be taken for bytes that are no HTTP
+        _log.error("a short way failed", exc_info=error)
+        return None

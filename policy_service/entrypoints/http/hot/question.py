@@ -13,11 +13,10 @@ from policy_service.application.question import Question
 from policy_service.domain.instant import InstantError, parse_instant
 
 if TYPE_CHECKING:
-    from policy_service.entrypoints.http.hot.head import Head
+    from collections.abc import Sequence
 
 MOST_BYTES = 4096
 """Longer than any question that has no blanks to spare."""
-
 MOST_BYTES_OF_MANY = 256 * 1024
 
 Trace = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
@@ -49,11 +48,13 @@ class AskedAtOnce(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _FIELDS = len(Asked.__struct_fields__)
+_BARE_QUOTES, _TIMED_QUOTES = 8, 12
+"""Quotation marks around keys and texts where nothing but charger and identifier, or those and a time, are told."""
 _decode = msgspec.json.Decoder(Asked).decode
 _decode_many = msgspec.json.Decoder(AskedAtOnce).decode
 
 
-def asked(body: bytes) -> Asked | None:
+def question_of(body: bytes, caller: str | None, request_id: str) -> Question | None:
     """Return what a body asks; None where that, or whether it may be asked so, takes a closer look.
 
     msgspec keeps the last of two equal keys. Without escapes every quotation mark begins or ends a key or a text, so
@@ -65,26 +66,51 @@ def asked(body: bytes) -> Asked | None:
         found = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return found if body.count(b'"') == _marks(found) and _plain(found) else None
+    if not _plain(found):
+        return None
+    quotes = body.count(b'"')
+    if found.time is UNSET:
+        time, bare = None, quotes == _BARE_QUOTES
+    else:
+        time, bare = instant(found.time), quotes == _TIMED_QUOTES
+        if time is None:
+            return None
+    if bare:
+        return Question(found.charger, found.identifier, time=time, caller=caller, request_id=request_id)
+    return _question(found, time, caller, request_id) if quotes == _quotes(found) else None
 
 
-def asked_at_once(body: bytes) -> AskedAtOnce | None:
-    """Return what the body of a batch asks; None as above, and where only one of its questions takes a closer look."""
+def questions_of(body: bytes, caller: str | None, request_id: str) -> Sequence[Question] | None:
+    """Return what the body of a batch asks; None as above, and where one of its questions takes a closer look."""
     if len(body) > MOST_BYTES_OF_MANY or b"\\" in body:
         return None
     try:
         found = _decode_many(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    marks = 2 + 2 * (found.record is not UNSET) + sum(map(_marks, found.requests))
-    return found if body.count(b'"') == marks and all(map(_plain, found.requests)) else None
-
-
-def question_of(found: Asked, head: Head, *, record: bool = True) -> Question | None:
-    """Return the question of whoever the head is from; None where its time takes a closer look."""
-    time = instant(found.time) if found.time else None
-    if time is None and found.time is not UNSET:
+    quotes = 2 + 2 * (found.record is not UNSET) + sum(map(_quotes, found.requests))
+    if body.count(b'"') != quotes or not all(map(_plain, found.requests)):
         return None
+    questions: list[Question] = []
+    for each in found.requests:
+        time = None if each.time is UNSET else instant(each.time)
+        if time is None and each.time is not UNSET:
+            return None
+        questions.append(_question(each, time, caller, request_id, record=found.record is not False))
+    return questions
+
+
+def _plain(found: Asked) -> bool:
+    return found.identifier.isascii() and found.identifier.isprintable() and found.charger.isprintable()
+
+
+def _quotes(found: Asked) -> int:
+    values = astuple(found)
+    texts = sum([type(value) is str for value in values])
+    return 2 * (_FIELDS - values.count(UNSET) + texts)
+
+
+def _question(found: Asked, time: int | None, caller: str | None, request_id: str, *, record: bool = True) -> Question:
     return Question(
         charger=found.charger,
         identifier=found.identifier,
@@ -97,20 +123,9 @@ def question_of(found: Asked, head: Head, *, record: bool = True) -> Question | 
         transaction_id=found.transaction_id or None,
         language=found.language or None,
         record=record and found.record is not False,
-        caller=head.caller.name,
-        request_id=head.request_id.decode(),
+        caller=caller,
+        request_id=request_id,
     )
-
-
-def _marks(found: Asked) -> int:
-    """Return how many quotation marks the question stands between."""
-    values = astuple(found)
-    texts = sum([type(value) is str for value in values])
-    return 2 * (_FIELDS - values.count(UNSET) + texts)
-
-
-def _plain(found: Asked) -> bool:
-    return found.identifier.isascii() and found.identifier.isprintable() and found.charger.isprintable()
 
 
 @lru_cache(maxsize=_REMEMBERED)

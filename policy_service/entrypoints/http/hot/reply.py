@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from policy_service.application.service import Metrics
-    from policy_service.entrypoints.http.hot.head import Head, Header
+    from policy_service.entrypoints.http.hot.head import Header
     from policy_service.entrypoints.http.problems import ProblemError
 
 METHOD = "POST"
+ANSWERED = ((b"content-type", b"application/json"),)
+"""Headers of an answer, of status 200."""
 CLOSE = (b"connection", b"close")
-_JSON = ((b"content-type", b"application/json"),)
 _log = structlog.get_logger("policy_service.http")
 
 
@@ -38,35 +39,44 @@ class Reply(NamedTuple):
 
 
 class Replies:
-    """The answers of one route; each is counted as it is made."""
+    """The answers of one route; each is counted as it is made. ``began`` is when, by the performance counter."""
 
     def __init__(self, metrics: Metrics, route: str) -> None:
         """``route`` is the template by which it is counted."""
         self._metrics = metrics
         self._route = route
 
-    def told(self, head: Head, body: bytes, own: tuple[Header, ...] = ()) -> Reply:
-        """Return an answer in JSON."""
-        self._metrics.answered(METHOD, self._route, 200, perf_counter() - head.began)
-        return Reply(200, _JSON, head.request_id, body, own)
+    def at_once(self, request_id: str, began: float, body: bytes, own: tuple[Header, ...] = ()) -> Reply:
+        """Return an answer that nothing had to be waited for."""
+        reply = Reply(200, ANSWERED, request_id.encode(), body, own)
+        self._metrics.answered_at_once(METHOD, self._route, 200, perf_counter() - began)
+        return reply
 
-    async def in_time(self, head: Head, work: Awaitable[bytes], own: tuple[Header, ...] = ()) -> Reply:
+    async def in_time(
+        self, request_id: str, began: float, body: Awaitable[bytes], own: tuple[Header, ...] = ()
+    ) -> Reply:
         """Return the answer whose body has to be waited for, or in its place why there is none."""
-        bind_contextvars(**{"request.id": head.request_id.decode()})
+        bind_contextvars(**{"request.id": request_id})
+        self._metrics.asked()
         try:
-            return self.told(head, await work, own)
+            reply = Reply(200, ANSWERED, request_id.encode(), await body, own)
         except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
-            return self._refused(head, ending())
+            reply = _refusal(request_id, ending())
         except Exception as error:  # noqa: BLE001 - nobody else is there to answer for whatever went wrong
-            problem = problem_of(error)
-            reply = self._refused(head, problem)
-            if problem.kind is Problem.INTERNAL:
-                told = {"http.request.method": METHOD, "http.route": self._route}
-                _log.error("request failed", exc_info=error, **told, **{"http.response.status_code": reply.status})
-            return reply
+            reply = self._failed(request_id, error)
+        self._metrics.answered(METHOD, self._route, reply.status, perf_counter() - began)
+        return reply
 
-    def _refused(self, head: Head, error: ProblemError) -> Reply:
-        response = problem_response(error, head.request_id.decode())
-        headers = tuple((name, value) for name, value in response.raw_headers if name != b"content-length")
-        self._metrics.answered(METHOD, self._route, response.status_code, perf_counter() - head.began)
-        return Reply(response.status_code, headers, head.request_id, bytes(response.body))
+    def _failed(self, request_id: str, error: Exception) -> Reply:
+        problem = problem_of(error)
+        reply = _refusal(request_id, problem)
+        if problem.kind is Problem.INTERNAL:
+            told = {"http.request.method": METHOD, "http.route": self._route}
+            _log.error("request failed", exc_info=error, **told, **{"http.response.status_code": reply.status})
+        return reply
+
+
+def _refusal(request_id: str, error: ProblemError) -> Reply:
+    response = problem_response(error, request_id)
+    headers = tuple((name, value) for name, value in response.raw_headers if name != b"content-length")
+    return Reply(response.status_code, headers, request_id.encode(), bytes(response.body))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
+from structlog.contextvars import bound_contextvars
 
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.question import Question
 from policy_service.domain.identifier import IdentifierError
 from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, Lengths, id_tag_info, id_token_info
+from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot import payload
 from policy_service.entrypoints.http.hot.question import MOST_BYTES
 from policy_service.entrypoints.http.hot.reply import Replies
@@ -17,11 +20,12 @@ from policy_service.entrypoints.http.ocpp_answers import POLICY_DECISION, told
 from policy_service.entrypoints.http.wire_ocpp import NO_AUTHORIZATION, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from policy_service.application.ocpp.authorise import Verdict
     from policy_service.application.queries.decide import Ready
     from policy_service.application.service import Service
+    from policy_service.entrypoints.http.hot.door import Door
     from policy_service.entrypoints.http.hot.head import Head
     from policy_service.entrypoints.http.hot.payload import Told
     from policy_service.entrypoints.http.hot.reply import Reply
@@ -60,37 +64,20 @@ class VerbatimLane:
 
     most_bytes = MOST_BYTES
 
-    def __init__(self, service: Service, message: Message) -> None:
-        """Ask the service."""
-        self._service = service
+    def __init__(self, service: Service, door: Door, message: Message) -> None:
+        """Ask the service, for whom the door lets in."""
+        self._door, self._authorise, self._decide = door, service.authorise, service.decide
         self._message = message
         self._replies = Replies(service.metrics, message.route)
 
     def answer(self, charger: str, head: Head, body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
-        """Return the answer to what a charger says.
-
-        That of a denial is there when its event is on the disk. None: not from here.
-        """
-        said = self._message.read(body)
-        if said is None or (said.token_type or "").lower() == NO_AUTHORIZATION:
+        """Return the answer to what a charger says, at once or when its event is on the disk. None: not from here."""
+        began = perf_counter()
+        caller, said = self._door.caller(head), self._message.read(body)
+        if caller is None or said is None or (said.token_type or "").lower() == NO_AUTHORIZATION:
             return None
-        question = self._question(charger, head, said)
-        try:
-            found = self._service.authorise.at_hand(question, starts=said.starts, replayed=said.replayed)
-        except (IdentifierError, NoPlanError):
-            return None
-        if found is None:
-            return None
-        ready, verdict = found
-        self._service.metrics.asked()
-        own, answer = ((_HEADER, told(verdict).encode()),), self._body(verdict, said)
-        if ready.answered.decision.denied:
-            return self._replies.in_time(head, self._settled(ready, answer), own)
-        self._service.decide.note(ready)
-        return self._replies.told(head, answer, own)
-
-    def _question(self, charger: str, head: Head, said: Told) -> Question:
-        return Question(
+        request_id = new_request_id() if head.request_id is None else head.request_id.decode()
+        question = Question(
             charger,
             said.identifier,
             said.token_type or None,
@@ -100,15 +87,34 @@ class VerbatimLane:
             ocpp_action=self._message.action,
             message_id=printable(head.message_id.decode("latin-1")),
             transaction_id=said.transaction_id,
-            caller=head.caller.name,
-            request_id=head.request_id.decode(),
+            caller=caller.name,
+            request_id=request_id,
         )
+        try:
+            found = self._authorise.at_hand(question, starts=said.starts, replayed=said.replayed)
+        except (IdentifierError, NoPlanError):
+            return None
+        return None if found is None else self._told(*found, said, request_id, began)
+
+    def _told(
+        self, ready: Ready, verdict: Verdict, said: Told, request_id: str, began: float
+    ) -> Reply | Coroutine[None, None, Reply]:
+        own, body = ((_HEADER, told(verdict).encode()),), self._body(verdict, said)
+        if ready.answered.decision.denied:
+            with bound_contextvars(**{"request.id": request_id}):
+                waiting = self._decide.settle(ready)
+        else:
+            waiting = self._decide.settle(ready)
+        if waiting is None:
+            return self._replies.at_once(request_id, began, body, own)
+        return self._replies.in_time(request_id, began, _when(waiting, body), own)
 
     def _body(self, verdict: Verdict, said: Told) -> bytes:
         if self._message.lengths is None:
             return orjson.dumps({"idTagInfo": id_tag_info(verdict.shown)})
         return orjson.dumps({"idTokenInfo": id_token_info(verdict.shown, said.token_type or "", self._message.lengths)})
 
-    async def _settled(self, ready: Ready, answer: bytes) -> bytes:
-        await self._service.decide.settle(ready)
-        return answer
+
+async def _when(recorded: Awaitable[None], body: bytes) -> bytes:
+    await recorded
+    return body
