@@ -70,12 +70,17 @@ class Ways:
         app = create_app(service, max_body_bytes=MAX_BODY)
         self.service = service
         self.lanes = Lanes(service, max_body_bytes=MAX_BODY)
+        self._runner = runner
         self.run = runner.run
         self._kinds = {
             "protocol": (Application(app, self.lanes), HotConnection),
             "asgi": (Application(Shortcut(app, self.lanes)), Connection),
             "off": (Application(app), Connection),
         }
+
+    def to(self, service: Service) -> Ways:
+        """Return the same ways to another service."""
+        return Ways(self._runner, service)
 
     def line(self, way: str, **settings: Any) -> Line:  # noqa: ANN401 - uvicorn's
         """Open a connection, in the running loop."""

@@ -23,7 +23,7 @@ _KNOWN, _STRANGER, _PIN = "04A2B3C4D5E680", "04FFFFFFFFFF80", "4711"
 _COLD = "04EEEEEEEEEE80"
 _JSON = "Content-Type: application/json\r\n"
 _OWN = {"decision_id", "instance"}
-_COUNTS = ("policy_service_decisions", "policy_service_lookups", "policy_service_http", "policy_service_access")
+_COUNTS = ("policy_service_decision", "policy_service_http")
 
 
 class _Case(NamedTuple):
