@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from hmac import compare_digest
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.application.ports import StoreUnavailableError
@@ -56,7 +55,7 @@ class AccessKeys:
     def find(self, digest: str) -> Caller | None:
         """Return whom the key of a digest lets in, None where it lets nobody in."""
         known = self._known.get(digest)
-        if known is None or not compare_digest(known.key.digest, digest):
+        if known is None:
             return None
         now = self._clock.now()
         if not known.key.active(now):

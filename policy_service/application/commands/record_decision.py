@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from policy_service.application.ports import EventSpool, EventWriter
     from policy_service.domain.events import AccessEvent
 
+_DENIED = Outcome.ACCESS_DENIED
 PATIENCE_S = 5.0
 """How long a denial waits for room before it is given up, and for the disk before the database is asked instead."""
 LOOK_S = 0.02
@@ -73,7 +74,7 @@ class DecisionRecorder:
         """
         line = event_line(event)
         mark = self._appended(line)
-        if event.outcome is not Outcome.ACCESS_DENIED:
+        if event.outcome is not _DENIED:
             if mark is None:
                 self._observer.dropped(event.decision_id, "full")
             return None

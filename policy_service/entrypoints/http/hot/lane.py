@@ -5,14 +5,12 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from structlog.contextvars import bound_contextvars
-
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot.answer import Answers
 from policy_service.entrypoints.http.hot.question import MOST_BYTES, question_of
-from policy_service.entrypoints.http.hot.reply import Replies
+from policy_service.entrypoints.http.hot.reply import Replies, settled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
@@ -61,8 +59,7 @@ class DecideLane:
         return self._replies.at_once(request_id, began, self._answers.body(ready.answered))
 
     def _denied(self, ready: Ready, request_id: str, began: float) -> Reply | Coroutine[None, None, Reply]:
-        with bound_contextvars(**{"request.id": request_id}):
-            waiting = self._decide.settle(ready)
+        waiting = settled(self._decide, ready, request_id)
         if waiting is None:
             return self._replies.at_once(request_id, began, self._answers.body(ready.answered))
         return self._replies.in_time(request_id, began, self._when(waiting, ready.answered))

@@ -6,7 +6,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-from structlog.contextvars import bound_contextvars
 
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.question import Question
@@ -15,7 +14,7 @@ from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, Lengt
 from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot import payload
 from policy_service.entrypoints.http.hot.question import MOST_BYTES
-from policy_service.entrypoints.http.hot.reply import Replies
+from policy_service.entrypoints.http.hot.reply import Replies, settled
 from policy_service.entrypoints.http.ocpp_answers import POLICY_DECISION, told
 from policy_service.entrypoints.http.wire_ocpp import NO_AUTHORIZATION, printable
 
@@ -100,11 +99,7 @@ class VerbatimLane:
         self, ready: Ready, verdict: Verdict, said: Told, request_id: str, began: float
     ) -> Reply | Coroutine[None, None, Reply]:
         own, body = ((_HEADER, told(verdict).encode()),), self._body(verdict, said)
-        if ready.answered.decision.denied:
-            with bound_contextvars(**{"request.id": request_id}):
-                waiting = self._decide.settle(ready)
-        else:
-            waiting = self._decide.settle(ready)
+        waiting = settled(self._decide, ready, request_id)
         if waiting is None:
             return self._replies.at_once(request_id, began, body, own)
         return self._replies.in_time(request_id, began, _when(waiting, body), own)
