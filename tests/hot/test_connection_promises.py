@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import uvicorn
 from fakes.served import POLICIES, serving
+from structlog.testing import capture_logs
 
 from policy_service.application.callers import UnknownCallerError
 from policy_service.application.commands.record_decision import DecisionRecorder
@@ -189,7 +190,7 @@ def test_a_head_that_never_ends_is_not_waited_for(three: Ways, way: str, monkeyp
 class _Disk:
     """Stands for what records denials: it hangs, or fails in some way."""
 
-    def __init__(self, error: Exception | None) -> None:
+    def __init__(self, error: type[Exception] | None) -> None:
         self._error = error
 
     def take(self, event: object) -> Awaitable[None]:
@@ -201,10 +202,10 @@ class _Disk:
         await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("error", [None, StoreUnavailableError("gone"), RuntimeError("nobody knows")])
+@pytest.mark.parametrize("error", [None, StoreUnavailableError, RuntimeError])
 @every_target
 def test_a_denial_that_is_not_recorded_is_told_in_the_same_words(
-    three: Ways, target: str, error: Exception | None, monkeypatch: pytest.MonkeyPatch
+    three: Ways, target: str, error: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``None``: the disk hangs, until the service waits no longer."""
     disk = _Disk(error)
@@ -224,9 +225,13 @@ def test_a_denial_that_is_not_recorded_is_told_in_the_same_words(
         return reply
 
     before = three.counted()
-    inside, short, plain = (three.run(failed(way)) for way in _WAYS)
+    with capture_logs() as logged:
+        inside, short, plain = (three.run(failed(way)) for way in _WAYS)
     assert inside == short == plain
-    assert plain.status == (500 if isinstance(error, RuntimeError) else 503)
+    assert plain.status == (500 if error is RuntimeError else 503)
+    faults = [{name: line[name] for name in line if name.startswith("http.")} for line in logged if "exc_info" in line]
+    assert len(faults) == (3 if error is RuntimeError else 0)
+    assert all(fault == faults[0] for fault in faults)
     route = target.replace("YARD-1", "{charger_id}")
     name = (
         f'policy_service_http_request_duration_seconds_count{{method="POST",route="{route}",status="{plain.status}"}}'
@@ -244,7 +249,11 @@ def test_a_lane_that_fails_leaves_the_request_to_the_long_way(
 
     monkeypatch.setattr(DecideLane, "answer", fail)
     request = b"".join(_parts("/v1/decide", _TARGETS["/v1/decide"]))
-    assert [reply.status for reply in three.exchange(way, [request, request], 2)] == [200, 200]
+    with capture_logs() as logged:
+        assert [reply.status for reply in three.exchange(way, [request, request], 2)] == [200, 200]
+    assert [line["event"] for line in logged if line["log_level"] == "error"] == ["a short way failed"] * (
+        0 if way == "off" else 2
+    )
 
 
 class _Server:
