@@ -34,7 +34,7 @@ class Served:
         self.settings = settings
         self.url = url
         self._log = log
-        self.client = httpx2.Client(base_url=url, timeout=30)
+        self.client = httpx2.Client(base_url=url, timeout=30, transport=_transport(settings))
         self._others: list[httpx2.Client] = []
 
     def decide(self, **question: object) -> httpx2.Response:
@@ -42,7 +42,8 @@ class Served:
 
     def bringing(self, key: str) -> httpx2.Client:
         """Return a client that brings a key."""
-        client = httpx2.Client(base_url=self.url, timeout=30, headers={"Authorization": f"Bearer {key}"})
+        headers = {"Authorization": f"Bearer {key}"}
+        client = httpx2.Client(base_url=self.url, timeout=30, headers=headers, transport=_transport(self.settings))
         self._others.append(client)
         return client
 
@@ -101,6 +102,10 @@ def serving(
         yield served
     finally:
         served.stop()
+
+
+def _transport(settings: Mapping[str, str]) -> httpx2.HTTPTransport:
+    return httpx2.HTTPTransport(uds=settings.get("UNIX_SOCKET"))
 
 
 def eventually(holds: Callable[[], object], *, within: float = 2.0) -> float:
