@@ -119,9 +119,18 @@ def eventually(holds: Callable[[], object], *, within: float = 2.0) -> float:
 
 def _up(served: Served) -> bool:
     try:
-        return served.client.get("/health/ready").status_code == 200
+        return _listens(served) and served.client.get("/health/ready").status_code == 200
     except httpx2.TransportError:
         return False
+
+
+def _listens(served: Served) -> bool:
+    """Tell whether anybody is at the Unix socket, if there is one: the client would leave a socket open if not."""
+    path = served.settings.get("UNIX_SOCKET")
+    if path is None:
+        return True
+    with socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(path) == 0
 
 
 def _free_port() -> int:
