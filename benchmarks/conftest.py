@@ -44,4 +44,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("figures")
         terminalreporter.write_line(table.markdown())
         table.save(_OUT)
-

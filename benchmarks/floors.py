@@ -38,7 +38,8 @@ def floor(kind: str, reply: bytes, *, workers: int = 1, path: Path | None = None
         process = subprocess.Popen(  # noqa: S603 - this very file
             command, stdin=subprocess.PIPE, pass_fds=[listening.fileno()], start_new_session=True
         )
-        target = Target("" if path is not None else f"127.0.0.1:{listening.getsockname()[1]}", path)
+        address = "" if path is not None else f"127.0.0.1:{listening.getsockname()[1]}"
+        target = Target(address, path, process.pid)
     try:
         assert process.stdin is not None
         process.stdin.write(reply)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import fleet
 import yard
 from fakes.keyed import BOOTSTRAP, bootstrap_file
-from fakes.served import POLICIES, eventually, serving
+from fakes.served import eventually, serving
 from load import Target, ask, post
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ class Node:
 
     def __init__(self, served: Served) -> None:
         """Take a running service."""
-        path = served.settings.get("UNIX_SOCKET")
-        self.pid = served.process.pid
-        self.target = Target(served.url.removeprefix("http://"), None if path is None else Path(path))
+        self.target = target_of(served)
         self._client = served.bringing(BOOTSTRAP)
         self._client.timeout = 600
 
@@ -59,7 +57,9 @@ class Node:
         """Ask each question once, unrecorded: the process has all of them at hand from then on."""
         for start in range(0, len(questions), _BATCH):
             asked = [{**each, "record": False} for each in questions[start : start + _BATCH]]
-            assert len(self._client.post("/v1/decide/batch", json={"requests": asked}).json()["decisions"]) == len(asked)
+            assert len(self._client.post("/v1/decide/batch", json={"requests": asked}).json()["decisions"]) == len(
+                asked
+            )
 
     def reply(self, question: Question) -> bytes:
         """Return the body of an answer: a floor is to say one as long."""
@@ -84,6 +84,19 @@ def node(policies: Path, state: Path, **settings: object) -> Iterator[Node]:
     key = bootstrap_file(state.parent)
     with serving(policies, state, bootstrap_key_file=key, log_denials=False, **settings) as served:
         yield Node(served)
+
+
+@contextmanager
+def open_node(policies: Path, state: Path, **settings: object) -> Iterator[Node]:
+    """Serve while the context is open, and let everybody ask."""
+    with serving(policies, state, log_denials=False, **settings) as served:
+        yield Node(served)
+
+
+def target_of(served: Served) -> Target:
+    """Return where a service listens."""
+    path = served.settings.get("UNIX_SOCKET")
+    return Target(served.url.removeprefix("http://"), None if path is None else Path(path), served.process.pid)
 
 
 def rss_mb(pid: int) -> float:
@@ -127,6 +140,3 @@ def _question(charger: str, vehicle: int, place: int) -> Question:
     stranger = place % _DENIED == 0
     token = f"04EE{vehicle:010X}" if stranger else fleet.identifier(vehicle)
     return {"charger": charger, "identifier": token, "identifier_type": "rfid", "time": NIGHT}
-
-
-__all__ = ["POLICIES", "Node", "node", "requests", "shipped_fleet", "shipped_questions", "yard_of", "yard_questions"]

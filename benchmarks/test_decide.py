@@ -72,9 +72,7 @@ def test_the_cost_of_a_decision_hardly_grows(
     what: str, small: tuple[int, int, int], large: tuple[int, int, int], record: Recorder
 ) -> None:
     """Growth is told in floors over the same keys; in nanoseconds it holds the machine's cache misses as well."""
-    _recorded(
-        record, what, in_process.cost_of_decide(yard.plan(*small)), in_process.cost_of_decide(yard.plan(*large))
-    )
+    _recorded(record, what, in_process.cost_of_decide(yard.plan(*small)), in_process.cost_of_decide(yard.plan(*large)))
 
 
 def test_it_hardly_grows_with_identifiers(record: Recorder) -> None:
@@ -102,7 +100,7 @@ def _cost_among(identifiers: int) -> Cost:
     def floor(part: slice) -> None:
         for charger, text, at in asked[part]:
             bisect_right(bounds[charger], at)
-            by_text[text]  # noqa: B018 - the look-up is what is measured
+            by_text[text]
 
     return in_process.cost(decisions, floor)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import fleet
 import nodes
 import pytest
+from fakes.served import POLICIES
 from floors import floor
 from load import load, write
 
@@ -34,7 +35,12 @@ _SECONDS = float(os.environ.get("POLICY_SERVICE_BENCH_SECONDS", "1"))
 _ROUNDS = int(os.environ.get("POLICY_SERVICE_BENCH_ROUNDS", "5"))
 _MOST_MB = 400
 _MODES = ("protocol", "asgi", "off")
-_LEAST = {("shipped", "protocol"): 1.7, ("shipped", "asgi"): 0.65, ("random", "protocol"): 1.4, ("random", "asgi"): 0.55}
+_LEAST = {
+    ("shipped", "protocol"): 1.7,
+    ("shipped", "asgi"): 0.65,
+    ("random", "protocol"): 1.4,
+    ("random", "asgi"): 0.55,
+}
 """Throughput in echoes at 16 connections, one worker, TCP."""
 _BOUND_AT = 16
 
@@ -76,7 +82,7 @@ class _Rounds(NamedTuple):
 )
 def test_the_shipped_policies(setup: _Setup, connections: Sequence[int], tmp_path: Path, record: Recorder) -> None:
     """A thousand vehicles at twenty chargers."""
-    with nodes.node(nodes.POLICIES, tmp_path / "state", **_settings(setup, tmp_path)) as node:
+    with nodes.node(POLICIES, tmp_path / "state", **_settings(setup, tmp_path)) as node:
         node.bring_in(nodes.shipped_fleet())
         questions = nodes.shipped_questions()
         for _ in range(setup.workers * 2):
@@ -109,7 +115,7 @@ def test_the_memory_of_a_worker(registered: Path, record: Recorder) -> None:
     """With 100,000 chargers and a million vehicles, when its cache is full."""
     with nodes.node(registered / "policies", registered / "state", scheduler="apart") as node:
         node.warm(nodes.yard_questions(_CACHE * 2, _VEHICLES))
-        mb = nodes.rss_mb(node.pid)
+        mb = nodes.rss_mb(node.target.pid)
     what = f"RSS of a worker, {nodes.CHARGERS:,} chargers, {_VEHICLES:,} vehicles, cache full"
     record(what, f"{mb:.0f} MB", f"≤ {_MOST_MB} MB", mb=mb)
     assert mb <= _MOST_MB
@@ -119,7 +125,7 @@ def _settings(setup: _Setup, folder: Path) -> dict[str, object]:
     return {"hot_path": setup.mode, "workers": setup.workers} | ({"unix_socket": folder / "node"} if setup.unix else {})
 
 
-def _measure(  # noqa: PLR0913 - what is measured, on what, and where it is told
+def _measure(
     record: Recorder,
     keys: str,
     setup: _Setup,
