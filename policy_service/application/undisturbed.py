@@ -26,7 +26,7 @@ def undisturbed() -> Generator[None]:
 
 
 def tidy() -> None:
-    """Collect what :func:`undisturbed` has kept from it. Nobody else runs meanwhile, some tenths of a second at most."""
+    """Collect what :func:`undisturbed` has kept: nobody else runs meanwhile, some tenths of a second at most."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
