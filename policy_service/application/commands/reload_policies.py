@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from policy_service.application.plan_holder import PlanState
 from policy_service.application.ports import PlanOrigin, PolicyFilesError, StoreUnavailableError
 from policy_service.application.tree_digest import digest_of
+from policy_service.application.undisturbed import tidy, undisturbed
 from policy_service.domain.diagnostic import Severity
 from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.engine.compile_overrides import compile_overrides, findings_about
@@ -193,10 +194,11 @@ class ReloadPolicies:
         return () if tree is None else findings_about(override, tree, self._context("", {}, None))
 
     async def roll(self) -> None:
-        """Move the part of time that the plan keeps at hand on to today."""
+        """Move the part of time that the plan keeps at hand on to today, and tidy up, as of once a day."""
         async with self._one_at_a_time:
             if (plan := self._plans.state.plan) is not None:
                 await asyncio.to_thread(plan.roll, self._clock.now())
+                tidy()
 
     async def _reload(self, *, force: bool) -> ReloadOutcome:
         stale = not await self._fetch_chargers()
@@ -246,6 +248,7 @@ class ReloadPolicies:
         except Exception as error:  # noqa: BLE001 - whatever an edit brings to light, what is in force stays
             return _Loaded(None, None, (), f"the policies could not be compiled ({type(error).__name__})")
 
+    @undisturbed()
     def _load_now(self, files: Mapping[str, bytes], content: str) -> _Loaded:
         checked = load(files, self._cache, self._profiles)
         found = tuple(checked.diagnostics)

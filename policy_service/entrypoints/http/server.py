@@ -20,6 +20,7 @@ from policy_service.entrypoints.http.hot.connection import HotConnection, object
 from policy_service.entrypoints.http.hot.lanes import Lanes
 from policy_service.entrypoints.http.hot.shortcut import Shortcut
 from policy_service.entrypoints.http.tls import check_tls, tls_options
+from policy_service.entrypoints.http.unix_socket import unix_socket
 from policy_service.entrypoints.http.workers import Workers
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run_server(settings: Settings, clock: Clock | None = None) -> int:
         return _serve_many(settings)
     application = ServiceApplication(settings, clock)
     server = uvicorn.Server(_config(settings, application))
-    with _signals_end_quietly(), suppress(SystemExit):  # a start that failed is told below
+    with unix_socket(settings.unix_socket), _signals_end_quietly(), suppress(SystemExit):  # what failed is told below
         server.run()
     if application.failure is not None:
         return _tell(application.failure)
@@ -117,14 +118,13 @@ def _serve_many(settings: Settings) -> int:
     wiring.share_metrics(settings)
     config = _config(settings, partial(worker, settings))
     config.workers = settings.workers
-    try:
-        listening = config.bind_socket()
-    except SystemExit:  # it has said why
-        return _BAD_SETTINGS
-    try:
-        Workers(config, [listening], wiring.forget_worker).run()
-    finally:
-        listening.close()
+    with unix_socket(settings.unix_socket):
+        try:
+            listening = config.bind_socket()
+        except SystemExit:  # it has said why
+            return _BAD_SETTINGS
+        with listening:
+            Workers(config, [listening], wiring.forget_worker).run()
     return 0
 
 
@@ -166,6 +166,7 @@ def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplica
         factory=isinstance(app, partial),
         host=settings.host,
         port=settings.port,
+        uds=None if settings.unix_socket is None else str(settings.unix_socket),
         loop="uvloop",
         http=_connection(settings),
         ws="none",
