@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from peers import line_up, provisions
+from peers.measure import DisagreementError
 from peers.peer import UnavailableError
 from peers.report import Report, as_json, as_markdown, machine
 from peers.run import Extent, in_process, over_http, say
@@ -85,4 +86,7 @@ def _write(report: Report, *, as_json_text: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DisagreementError as disagreement:
+        sys.exit(f"error: {disagreement}")

@@ -125,4 +125,3 @@ def _written(window: Window) -> str:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
-

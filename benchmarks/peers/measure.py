@@ -51,6 +51,7 @@ def contestant(name: str, loaded: Loaded, asked: Sequence[Question]) -> Contesta
             break
     return Contestant(name, loaded, arguments)
 
+
 def disagreement(name: str, question: Question) -> str:
     """Say which question was answered otherwise than expected."""
     expected = "allowed" if question.allowed else "denied"

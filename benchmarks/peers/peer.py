@@ -19,8 +19,8 @@ class UnavailableError(Exception):
 class Loaded(NamedTuple):
     """An engine with its policies in memory. Only ``answer`` is timed.
 
-    ``ask`` makes a question into the arguments of ``answer``, as the engine takes them best; ``allowed`` reads what came
-    back.
+    ``ask`` makes a question into the arguments of ``answer``, as the engine takes them best; ``allowed`` reads
+    what came back.
     """
 
     ask: Callable[[Question], tuple[object, ...]]

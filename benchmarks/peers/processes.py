@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
-_UP_WITHIN_S = 120.0
+_UP_WITHIN_S = 300.0
 _DOWN_WITHIN_S = 20.0
 
 
@@ -74,8 +74,6 @@ def _is_up(port: int, path: str) -> bool:
 
 def rss_mb(pid: int) -> float:
     """Return the resident memory of a process and its children, in megabytes."""
-    own = next(
-        int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in line
-    )
+    own = next(int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in line)
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own / 1000 + sum(rss_mb(int(child)) for child in children)

@@ -27,7 +27,7 @@ _PREFIX = {OWN: "04A2", AGREEMENT: "04B2", UNKNOWN: "04C2"}
 
 
 class Question(NamedTuple):
-    """May this vehicle charge at this charger at this time?
+    """What is asked: may this vehicle charge at this charger at this time.
 
     ``at`` in epoch seconds, ``weekday`` (0: Monday) and ``minute`` of the day in the depot's local time, ``allowed`` by
     the plainest reading of the windows.

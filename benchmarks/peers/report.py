@@ -18,6 +18,7 @@ AHEAD_IN_RATE, AHEAD_IN_P99 = 5.0, 3.0
 BY_HTTP = ("Cerbos", "OPA")
 """The servers that the bounds over HTTP are about."""
 _ONE, _A_THOUSAND = 1, 1_000
+_IN_PROCESS = "Microseconds of processor time an answer, and how often policy-service's engine answers meanwhile."
 
 
 class EngineFigure(NamedTuple):
@@ -125,8 +126,7 @@ def as_markdown(report: Report) -> str:
     """Return the run as a page."""
     parts = [
         f"{report.machine}.\n\n{report.policies} Over HTTP the load comes from {report.load_generator}.",
-        "### In process\n\nMicroseconds of processor time an answer, and how often policy-service's engine answers "
-        f"meanwhile.\n\n{_engine_table(report)}",
+        f"### In process\n\n{_IN_PROCESS}\n\n{_engine_table(report)}",
         f"### Over HTTP\n\n{_server_table(report)}",
         f"### Bounds\n\n{_goal_table(report)}",
         f"### How each is used, and what it cannot express\n\n{_idiom_table(report)}",

@@ -111,9 +111,7 @@ def _in_turns(
     rounds: dict[str, list[load.Figures]] = {target.name: [] for target in loads}
     for _ in range(extent.rounds):
         for target in loads:
-            figures = load.put(
-                target.asking, target.requests, wrk, connections=connections, seconds=extent.seconds
-            )
+            figures = load.put(target.asking, target.requests, wrk, connections=connections, seconds=extent.seconds)
             rounds[target.name].append(figures)
             told = f"{figures.rate:,.0f} a second, p99 {figures.p99_ms:.2f} ms"
             say(f"  {target.name}, {connections} connections: {told}")

@@ -50,7 +50,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
 PEER = Engine(
     "cedarpy",
     "cedarpy",
-    "a policy set a depot, parsed ahead; a policy for each class that a window refuses; local time worked out for it",
+    "a policy set a depot, parsed ahead; a policy for each class that a window refuses; local time comes in",
     "local time, recurrence, reasons of its own, until when; a policy that errs is left out, a forbid too",
     _load,
 )

@@ -38,9 +38,7 @@ def _ask(question: Question) -> tuple[object, ...]:
 
 @contextmanager
 def _load(yard: Yard) -> Iterator[Loaded]:
-    programs = {
-        depot.name: cel.compile(_any([_refuses(window) for window in depot.windows])) for depot in yard.depots
-    }
+    programs = {depot.name: cel.compile(_any([_refuses(window) for window in depot.windows])) for depot in yard.depots}
 
     def answer(depot: str, context: cel.Context) -> object:
         return programs[depot].execute(context)
@@ -51,7 +49,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
 PEER = Engine(
     "CEL",
     "common-expression-language",
-    "one compiled program a depot, which says who is refused, its context made ahead; local time worked out for it",
+    "one compiled program a depot, which says who is refused, its context made ahead; local time comes in",
     "recurrence, chargers, reasons, until when (it has zones by their name, and each evaluation works them out anew)",
     _load,
 )

@@ -1,4 +1,4 @@
-"""The floor: a dict and a bisect over every window's instants, drawn out ahead. It answers yes or no, and nothing else."""
+"""The floor: a dict and a bisect over the windows' instants, drawn out ahead. It answers yes or no, and no more."""
 
 from __future__ import annotations
 

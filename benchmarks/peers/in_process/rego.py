@@ -74,7 +74,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
 PEER = Engine(
     "regorus",
     "gordon-to-regorus",
-    "an engine a depot; one window as a rule, more as data by class and weekday; local time worked out for it",
+    "an engine a depot; one window as a rule, more as data by class and weekday; local time comes in",
     "recurrence, until when, reasons unless written as such (zones by name at run time)",
     _load,
 )

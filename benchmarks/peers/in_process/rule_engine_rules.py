@@ -53,7 +53,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
 PEER = Engine(
     "rule-engine",
     "rule-engine",
-    "typed rules compiled ahead, asked until the first that refuses; local time worked out for it",
+    "typed rules compiled ahead, asked until the first that refuses; local time comes in",
     "recurrence, chargers, reasons, until when (zones by its datetime type, worked out at each match)",
     _load,
 )

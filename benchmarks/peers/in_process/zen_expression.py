@@ -43,7 +43,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
 PEER = Engine(
     "zen-engine",
     "zen-engine",
-    "one compiled expression a depot, which says who is refused; local time worked out for it",
+    "one compiled expression a depot, which says who is refused; local time comes in",
     "time zones (local time comes in), recurrence, chargers, reasons, until when; shifts gap times silently",
     _load,
 )

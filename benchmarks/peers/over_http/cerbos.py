@@ -77,7 +77,7 @@ def _version() -> str:
 PEER = Server(
     "Cerbos",
     _version,
-    "a resource policy a depot, classes as roles, by which it indexes; no keys, no audit log; local time worked out for it",
+    "a resource policy a depot, indexed by roles, which are the classes; no keys, no audit log; local time comes in",
     "chargers and vehicles (depot and class come with each request), recurrence, until when, reasons but as outputs; "
     "zones by name at run time: a misspelt one makes the rule err, and a deny is left out",
     _serve,

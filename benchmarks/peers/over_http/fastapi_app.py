@@ -20,7 +20,7 @@ from peers.in_process.rule_engine_rules import rules
 
 
 class Question(BaseModel):
-    """May this vehicle charge here now?"""
+    """What is asked: may this vehicle charge here now."""
 
     charger: str
     identifier: str

@@ -43,7 +43,7 @@ def _serve(yard: Yard) -> Iterator[Asking]:
 PEER = Server(
     "FastAPI + rule-engine",
     lambda: f"{version('fastapi')}, {version('rule-engine')}",
-    "a route with pydantic models, rules compiled ahead, vehicles and chargers in dicts; works out local time by zoneinfo",
+    "a route with pydantic models, rules compiled ahead, vehicles and chargers in dicts; zoneinfo for local time",
     "recurrence but by weekday, reasons, until when, keys, events, reload: all that is still to be written",
     _serve,
 )

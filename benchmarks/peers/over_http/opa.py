@@ -47,6 +47,10 @@ def _body(question: Question) -> str:
     return json.dumps({"input": asked})
 
 
+def _allowed(said: bytes) -> bool:
+    return bool(json.loads(said)["result"])
+
+
 @contextmanager
 def _serve(yard: Yard) -> Iterator[Asking]:
     program = opa()
@@ -59,7 +63,7 @@ def _serve(yard: Yard) -> Iterator[Asking]:
         command = [program, "run", "--server", "--addr", f"{LOOPBACK}:{port}", *quiet, rules, data]
         with running(command, port, "/health", Path(place, "log"), os.environ) as pid:
             headers = {"Content-Type": "application/json"}
-            yield Asking(port, "/v1/data/depot/allow", headers, _body, lambda said: bool(json.loads(said)["result"]), pid)
+            yield Asking(port, "/v1/data/depot/allow", headers, _body, _allowed, pid)
 
 
 def _version() -> str:
@@ -70,8 +74,7 @@ def _version() -> str:
 PEER = Server(
     "OPA",
     _version,
-    "chargers and windows as data, windows by depot, class and weekday; no keys, no decision log; local time worked out "
-    "for it",
+    "chargers and windows as data, windows by depot, class and weekday; no keys, no decision log; local time comes in",
     "vehicles (the class comes with each request), recurrence, until when, reasons unless written as such",
     _serve,
 )
