@@ -22,6 +22,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="write JSON to standard output instead of Markdown")
     parser.add_argument("--windows", default="1,100,1000", metavar="N,N", help="windows a depot (default: %(default)s)")
     parser.add_argument("--chargers", type=int, default=100_000, metavar="N", help="chargers (default: %(default)s)")
+    parser.add_argument("--questions", type=int, default=10_000, metavar="N", help="that differ (default: %(default)s)")
     parser.add_argument("--connections", default="1,16", metavar="N,N", help="over HTTP (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of which the median counts")
     parser.add_argument("--seconds", type=int, default=3, metavar="N", help="that a load lasts (default: %(default)s)")
@@ -48,7 +49,7 @@ def main() -> None:
     for name, reason in taking_part.skipped.items():
         say(f"skipped: {name}: {reason}")
     windows, connections = _numbers(given.windows), _numbers(given.connections)
-    extent = Extent(windows, given.chargers, 10_000, given.rounds, connections, given.seconds)
+    extent = Extent(windows, given.chargers, given.questions, given.rounds, connections, given.seconds)
     engines = list(in_process(taking_part, extent)) if taking_part.engines else []
     servers, generator = [], "nothing"
     try:

@@ -11,7 +11,7 @@ import cel
 from peers.peer import Engine, Loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from peers.depots import Window, Yard
     from peers.questions import Question
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 def _refuses(window: Window) -> str:
     days, refused = list(window.days), json.dumps(window.refused)
     return f"(minute >= {window.start} && minute < {window.end} && weekday in {days} && vehicle in {refused})"
-
-
-def _any(parts: Sequence[str]) -> str:
-    """Join in balance: the parser takes a time that doubles with each nested ``||`` of a plain chain."""
-    middle = len(parts) // 2
-    return f"({_any(parts[:middle])} || {_any(parts[middle:])})" if middle else parts[0]
 
 
 def _ask(question: Question) -> tuple[object, ...]:
@@ -38,7 +32,7 @@ def _ask(question: Question) -> tuple[object, ...]:
 
 @contextmanager
 def _load(yard: Yard) -> Iterator[Loaded]:
-    programs = {depot.name: cel.compile(_any([_refuses(window) for window in depot.windows])) for depot in yard.depots}
+    programs = {depot.name: cel.compile(" || ".join(map(_refuses, depot.windows))) for depot in yard.depots}
 
     def answer(depot: str, context: cel.Context) -> object:
         return programs[depot].execute(context)
