@@ -102,7 +102,9 @@ async def open_stores(
         age_s = clock.now() - snapshot.confirmed_at if settings.snapshot_max_age else 0
         telemetry.stores_are(up, age_s)
         telemetry.connections_are(*database.connections)
+        telemetry.flush()
 
+    stack.callback(telemetry.flush)
     watch.on_look(tell)
     background += [*shared.background, watch.keep_looking, *copying]
     return Stores(

@@ -11,11 +11,12 @@ from httpx2 import ASGITransport, AsyncClient
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
+from policy_service.entrypoints.http.hot.head import head_of
 from policy_service.entrypoints.http.hot.lane import Lane, Reply
 from policy_service.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Coroutine
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +27,11 @@ _KNOWN, _STRANGER = "04A2B3C4D5E680", "04FFFFFFFFFF80"
 
 def _body(identifier: str, **more: object) -> bytes:
     return json.dumps({"charger": "NTH-07", "identifier": identifier, "time": "2026-11-24T11:15:00Z", **more}).encode()
+
+
+def _asked(lane: Lane, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
+    head = head_of(headers)
+    return None if head is None else lane.answer(head, body)
 
 
 @pytest.fixture
@@ -43,10 +49,10 @@ async def lane(tmp_path: Path) -> AsyncGenerator[Lane]:
 
 
 async def test_who_may_charge_is_answered_at_once_and_who_may_not_when_that_is_on_the_disk(lane: Lane) -> None:
-    allowed = lane.answer(_HEAD, _body(_KNOWN))
+    allowed = _asked(lane, _HEAD, _body(_KNOWN))
     assert isinstance(allowed, Reply)
     assert json.loads(allowed.body)["outcome"] == "allowed"
-    denied = lane.answer(_HEAD, _body(_STRANGER))
+    denied = _asked(lane, _HEAD, _body(_STRANGER))
     assert denied is not None
     assert not isinstance(denied, Reply)
     assert json.loads((await denied).body)["reason"] == "unknown_identifier"
@@ -67,4 +73,4 @@ async def test_who_may_charge_is_answered_at_once_and_who_may_not_when_that_is_o
 async def test_what_is_not_beyond_doubt_goes_the_long_way(
     lane: Lane, head: list[tuple[bytes, bytes]], body: bytes
 ) -> None:
-    assert lane.answer(head, body) is None
+    assert _asked(lane, head, body) is None

@@ -14,6 +14,7 @@ import uvicorn
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
+from policy_service.entrypoints.http.collector import spare
 from policy_service.entrypoints.http.connection import Connection
 from policy_service.entrypoints.http.hot.connection import HotConnection, objection
 from policy_service.entrypoints.http.hot.lane import Lane
@@ -97,6 +98,7 @@ class ServiceApplication:
         try:
             async with wiring.running(self._settings, self._clock) as service:
                 self._serve = self._application(service)
+                spare(service.plans)
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})

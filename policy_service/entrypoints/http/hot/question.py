@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import astuple
 
+from policy_service.application.question import Question
 from policy_service.domain.instant import InstantError, parse_instant
 
 MOST_BYTES = 4096
@@ -36,10 +37,12 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _FIELDS = len(Asked.__struct_fields__)
+_BARE_QUOTES, _TIMED_QUOTES = 8, 12
+"""Quotation marks around keys and texts where nothing but charger and identifier, or those and a time, are told."""
 _decode = msgspec.json.Decoder(Asked).decode
 
 
-def asked(body: bytes) -> Asked | None:
+def question_of(body: bytes, caller: str | None, request_id: str) -> Question | None:
     """Return what a body asks; None where that, or whether it may be asked so, takes a closer look.
 
     msgspec keeps the last of two equal keys. Without escapes every quotation mark begins or ends a key or a text, so
@@ -51,12 +54,43 @@ def asked(body: bytes) -> Asked | None:
         found = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    charger, identifier = found.charger, found.identifier
+    if not (identifier.isascii() and identifier.isprintable() and charger.isprintable()):
+        return None
+    quotes = body.count(b'"')
+    if found.time is UNSET:
+        time, bare = None, quotes == _BARE_QUOTES
+    else:
+        time, bare = instant(found.time), quotes == _TIMED_QUOTES
+        if time is None:
+            return None
+    if bare:
+        return Question(charger, identifier, time=time, caller=caller, request_id=request_id)
+    return _question(found, time, caller, request_id) if quotes == _quotes(found) else None
+
+
+def _quotes(found: Asked) -> int:
     values = astuple(found)
     texts = sum([type(value) is str for value in values])
-    if body.count(b'"') != 2 * (_FIELDS - values.count(UNSET) + texts):
-        return None
-    plain = found.identifier.isascii() and found.identifier.isprintable() and found.charger.isprintable()
-    return found if plain else None
+    return 2 * (_FIELDS - values.count(UNSET) + texts)
+
+
+def _question(found: Asked, time: int | None, caller: str | None, request_id: str) -> Question:
+    return Question(
+        charger=found.charger,
+        identifier=found.identifier,
+        identifier_type=found.identifier_type or None,
+        time=time,
+        evse=found.evse if type(found.evse) is int else None,
+        connector=found.connector if type(found.connector) is int else None,
+        ocpp_action=found.ocpp_action or None,
+        message_id=found.message_id or None,
+        transaction_id=found.transaction_id or None,
+        language=found.language or None,
+        record=found.record is not False,
+        caller=caller,
+        request_id=request_id,
+    )
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from policy_service.entrypoints.http.hot.head import head_of
 from policy_service.entrypoints.http.hot.lane import METHOD, PATH, Reply
 from policy_service.entrypoints.http.hot.question import MOST_BYTES
 
@@ -36,7 +37,9 @@ class Shortcut:
             return
         reply = None
         if came[-1]["type"] == "http.request" and not came[-1].get("more_body", False):
-            reply = self._lane.answer(scope["headers"], b"".join(message.get("body", b"") for message in came))
+            head = head_of(scope["headers"])
+            body = b"".join([message.get("body", b"") for message in came])
+            reply = None if head is None else self._lane.answer(head, body)
         if reply is None:
             await self._app(scope, _replayed(came, receive), send)
             return
