@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+_LISTING = "; `policy-service charger-profiles` lists those that come with the service"
 _SUGGESTED = 20
 """Unknown chargers for which a known one is sought: an inventory is long, and so is the search."""
 
@@ -124,9 +125,8 @@ def _dangling(
                 yield finding("PS114", mention.place, message, help_text, mention.length)
         elif mention.name not in names.get(mention.kind, ()):
             known = sorted(names.get(mention.kind, ()))
-            help_text = suggestion(mention.name, known, otherwise.format(kind=mention.kind))
-            if mention.kind == "ChargerProfile" and not partial:
-                help_text = f"{help_text}; `policy-service charger-profiles` lists those that come with the service"
+            listing = _LISTING if mention.kind == "ChargerProfile" and not partial else ""
+            help_text = suggestion(mention.name, known, otherwise.format(kind=mention.kind) + listing)
             message = f"no {mention.kind} {quoted(mention.name)} in the tree"
             yield finding("PS104", mention.place, message, help_text, mention.length)
 

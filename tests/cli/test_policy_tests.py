@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ended import Ended
 
 MOST_SECONDS_FOR_1000 = 3.0
+OPEN_DAY = {"policy": "depot", "kind": "window", "name": "open-day"}
 
 
 def test_passing_cases_are_told_in_a_line(cli: Callable[..., Ended]) -> None:
@@ -53,12 +54,10 @@ def test_no_case_is_an_error_only_where_asked(cli: Callable[..., Ended]) -> None
 def test_what_no_case_meets_is_told_with_its_place(cli: Callable[..., Ended]) -> None:
     ended = cli("test", "trees/sound", "--coverage")
     assert ended.code == ExitCode.OK
-    assert "not covered  depot: window maintenance  depot.yaml:22:7" in ended.out
+    assert "not covered  depot: window maintenance  trees/sound/depot.yaml:22:7" in ended.out
     told = json.loads(cli("test", "trees/sound", "--coverage", "--json").out)["coverage"]
     assert told["kinds"]["window"] == {"met": 2, "parts": 4}
-    assert {"policy": "depot", "kind": "window", "name": "open-day", "file": "depot.yaml", "line": 29} in told[
-        "missing"
-    ]
+    assert {**OPEN_DAY, "file": "trees/sound/depot.yaml", "line": 29} in told["missing"]
 
 
 def test_too_little_coverage_has_an_exit_code_of_its_own(cli: Callable[..., Ended]) -> None:

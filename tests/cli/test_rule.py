@@ -48,7 +48,7 @@ def test_a_misspelt_rule_is_answered_with_the_right_one(cli: Callable[..., Ended
     ("named", "hint"),
     [
         ("PS999", "`policy-service rule` lists all"),
-        ("PS223", "did you mean `PS222`?"),
+        ("PS225", "did you mean `PS224`?"),
         ("owner-mising", "did you mean `owner-missing`?"),
     ],
 )
