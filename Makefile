@@ -30,10 +30,10 @@ FAULTS ?= $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-csms test gate serve check lint style types layers generated policies bench soak format generate lock clean
+.PHONY: help setup demo demo-csms test gate serve check lint style types layers generated policies bench bench-peers soak format generate lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## put everything into .venv; does nothing when nothing changed
 
@@ -103,6 +103,14 @@ policies: $(READY) ## the shipped policies are sound, pass their own tests, and 
 bench: $(READY) ## measure, as ratios to a floor taken in the same run; .benchmarks/figures.md and .json hold the table
 	@$(BIN)/pytest benchmarks -n 0 -q --timeout 900 $(ARGS)
 
+# Each peer is installed by itself: one that its registry refuses is skipped by name, and the others go on.
+bench-peers: $(READY) ## beside Cedar, Rego, CEL, casbin, ZEN, Cerbos and OPA, in one run; ARGS="--json"
+	@test -x .venv-peers/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-peers
+	@UV_PROJECT_ENVIRONMENT=.venv-peers $(BIN)/uv sync --locked --inexact --no-dev --quiet
+	@sed '/^#/d' benchmarks/peers/requirements.txt | while read -r peer; do \
+	  $(BIN)/uv pip install --quiet --python .venv-peers/bin/python "$$peer" || echo "not installed: $$peer" >&2; done
+	@PYTHONPATH=benchmarks .venv-peers/bin/python -m peers $(ARGS)
+
 soak: $(READY) ## the long ones, two hours: 200 kills and 20 of schedulers, a week of 500 chargers, a database gone, ten million events
 	@POLICY_SERVICE_TEST_KILLS=200 POLICY_SERVICE_TEST_OUTAGE=60 $(BIN)/pytest tests/faults/test_recording_faults.py -n 0 -s --timeout 3600 $(ARGS)
 	@POLICY_SERVICE_TEST_SCHEDULER_KILLS=20 $(BIN)/pytest tests/faults/test_scheduler_faults.py -n 0 -s --timeout 3600 $(ARGS)
@@ -120,5 +128,5 @@ lock: $(BIN)/uv ## write uv.lock again after a change to pyproject.toml
 	@$(BIN)/uv lock --python $(BIN)/python
 
 clean: ## remove .venv and every cache; .state, which holds data, stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks build dist
+	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

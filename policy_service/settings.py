@@ -122,8 +122,8 @@ class Settings(BaseSettings):
     )
     hot_path: Literal["protocol", "asgi", "off"] = Field(
         "protocol",
-        description="How `POST /v1/decide` is answered where nothing has to be waited for: protocol, inside the "
-        "server's parser; asgi, before the framework; off, as any other request.",
+        description="How decides, batches and OCPP's messages are answered where nothing about them is unusual: "
+        "protocol, inside the server's parser; asgi, before the framework; off, as any other request.",
     )
     record_freevend: bool = Field(default=False, description="Record an event for freevend answers too.")
     record_allowed: bool = Field(default=True, description="Record an event for allowed vehicles; denials always are.")

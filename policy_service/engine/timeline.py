@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from policy_service.domain.instant import DAY
@@ -128,10 +129,10 @@ def sweep(layers: Sequence[list[Stretch]], lo: int, hi: int) -> Drawn:
     """
     edges: dict[int, int] = {}
     for rank, stretches in enumerate(layers, start=1):
-        bit = 1 << rank
-        for start, end in united(stretches):
-            edges[start] = edges.get(start, 0) ^ bit
-            edges[end] = edges.get(end, 0) ^ bit
+        flips = dict.fromkeys(chain.from_iterable(united(stretches)), 1 << rank)
+        for shared in edges.keys() & flips.keys():
+            flips[shared] ^= edges[shared]
+        edges |= flips
     bounds = [lo]
     ranks = [0]
     active = 1

@@ -114,9 +114,9 @@ def test_a_key_that_has_ended_opens_no_door_whatever_was_known_of_its_head(tmp_p
 
 def test_few_heads_are_kept_and_none_that_comes_only_once() -> None:
     heads, lane = KnownHeads(), object()
-    heads.learn(b"once", Known(lane, Head(None, b"id-1"), 1))  # type: ignore[arg-type]  # nobody asks it
+    heads.learn(b"once", Known(lane, Head(None, b"id-1", b"", 1)))  # type: ignore[arg-type]  # nobody asks it
     assert heads.get(b"once") is None
     for number in range(300):
-        heads.learn(b"%d" % number, Known(lane, Head(None, None), number))  # type: ignore[arg-type]  # as above
+        heads.learn(b"%d" % number, Known(lane, Head(None, None, b"", number)))  # type: ignore[arg-type]  # as above
     kept = [number for number in range(300) if heads.get(b"%d" % number) is not None]
     assert kept == list(range(256, 300))

@@ -185,7 +185,11 @@ class Decide:
         plan = standing(self._plans)
         began = perf_counter()
         pairs = [await self._answer(plan, question) for question in questions]
-        await asyncio.gather(*(self._settle(answered, event, began) for answered, event in pairs))
+        denied = [pair for pair in pairs if pair[0].decision.denied]
+        for answered, event in pairs:
+            if not answered.decision.denied:  # waits for nothing, and so needs no task
+                await self._settle(answered, event, began)
+        await asyncio.gather(*(self._settle(answered, event, began) for answered, event in denied))
         return [answered for answered, _ in pairs]
 
     async def breach(self, question: Question) -> Answered:

@@ -17,7 +17,7 @@ from policy_service.entrypoints.http.app import create_app
 from policy_service.entrypoints.http.collector import spare
 from policy_service.entrypoints.http.connection import Connection
 from policy_service.entrypoints.http.hot.connection import HotConnection, objection
-from policy_service.entrypoints.http.hot.lane import Lane
+from policy_service.entrypoints.http.hot.lanes import Lanes
 from policy_service.entrypoints.http.hot.shortcut import Shortcut
 from policy_service.entrypoints.http.tls import check_tls, tls_options
 from policy_service.entrypoints.http.unix_socket import unix_socket
@@ -73,7 +73,7 @@ class ServiceApplication:
         self._settings = settings
         self._clock = clock
         self._serve: ASGIApp | None = None
-        self.lane: Lane | None = None
+        self.lanes: Lanes | None = None
         self.failure: wiring.BrokenTreeError | wiring.StartError | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -83,16 +83,17 @@ class ServiceApplication:
         return self._serve(scope, receive, send)
 
     def _application(self, service: Service) -> ASGIApp:
-        app, lane = create_app(service, max_body_bytes=self._settings.max_body_bytes), Lane(service)
-        if self._settings.hot_path == "off" or not lane.open:
+        most = self._settings.max_body_bytes
+        app, lanes = create_app(service, max_body_bytes=most), Lanes(service, max_body_bytes=most)
+        if self._settings.hot_path == "off" or not lanes.open:
             return app
         if _connection(self._settings) is HotConnection:
-            self.lane = lane
+            self.lanes = lanes
             return app
         why = objection() if self._settings.hot_path == "protocol" else None
         if why is not None:
             _log.warning("decisions are answered before the framework, not in the parser", **{"error.message": why})
-        return Shortcut(app, lane)
+        return Shortcut(app, lanes)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -15,9 +15,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from policy_service.entrypoints.http.connection import Connection
 from policy_service.entrypoints.http.deadline import Deadline
-from policy_service.entrypoints.http.hot.head import Known, head_of
-from policy_service.entrypoints.http.hot.lane import ANSWERED, METHOD, PATH, Reply
-from policy_service.entrypoints.http.hot.question import MOST_BYTES
+from policy_service.entrypoints.http.hot.lanes import END_OF_HEAD, ask
+from policy_service.entrypoints.http.hot.reply import ANSWERED, CLOSE, METHOD, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from policy_service.entrypoints.http.hot.head import Header
-    from policy_service.entrypoints.http.hot.lane import Lane
+    from policy_service.entrypoints.http.hot.lanes import Held, Lanes
 
-_END_OF_HEAD = b"\r\n\r\n"
+_METHOD = METHOD.encode()
 TESTED = frozenset({"0.54.0"})
 """Versions of uvicorn whose protocol is known to be as this one takes it to be."""
 
@@ -40,16 +39,15 @@ def objection() -> str | None:
 class Application(Protocol):
     """The ASGI application as this protocol knows it."""
 
-    lane: Lane | None
+    lanes: Lanes | None
     """None while the service starts, and where every request takes the long way."""
 
 
 class HotConnection(Connection):
-    """Answers ``POST /v1/decide`` by the lane where that can, and by the application where it cannot."""
+    """Answers by a lane where one can, and by the application where none can."""
 
-    _lane: Lane | None = None
-    """Of the request whose head is held back."""
-    _body = b""
+    _held: Held | None = None
+    """The request whose head is held back."""
     _came = b""
     """What the parser is fed with, where a request begins there."""
     _within = False
@@ -79,39 +77,37 @@ class HotConnection(Connection):
         self._overdue.set()
 
     def on_headers_complete(self) -> None:
-        """Hold the head back where the lane may have the answer."""
+        """Hold the head back where a lane may have the answer."""
         self._fruitful = True
-        if self.url != PATH or not self._candidate():
+        lanes = self._lanes
+        lane = None if lanes is None else lanes.to(self.url)
+        if lanes is not None and lane is not None and self._candidate():
+            self._held = lanes.hold(lane, self.headers)
+        if self._held is None:
             self._hand_head_on()
-            return
-        self._overdue.clear()
-        application = cast("Application", self.app)  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
-        self._lane, self._body = application.lane, b""
-        if self._lane is None:
-            self._hand_head_on()
+        else:
+            self._overdue.clear()
 
     def on_body(self, body: bytes) -> None:
         """Gather the body of a request that is held back."""
-        if self._lane is None:
+        if self._held is None:
             super().on_body(body)
             return
         self._fruitful = True
-        self._body += body
-        if len(self._body) > MOST_BYTES:
+        if not self._held.grows(body):
             self._hand_on()
 
     def on_message_complete(self) -> None:
         """Answer at once, or hand the request on."""
         self._within = False
-        if self._lane is not None:
+        if self._held is not None:
             self._fruitful = True
-            head = head_of(self.headers)
-            reply = None if head is None else self._lane.answer(head, self._body)
-            if head is not None and reply is not None:
-                lane, self._lane = self._lane, None
+            reply = self._held.answer()
+            if reply is not None:
+                held, self._held = self._held, None
                 keep_alive: bool = cast("Any", self.parser).should_keep_alive()
-                if keep_alive:
-                    self._learn(Known(lane, head, len(self._body)))
+                if keep_alive and self._lanes is not None:
+                    self._lanes.learn(self._came, held)
                 self._reply(reply, keep_alive=keep_alive)
                 return
             self._hand_on()
@@ -128,28 +124,26 @@ class HotConnection(Connection):
         self._hand_on()
         super().shutdown()
 
+    @property
+    def _lanes(self) -> Lanes | None:
+        return cast("Application", self.app).lanes  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
+
     def _recognised(self, data: bytes) -> bool:
         """Answer what is a whole request by a head that is known; tell whether it was."""
-        lane = cast("Application", self.app).lane  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
-        if lane is None or not self._free():
+        lanes = self._lanes
+        if lanes is None or not self._free():
             return False
-        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
-        known = lane.heads.get(data[:end])
-        if known is None or len(data) != end + known.length:
+        end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
+        known = lanes.heads.get(data[:end])
+        if known is None or len(data) != end + known.head.length:
             return False
-        reply = known.lane.answer(known.head, data[end:])
+        reply = ask(known.lane, known.head, data[end:])
         if reply is None:
             return False
         self._overdue.clear()
         self._unset_keepalive_if_required()
         self._reply(reply, keep_alive=True)
         return True
-
-    def _learn(self, known: Known) -> None:
-        """Remember the head, if it came in one piece with its body and nothing else."""
-        end = self._came.find(_END_OF_HEAD) + len(_END_OF_HEAD)
-        if len(self._came) == end + known.length:
-            known.lane.heads.learn(self._came[:end], known)
 
     def _free(self) -> bool:
         """Tell whether nothing waits before a request, and nothing would have to wait after it."""
@@ -164,7 +158,7 @@ class HotConnection(Connection):
     def _candidate(self) -> bool:
         parser = cast("Any", self.parser)
         return (
-            parser.get_method() == METHOD
+            parser.get_method() == _METHOD
             and parser.get_http_version() == "1.1"
             and not parser.should_upgrade()
             and not self.expect_100_continue
@@ -180,12 +174,12 @@ class HotConnection(Connection):
         super().on_headers_complete()
 
     def _hand_on(self) -> None:
-        if self._lane is None:
+        held, self._held = self._held, None
+        if held is None:
             return
-        self._lane = None
         self._hand_head_on()
-        if self._body:
-            super().on_body(self._body)
+        if held.body:
+            super().on_body(bytes(held.body))
 
     def _reply(self, reply: Reply | Coroutine[None, None, Reply], *, keep_alive: bool) -> None:
         if isinstance(reply, Reply):
@@ -213,12 +207,13 @@ class HotConnection(Connection):
         if self.transport.is_closing():
             return
         self.transport.write(
-            b"%b%d\r\nx-request-id: %b\r\n%b\r\n%b"
+            b"%b%d\r\nx-request-id: %b\r\n%b%b\r\n%b"
             % (
                 _usual.begun(reply, self.server_state.default_headers),
                 len(reply.body),
                 reply.request_id,
-                b"" if keep_alive else b"connection: close\r\n",
+                b"".join([b"%b: %b\r\n" % header for header in reply.own]) if reply.own else b"",
+                b"" if keep_alive or CLOSE in reply.headers else b"connection: close\r\n",
                 reply.body,
             )
         )

@@ -11,27 +11,33 @@ from policy_service.entrypoints.http.edge import REQUEST_ID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policy_service.entrypoints.http.hot.lane import Lane
+    from policy_service.entrypoints.http.hot.lanes import Lane
 
 Header = tuple[bytes, bytes]
 
-_PLAIN = frozenset((b"host", b"user-agent", b"accept", b"accept-encoding", b"connection", b"content-length"))
+_PLAIN = frozenset((b"host", b"user-agent", b"accept", b"accept-encoding", b"connection"))
 """What heads say that a decision has no use for."""
 _JSON = b"application/json"
 _MOST_KEY_BYTES = 512
 _MOST_HEADS = 256
+_MOST_DIGITS = 9
 
 
 class Head(NamedTuple):
-    """Who asks, and under which id."""
+    """Who asks, under which id, and how much."""
 
     key_digest: str | None
     request_id: bytes | None
+    message_id: bytes
+    """OCPP's, as it came; empty where none did."""
+    length: int
+    """Bytes of the body, as announced; 0 where nothing is."""
 
 
 def head_of(headers: Sequence[Header]) -> Head | None:
     """Return what the headers say, whose names are lower case; None where one says anything not understood here."""
-    content_type = secret = request_id = None
+    content_type = secret = request_id = message_id = None
+    length = 0
     for name, value in headers:
         if name in _PLAIN:
             continue
@@ -41,6 +47,10 @@ def head_of(headers: Sequence[Header]) -> Head | None:
             secret = value
         elif name == b"x-request-id" and request_id is None and REQUEST_ID.fullmatch(value):
             request_id = value
+        elif name == b"content-length" and value.isdigit() and len(value) <= _MOST_DIGITS:
+            length = int(value)
+        elif name == b"ocpp-message-id" and message_id is None:
+            message_id = value
         else:
             return None
     if content_type != _JSON and not (content_type is not None and is_json(content_type.decode("latin-1"))):
@@ -48,7 +58,7 @@ def head_of(headers: Sequence[Header]) -> Head | None:
     bearer = None if secret is None else _bearer(secret)
     if bearer is None and secret is not None:
         return None
-    return Head(None if bearer is None else digest_of(bearer), request_id)
+    return Head(None if bearer is None else digest_of(bearer), request_id, message_id or b"", length)
 
 
 def _bearer(value: bytes) -> str | None:
@@ -61,8 +71,6 @@ class Known(NamedTuple):
 
     lane: Lane
     head: Head
-    length: int
-    """Bytes of the body that follows."""
 
 
 class KnownHeads:
@@ -79,7 +87,7 @@ class KnownHeads:
 
     def learn(self, came: bytes, known: Known) -> None:
         """Remember a head, unless it has an id that no other request will have."""
-        if known.head.request_id is not None:
+        if known.head.request_id is not None or known.head.message_id:
             return
         if len(self._known) >= _MOST_HEADS:
             self._known.clear()

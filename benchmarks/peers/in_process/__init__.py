@@ -1,0 +1,1 @@
+"""Engines that are called in process, one a module."""

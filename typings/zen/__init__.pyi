@@ -1,0 +1,6 @@
+from collections.abc import Mapping
+
+class Expression:
+    def evaluate(self, context: Mapping[str, object]) -> object: ...
+
+def compile_expression(expression: str) -> Expression: ...
