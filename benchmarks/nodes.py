@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fakes.served import Served
+    from httpx2 import Client
 
 CHARGERS = 100_000
 NIGHT = "2026-11-24T11:15:00Z"
@@ -37,12 +38,12 @@ Question = dict[str, str]
 
 
 class Node:
-    """A service under load, whose callers bring a key."""
+    """A service under load."""
 
-    def __init__(self, served: Served) -> None:
-        """Take a running service."""
+    def __init__(self, served: Served, client: Client) -> None:
+        """Take a running service, and who may ask it everything."""
         self.target = target_of(served)
-        self._client = served.bringing(BOOTSTRAP)
+        self._client = client
         self._client.timeout = 600
 
     def bring_in(self, vehicles: Iterable[bytes]) -> None:
@@ -83,14 +84,14 @@ def node(policies: Path, state: Path, **settings: object) -> Iterator[Node]:
     """Serve while the context is open, every caller with a key."""
     key = bootstrap_file(state.parent)
     with serving(policies, state, bootstrap_key_file=key, log_denials=False, **settings) as served:
-        yield Node(served)
+        yield Node(served, served.bringing(BOOTSTRAP))
 
 
 @contextmanager
 def open_node(policies: Path, state: Path, **settings: object) -> Iterator[Node]:
     """Serve while the context is open, and let everybody ask."""
     with serving(policies, state, log_denials=False, **settings) as served:
-        yield Node(served)
+        yield Node(served, served.client)
 
 
 def target_of(served: Served) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import nodes
 import pytest
 from fakes.served import POLICIES, start
-from load import ask
+from load import ask, post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ def _first_decision(policies: Path, state: Path, charger: str) -> float:
     began = time.perf_counter()
     served = start(policies, state, scheduler="apart", log_level="warning")
     try:
-        (request,) = nodes.requests([{"charger": charger, "identifier": "04A2", "time": nodes.NIGHT}])
+        request = post("/v1/decide", json.dumps({"charger": charger, "identifier": "04A2", "time": nodes.NIGHT}))
         target = nodes.target_of(served)
         while True:
             assert served.process.poll() is None, served.log()
