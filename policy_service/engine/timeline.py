@@ -26,6 +26,9 @@ LOOK_BACK = 35 * DAY
 NEVER = 1 << 62
 """Stands after the last boundary: beyond any instant that can be asked about."""
 
+OUTSIDE = -1
+"""Stands for the rank of instants before the home."""
+
 _FAR_KEPT = 64
 _BLOCK = HORIZON
 
@@ -61,13 +64,13 @@ class Timeline:
     instant is drawn on demand from the same layers.
     """
 
-    __slots__ = ("_far", "home", "layers")
+    __slots__ = ("_far", "home", "layers", "reach")
 
     def __init__(self, layers: TimelineKey, lo: int, hi: int) -> None:
         """Take the sources of the ranks from 1 on, and the horizon to keep at hand."""
         self.layers = layers
         self._far: OrderedDict[int, Drawn] = OrderedDict()
-        self.home = self.draw(lo, hi)
+        self._settle(self.draw(lo, hi))
 
     def draw(self, lo: int, hi: int) -> Drawn:
         """Sweep the layers over ``[lo, hi)``."""
@@ -101,7 +104,7 @@ class Timeline:
         if (home.lo, home.hi) == (lo, hi):
             return
         if not home.lo <= lo <= home.hi <= hi:
-            self.home = self.draw(lo, hi)
+            self._settle(self.draw(lo, hi))
             return
         first = bisect_right(home.bounds, lo) - 1
         bounds = [lo, *home.bounds[first + 1 : -1]]
@@ -110,7 +113,12 @@ class Timeline:
             if rank != ranks[-1]:
                 bounds.append(bound)
                 ranks.append(rank)
-        self.home = Drawn(lo, hi, [*bounds, NEVER], ranks)
+        self._settle(Drawn(lo, hi, [*bounds, NEVER], ranks))
+
+    def _settle(self, home: Drawn) -> None:
+        self.home = home
+        self.reach = home.bounds, [OUTSIDE, *home.ranks]
+        """The home as decisions look it up: with ``i = bisect_right(bounds, at)`` the rank is ``ranks[i]``."""
 
 
 def sweep(layers: Sequence[list[Stretch]], lo: int, hi: int) -> Drawn:
