@@ -251,9 +251,8 @@ def test_a_lane_that_fails_leaves_the_request_to_the_long_way(
     request = b"".join(_parts("/v1/decide", _TARGETS["/v1/decide"]))
     with capture_logs() as logged:
         assert [reply.status for reply in three.exchange(way, [request, request], 2)] == [200, 200]
-    assert [line["event"] for line in logged if line["log_level"] == "error"] == ["a short way failed"] * (
-        0 if way == "off" else 2
-    )
+    failures = [line for line in logged if line["event"] == "a short way failed"]
+    assert len(failures) == {"protocol": 1, "asgi": 2, "off": 0}[way]  # in the parser the second waits for the first
 
 
 class _Server:

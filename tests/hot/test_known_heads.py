@@ -11,7 +11,8 @@ import pytest
 from fakes.keyed import keys, made
 from fakes.served import POLICIES, eventually, serving
 
-from policy_service.entrypoints.http.hot.head import Head, Known, KnownHeads
+from policy_service.entrypoints.http.hot.head import Head
+from policy_service.entrypoints.http.hot.known import Known, KnownHeads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -69,7 +69,7 @@ def _handle_errors(app: FastAPI) -> None:
             problem.headers = {"Allow": allowed_methods(app, request.url.path)}
         return error_response(problem, request.scope, request.app.state.service)
 
-    for kind in (ProblemError, ResponseValidationError, *_MADE):
+    for kind in (Exception, ProblemError, ResponseValidationError, *_MADE):  # the first: what nobody foresaw
         app.add_exception_handler(kind, answer)
 
 

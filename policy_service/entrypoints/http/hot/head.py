@@ -1,4 +1,4 @@
-"""What the head of a request says that a decision has a use for; and the heads that came before, read once."""
+"""What the head of a request says that a decision has a use for."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from policy_service.entrypoints.http.edge import REQUEST_ID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policy_service.entrypoints.http.hot.lanes import Lane
-
 Header = tuple[bytes, bytes]
 
 _PLAIN = frozenset((b"host", b"user-agent", b"accept", b"accept-encoding", b"connection"))
 """What heads say that a decision has no use for."""
 _JSON = b"application/json"
 _MOST_KEY_BYTES = 512
-_MOST_HEADS = 256
 _MOST_DIGITS = 9
 
 
@@ -64,31 +61,3 @@ def head_of(headers: Sequence[Header]) -> Head | None:
 def _bearer(value: bytes) -> str | None:
     plain = value.startswith(b"Bearer ") and value.isascii() and len(value) < _MOST_KEY_BYTES
     return (value[7:].decode().strip() or None) if plain else None
-
-
-class Known(NamedTuple):
-    """A head that was parsed and understood before, to be recognised by its bytes."""
-
-    lane: Lane
-    head: Head
-
-
-class KnownHeads:
-    """Heads as they came, for clients that send the same one again and again.
-
-    Each holds the key that came with it, so few are kept, and in memory only. Whether that key still opens the door is
-    asked anew for every request.
-    """
-
-    def __init__(self) -> None:
-        """Know none yet."""
-        self._known: dict[bytes, Known] = {}
-        self.get = self._known.get
-
-    def learn(self, came: bytes, known: Known) -> None:
-        """Remember a head, unless it has an id that no other request will have."""
-        if known.head.request_id is not None or known.head.message_id:
-            return
-        if len(self._known) >= _MOST_HEADS:
-            self._known.clear()
-        self._known[came] = known

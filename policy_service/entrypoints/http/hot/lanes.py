@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from policy_service.application.tracing import PassedOn
 from policy_service.entrypoints.http.hot.batch import BatchLane
 from policy_service.entrypoints.http.hot.door import Door
-from policy_service.entrypoints.http.hot.head import Known, KnownHeads, head_of
+from policy_service.entrypoints.http.hot.head import head_of
+from policy_service.entrypoints.http.hot.known import Known, KnownHeads
 from policy_service.entrypoints.http.hot.lane import DecideLane
 from policy_service.entrypoints.http.hot.verbatim import MESSAGES, VerbatimLane
 from policy_service.entrypoints.http.permissions import PERMISSIONS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.service import Service
     from policy_service.entrypoints.http.hot.head import Head, Header
+    from policy_service.entrypoints.http.hot.known import Lane
     from policy_service.entrypoints.http.hot.reply import Reply
 
 _DECIDE = "/v1/decide"
@@ -34,19 +36,6 @@ _REMEMBERED = 16_384
 """Paths of chargers that are kept ready."""
 
 _log = structlog.get_logger("policy_service.http")
-
-
-class Lane(Protocol):
-    """A short way to the answers of one route."""
-
-    @property
-    def most_bytes(self) -> int:
-        """Longer bodies take the long way."""
-        ...
-
-    def answer(self, head: Head, body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
-        """Return the answer, or what has to be waited for to have it; None: not from here."""
-        ...
 
 
 class Lanes:
