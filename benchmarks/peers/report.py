@@ -123,16 +123,18 @@ def as_json(report: Report) -> dict[str, object]:
 
 
 def as_markdown(report: Report) -> str:
-    """Return the run as a page."""
-    parts = [
-        f"{report.machine}.\n\n{report.policies} Over HTTP the load comes from {report.load_generator}.",
-        f"### In process\n\n{_IN_PROCESS}\n\n{_engine_table(report)}",
-        f"### Over HTTP\n\n{_server_table(report)}",
-        f"### Bounds\n\n{_goal_table(report)}",
-        f"### How each is used, and what it cannot express\n\n{_idiom_table(report)}",
-    ]
-    if report.skipped:
-        parts.append("### Left out\n\n" + "\n".join(f"- {name}: {reason}" for name, reason in report.skipped.items()))
+    """Return the run as a page; a part that this run has no figures for is left out."""
+    left_out = "\n".join(f"- {name}: {reason}" for name, reason in report.skipped.items())
+    parts = [f"{report.machine}.\n\n{report.policies} Over HTTP the load comes from {report.load_generator}."]
+    if report.in_process:
+        parts.append(f"### In process\n\n{_IN_PROCESS}\n\n{_engine_table(report)}")
+    if report.over_http:
+        parts.append(f"### Over HTTP\n\n{_server_table(report)}")
+    if report.goals():
+        parts.append(f"### Bounds\n\n{_goal_table(report)}")
+    parts.append(f"### How each is used, and what it cannot express\n\n{_idiom_table(report)}")
+    if left_out:
+        parts.append(f"### Left out\n\n{left_out}")
     return "\n\n".join(parts) + "\n"
 
 
