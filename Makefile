@@ -24,12 +24,13 @@ endif
 # The shipped policies are checked as of their own November: next year their one-off windows are over.
 POLICIES_AS_OF := 2026-11-24T00:00:00Z
 
-# The tests of faults measure how long drivers and chargers wait: they run by themselves. (5: none was selected.)
+# The tests of faults measure how long drivers and chargers wait, those of the gate what a decision costs: they run by
+# themselves. (5: none was selected.)
 FAULTS ?= $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-csms test serve check lint style types layers generated policies bench bench-peers soak format generate lock clean
+.PHONY: help setup demo demo-csms test gate serve check lint style types layers generated policies bench bench-peers soak format generate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,8 +69,11 @@ demo-csms: $(READY) ## the reference CSMS with simulated chargers of OCPP 1.6, 2
 	@$(BIN)/python demo/demo_csms.py
 
 test: $(READY) ## the whole suite; ARGS="-k night" narrows it
-	@$(BIN)/pytest -n auto --dist worksteal --ignore tests/faults --ignore tests/week $(ARGS)
-	@$(BIN)/pytest tests/faults $(FAULTS) || [ $$? -eq 5 ]
+	@$(BIN)/pytest -n auto --dist worksteal --ignore tests/faults --ignore tests/gate --ignore tests/week $(ARGS)
+	@$(BIN)/pytest tests/gate tests/faults $(FAULTS) || [ $$? -eq 5 ]
+
+gate: $(READY) ## what a decision may cost, as part of the suite: ratios to floors, and instructions
+	@$(BIN)/pytest tests/gate $(ARGS)
 
 serve: $(READY) ## run the service on 127.0.0.1:8080; ARGS="--port 9000"
 	@$(BIN)/policy-service serve $(ARGS)
@@ -96,7 +100,7 @@ policies: $(READY) ## the shipped policies are sound, pass their own tests, and 
 	@$(BIN)/policy-service check policies --strict --now $(POLICIES_AS_OF)
 	@$(BIN)/policy-service test policies --fail-under 100
 
-bench: $(READY) ## measure, as ratios to a floor taken in the same run
+bench: $(READY) ## measure, as ratios to a floor taken in the same run; .benchmarks/figures.md and .json hold the table
 	@$(BIN)/pytest benchmarks -n 0 -q --timeout 900 $(ARGS)
 
 # Each peer is installed by itself: one that its registry refuses is skipped by name, and the others go on.

@@ -2,56 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from figures import Table
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # the servers of the tests serve here as well
 
-_RESULTS = pytest.StashKey[list[dict[str, str]]]()
+_TABLE = pytest.StashKey[Table]()
+_OUT = Path(".benchmarks")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start an empty table of results."""
-    config.stash[_RESULTS] = []
+    config.stash[_TABLE] = Table()
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest) -> Iterator[Recorder]:
+def record(request: pytest.FixtureRequest) -> Recorder:
     """Take a figure into the table that closes the run."""
-    return Recorder(request.config.stash[_RESULTS])
+    return Recorder(request.config.stash[_TABLE], request.node.nodeid)
 
 
 class Recorder:
     """Collects rows of what was measured, the figure and its bound."""
 
-    def __init__(self, rows: list[dict[str, str]]) -> None:
-        """Append to the run's rows."""
-        self._rows = rows
+    def __init__(self, table: Table, by: str) -> None:
+        """Append to the run's table, as measured by a benchmark."""
+        self._table, self._by = table, by
 
-    def __call__(self, what: str, figure: str, bound: str = "") -> None:
-        """Add one row."""
-        self._rows.append({"what": what, "figure": figure, "bound": bound})
+    def __call__(self, what: str, figure: str, bound: str = "", **ratios: float | None) -> None:
+        """Add one row; ratios are told in the JSON as numbers of their own."""
+        self._table.add(what, figure, bound, by=self._by, ratios=ratios)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table, and keep it as JSON and Markdown beside the benchmarks' cache."""
-    rows = config.stash[_RESULTS]
-    if not rows:
-        return
-    header = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    lines = ["| what | figure | bound |", "|---|---|---|"]
-    lines += [f"| {row['what']} | {row['figure']} | {row['bound']} |" for row in rows]
-    terminalreporter.section(f"figures ({header})")
-    terminalreporter.write_line("\n".join(lines))
-    out = Path(".benchmarks")
-    out.mkdir(exist_ok=True)
-    (out / "figures.md").write_text(f"{header}\n\n" + "\n".join(lines) + "\n")
-    (out / "figures.json").write_text(json.dumps({"machine": header, "figures": rows}, indent=2))
+    table = config.stash[_TABLE]
+    if table.rows:
+        terminalreporter.section("figures")
+        terminalreporter.write_line(table.markdown())
+        table.save(_OUT)

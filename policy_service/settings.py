@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; the default is this machine alone.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 lets the system choose.")
+    unix_socket: Path | None = Field(
+        None, description="Path of a Unix socket to listen on, in place of HOST and PORT; left out: none."
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^\s?#]+)?$",
@@ -119,8 +122,8 @@ class Settings(BaseSettings):
     )
     hot_path: Literal["protocol", "asgi", "off"] = Field(
         "protocol",
-        description="How `POST /v1/decide` is answered where nothing has to be waited for: protocol, inside the "
-        "server's parser; asgi, before the framework; off, as any other request.",
+        description="How decides, batches and OCPP's messages are answered where nothing about them is unusual: "
+        "protocol, inside the server's parser; asgi, before the framework; off, as any other request.",
     )
     record_freevend: bool = Field(default=False, description="Record an event for freevend answers too.")
     record_allowed: bool = Field(default=True, description="Record an event for allowed vehicles; denials always are.")
@@ -241,7 +244,13 @@ class Settings(BaseSettings):
     shutdown_grace: int = Field(10, ge=0, description="Seconds that requests under way get to finish on shutdown.")
 
     @field_validator(
-        "policies", "state_dir", "bootstrap_key_file", "tls_cert_file", "tls_key_file", "tls_client_ca_file"
+        "policies",
+        "unix_socket",
+        "state_dir",
+        "bootstrap_key_file",
+        "tls_cert_file",
+        "tls_key_file",
+        "tls_client_ca_file",
     )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:

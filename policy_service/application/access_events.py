@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from policy_service.domain.registration import Finding
 
 _MS = 1000
+_ALLOWED, _DENIED = Outcome.ALLOWED, Outcome.ACCESS_DENIED
+_FREEVEND, _NO_POLICY, _SYNTHETIC = Reason.FREEVEND, Reason.NO_POLICY, Reason.SYNTHETIC_IDENTIFIER
 _NO_LABELS: Mapping[str, str] = {}
 
 
@@ -42,16 +44,16 @@ class Circumstances:
 
 def leaves_event(answer: Answer) -> bool:
     """Tell whether an access decision was made at all: freevend, and ungoverned freevend, ask nobody."""
-    if answer.reason is Reason.FREEVEND:
+    if answer.reason is _FREEVEND:
         return False
-    return not (answer.reason is Reason.NO_POLICY and answer.outcome is Outcome.ALLOWED and answer.would_be is None)
+    return not (answer.reason is _NO_POLICY and answer.outcome is _ALLOWED and answer.would_be is None)
 
 
 def event_type(answer: Answer) -> EventType:
     """Return what happened, seen from the driver."""
-    if answer.reason is Reason.SYNTHETIC_IDENTIFIER:
+    if answer.reason is _SYNTHETIC:
         return EventType.BREACH
-    if answer.outcome is Outcome.ACCESS_DENIED:
+    if answer.outcome is _DENIED:
         return EventType.DENIED
     return EventType.WOULD_DENY if answer.would_be is Outcome.ACCESS_DENIED else EventType.ALLOWED
 

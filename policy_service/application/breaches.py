@@ -10,7 +10,6 @@ from policy_service.domain.mode_follow_up import ModeReport
 if TYPE_CHECKING:
     from policy_service.application.commands.report_mode import ReportMode
     from policy_service.application.queries.decide import DecisionMeter
-    from policy_service.application.question import Answered
     from policy_service.domain.events import AccessEvent
 
 
@@ -21,10 +20,7 @@ class BreachWitness:
         """Wire the collaborators."""
         self._meter = meter
         self._report = report
-
-    def decided(self, answered: Answered, seconds: float) -> None:
-        """Hear what was answered, and how long that took, its event's recording included."""
-        self._meter.decided(answered, seconds)
+        self.decided = meter.decided
 
     def breached(self, event: AccessEvent) -> None:
         """Hear of a breach. Its instant is told in seconds: within this one it is now."""

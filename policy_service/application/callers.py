@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policy_service.domain.api_key import digest_of
 from policy_service.domain.caller import ANYBODY
 
 if TYPE_CHECKING:
@@ -38,18 +39,18 @@ class Callers:
         self._keys = keys
         self._tokens = tokens
 
-    def known(self, secret: str | None) -> Caller | None:
-        """Return who presents this key where nobody has to be asked for that; None for whom :meth:`identify` is for."""
+    def known(self, digest: str | None) -> Caller | None:
+        """Return who presents the key of this digest, if anybody has to be asked; None for whom :meth:`identify` is."""
         if not self._keys.demanded and not self._tokens.configured:
             return ANYBODY
-        return None if secret is None else self._keys.find(secret)
+        return None if digest is None else self._keys.find(digest)
 
     async def identify(self, secret: str | None) -> Caller:
         """Return who presents this key or token. Raises UnknownCallerError."""
         if not self._keys.demanded and not self._tokens.configured:
             return ANYBODY
         if secret is not None:
-            caller = self._keys.find(secret) or await self._tokens.verify(secret)
+            caller = self._keys.find(digest_of(secret)) or await self._tokens.verify(secret)
             if caller is not None:
                 return caller
         raise UnknownCallerError

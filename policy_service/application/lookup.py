@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from policy_service.domain.identifier import IdentifierType, masked, meant_by, normal_form
+from policy_service.domain.identifier import IdentifierType, masked, may_be_pin, meant_by, normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +20,15 @@ _REMEMBERED = 16_384
 class Presented:
     """An identifier as presented, made ready for look-up. Never shows what it holds."""
 
-    __slots__ = ("form", "keys", "pin")
+    __slots__ = ("form", "keys", "may_be_pin", "pin")
 
-    def __init__(self, form: str, keys: tuple[str, ...], *, pin: bool) -> None:
+    def __init__(self, form: str, keys: tuple[str, ...], *, pin: bool, may_be_pin: bool) -> None:
         """``keys`` stand in the order in which they are tried; none of them means that nothing was presented."""
         self.form = form
         self.keys = keys
         self.pin = pin
+        self.may_be_pin = may_be_pin
+        """Whether it was presented as a PIN, or as nothing in particular and looks like one."""
 
     def __repr__(self) -> str:
         """Say no more than a log may."""
@@ -47,6 +49,8 @@ class Lookup:
 
     def present(self, text: str, hint: str | None = None) -> Presented:
         """Return the identifier made ready. Raises IdentifierError for a text that cannot be an identifier."""
+        if hint is None:
+            return self._remembered(text, None)
         meant = meant_by(hint)
         if meant is IdentifierType.PIN:
             return self._present(text, meant)  # what is known for a PIN is not kept in the clear, not even here
@@ -56,12 +60,13 @@ class Lookup:
         form = normal_form(text)
         pin = meant is IdentifierType.PIN
         if not form:
-            return Presented(form, (), pin=pin)
+            return Presented(form, (), pin=pin, may_be_pin=pin)
         if pin:
-            return Presented(form, (self._fingerprints.pin_key(form),), pin=True)
+            return Presented(form, (self._fingerprints.pin_key(form),), pin=True, may_be_pin=True)
         if meant is None:
-            return Presented(form, (form, self._fingerprints.pin_key(form)), pin=False)
-        return Presented(form, (form,), pin=False)
+            keys = (form, self._fingerprints.pin_key(form))
+            return Presented(form, keys, pin=False, may_be_pin=may_be_pin(form, typed=False))
+        return Presented(form, (form,), pin=False, may_be_pin=False)
 
     def key(self, form: str, kind: IdentifierType) -> str:
         """Return the key under which a record of that type is stored."""

@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from policy_service.domain.decision import Decision
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
-    """Whether the vehicle behind this identifier may charge at this charger at this time."""
+    """Whether the vehicle behind this identifier may charge at this charger at this time.
+
+    Nothing changes one; to have Python see to that would make each three times as dear to build.
+    """
 
     charger: str
     identifier: str = field(repr=False)
@@ -36,9 +39,9 @@ class Question:
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answered:
-    """A decision with its name and the revision of the plan that made it."""
+    """A decision with its name and the revision of the plan that made it; nothing changes one either."""
 
     decision_id: str
     decision: Decision

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from policy_service.application.lookup_batches import LookupBatches
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from policy_service.domain.registration import Finding
 
 _NEVER = 0
+_EVICTIONS = 100
+"""A full cache loses this part at once: finding its oldest entry goes over the places of all that went before it."""
 _MOST_VERSIONS = 10_000
 """Beyond so many, those that were confirmed too long ago are forgotten."""
 
@@ -205,8 +208,9 @@ class Registry:
                 cache, other, bound = self._misses, self._hits, self._bounds.misses
             other.pop(keys, None)
             cache.pop(keys, None)  # what is read again is young again
-            while len(cache) >= bound:
-                del cache[next(iter(cache))]
+            if len(cache) >= bound:
+                for oldest in tuple(islice(cache, max(1, bound // _EVICTIONS))):
+                    del cache[oldest]
             cache[keys] = _Entry(finding, version)
         return self._told(level, finding)
 

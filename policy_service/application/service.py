@@ -66,6 +66,10 @@ class Metrics(Protocol):
         """Take notice of an answered request; ``route`` is the template, never the path."""
         ...
 
+    def answered_at_once(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Take notice of a request that was answered in the turn in which it came; ``asked`` does not go before."""
+        ...
+
     def exposition(self) -> tuple[bytes, str]:
         """Return the metrics of all workers and their media type."""
         ...

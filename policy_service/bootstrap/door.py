@@ -7,8 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from policy_service.adapters.issuer_keys import IssuerKeys
-from policy_service.adapters.jwt_tokens import JwtTokens, TokenRules
 from policy_service.adapters.last_known_keys import FileLastKnownKeys
 from policy_service.adapters.sql.keys import SqlKeys
 from policy_service.application.access_keys import AccessKeys, follow_keys, keep_uses
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from policy_service.adapters.issuer_keys import IssuerKeys
     from policy_service.adapters.sql.engine import Database
     from policy_service.application.decision_id import DecisionIds
     from policy_service.application.ports import Clock, TokenVerifier
@@ -44,7 +43,7 @@ class Door:
     def at(cls, settings: Settings, database: Database, clock: Clock, ids: DecisionIds) -> Self:
         """Build the door for these settings; it is shut until :meth:`open`."""
         store, issuer = SqlKeys(database), _issuer(settings)
-        tokens = NoTokens() if issuer is None else JwtTokens(_rules(settings), issuer, clock)
+        tokens = NoTokens() if issuer is None else _tokens(settings, issuer, clock)
         keys = AccessKeys(store, FileLastKnownKeys(settings.state_dir), clock)
         return cls(keys, ManageKeys(store, clock, ids), tokens, issuer)
 
@@ -75,17 +74,22 @@ class Door:
 def _issuer(settings: Settings) -> IssuerKeys | None:
     if not settings.jwt_issuer:
         return None
+    from policy_service.adapters.issuer_keys import IssuerKeys  # noqa: PLC0415 - most have no use for tokens
+
     return IssuerKeys(settings.jwt_jwks_url, direct=is_loopback(urlsplit(settings.jwt_jwks_url).hostname or ""))
 
 
-def _rules(settings: Settings) -> TokenRules:
-    return TokenRules(
+def _tokens(settings: Settings, issuer: IssuerKeys, clock: Clock) -> TokenVerifier:
+    from policy_service.adapters.jwt_tokens import JwtTokens, TokenRules  # noqa: PLC0415 - see _issuer()
+
+    rules = TokenRules(
         settings.jwt_issuer,
         settings.algorithms,
         settings.jwt_audience or None,
         settings.client_ids,
         settings.jwt_scope_prefix,
     )
+    return JwtTokens(rules, issuer, clock)
 
 
 def _key_in(file: Path) -> str:

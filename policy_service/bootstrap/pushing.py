@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.adapters.http.sender import PinnedSender, SystemResolver
-from policy_service.adapters.redis.connect import connect
-from policy_service.adapters.redis.event_stream import PATIENCE_S, RedisEventStream
 from policy_service.adapters.sql.dead_letters import SqlDeadLetters
 from policy_service.adapters.sql.event_feed import SqlEventFeed
 from policy_service.adapters.sql.leases import SqlLeases
@@ -89,6 +87,10 @@ def _feedings(
     positions = SqlSinkPositions(database)
     for feed, stream, position in streams:
         if stream:
+            # without a stream, a start does not wait for the library
+            from policy_service.adapters.redis.connect import connect  # noqa: PLC0415
+            from policy_service.adapters.redis.event_stream import PATIENCE_S, RedisEventStream  # noqa: PLC0415
+
             sink = RedisEventStream(connect(settings.redis_url, PATIENCE_S), stream, settings.event_stream_max)
             stack.push_async_callback(sink.close)
             named = NamedFeed(feed, feeds[feed])

@@ -9,11 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from policy_service.adapters.no_redis import NoSharedCache, NoSignal
-from policy_service.adapters.redis.connect import connect
-from policy_service.adapters.redis.names import Names
-from policy_service.adapters.redis.pin_throttle import SharedPinThrottle
-from policy_service.adapters.redis.server import PATIENCE_S, RedisServer
-from policy_service.adapters.redis.signal import RedisSignal
 from policy_service.adapters.sealing import AesGcmSeal
 from policy_service.adapters.secret_fingerprints import SecretFingerprints
 from policy_service.adapters.sql.chargers import SqlChargers
@@ -102,7 +97,9 @@ async def open_stores(
         age_s = clock.now() - snapshot.confirmed_at if settings.snapshot_max_age else 0
         telemetry.stores_are(up, age_s)
         telemetry.connections_are(*database.connections)
+        telemetry.flush()
 
+    stack.callback(telemetry.flush)
     watch.on_look(tell)
     background += [*shared.background, watch.keep_looking, *copying]
     return Stores(
@@ -136,6 +133,13 @@ async def _shared(
     local = SlidingWindowThrottle(clock, attempts=attempts, window=window)
     if not settings.redis_url:
         return _Shared(NoSharedCache(), NoSignal(), local, lambda: "off", ())
+    # without a Redis, a start does not wait for its library
+    from policy_service.adapters.redis.connect import connect  # noqa: PLC0415
+    from policy_service.adapters.redis.names import Names  # noqa: PLC0415
+    from policy_service.adapters.redis.pin_throttle import SharedPinThrottle  # noqa: PLC0415
+    from policy_service.adapters.redis.server import PATIENCE_S, RedisServer  # noqa: PLC0415
+    from policy_service.adapters.redis.signal import RedisSignal  # noqa: PLC0415
+
     server = RedisServer(connect(settings.redis_url, PATIENCE_S))
     stack.push_async_callback(server.close)
     names = Names(fingerprints)

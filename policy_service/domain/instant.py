@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 DAY = 86_400
 """Seconds in a day without a clock change."""
@@ -72,7 +73,15 @@ def format_instant_ms(epoch_ms: int) -> str:
 
 def format_instant(epoch: int) -> str:
     """Write epoch seconds as RFC 3339 in UTC, always with ``Z``."""
-    return (_EPOCH + timedelta(seconds=epoch)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    days, seconds = divmod(epoch, DAY)
+    minutes, second = divmod(seconds, 60)
+    return f"{_date(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
+    """Write a day of UTC, given by its number since 1970."""
+    return f"{_EPOCH + timedelta(days=days):%Y-%m-%d}"
 
 
 def _offset_seconds(offset: str) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from policy_service.domain.access import REASONS
+from policy_service.domain.instant import DAY
 
 if TYPE_CHECKING:
     from policy_service.domain.decision import Decision
@@ -40,6 +42,7 @@ def choose(texts: Texts, language: str | None) -> str:
     return _chosen(texts, language)[1]
 
 
+@lru_cache(maxsize=4096)
 def _chosen(texts: Texts, language: str | None) -> tuple[str, str]:
     by_tag = {tag.lower(): text for tag, text in texts}
     wanted = (language or "").lower().replace("_", "-")
@@ -54,6 +57,10 @@ def local_time(epoch: int | None, seen_from: int, zone: str) -> str:
     """Write an instant as drivers read it: the time alone within the next 24 hours, else with its date."""
     if epoch is None:
         return NEVER
-    moment = datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(zone))
-    near = 0 <= epoch - seen_from < 86_400  # noqa: PLR2004 - the seconds of a day
-    return moment.strftime("%H:%M" if near else "%Y-%m-%d %H:%M")
+    near = 0 <= epoch - seen_from < DAY
+    return _written(epoch, zone, "%H:%M" if near else "%Y-%m-%d %H:%M")
+
+
+@lru_cache(maxsize=4096)  # many are refused until the same edge
+def _written(epoch: int, zone: str, form: str) -> str:
+    return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(zone)).strftime(form)

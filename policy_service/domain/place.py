@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A position in a policy file. Lines and columns count from 1; columns count characters, not bytes."""
+class Place(NamedTuple):
+    """A position in a policy file. Lines and columns count from 1; columns count characters, not bytes.
+
+    A tuple, because a tree has many: one for each charger, and one for each value of a policy.
+    """
 
     file: str
     line: int

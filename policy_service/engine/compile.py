@@ -81,6 +81,7 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     findings = [finding for policy in policies for finding in policy.diagnostics]
     findings += _unused_schedules(tree, around)
     if _any_error(findings):
+        findings += _claims(tree, context, policies, around)
         return Compiled(None, tuple(in_reading_order(findings)))
     work = Assembly(tree, context, policies, around, dict(previous.timelines) if previous else {})
     chargers = work.assemble()
@@ -103,6 +104,17 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     )
     plan.roll(context.now)
     return Compiled(plan, tuple(in_reading_order(findings)))
+
+
+def _claims(
+    tree: PolicyTree, context: CompileContext, policies: Sequence[CompiledPolicy], around: Surroundings
+) -> list[Diagnostic]:
+    """Return what is wrong with the selectors of policies that have other mistakes, where each is understood."""
+    if any(each.policy.chargers.when is not None and each.selector is None for each in policies):
+        return []
+    work = Assembly(tree, context, policies, around, {})
+    work.governing()
+    return work.findings
 
 
 def _any_error(findings: Iterable[Diagnostic]) -> bool:

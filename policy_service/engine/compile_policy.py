@@ -12,7 +12,7 @@ from policy_service.domain.instant import DAY
 from policy_service.domain.policy import HolidayDays, ScheduleRef
 from policy_service.engine.conditions import Condition, compile_condition
 from policy_service.engine.holiday_days import UnknownRegionError
-from policy_service.engine.occurrences import ExceptionDays, occurrences_of
+from policy_service.engine.occurrences import ExceptionDays, occurrences_of, touches
 from policy_service.engine.overlaps import conflict_horizon, overlaps
 from policy_service.engine.recurrence import RecurrenceError
 from policy_service.engine.rules import DEFAULT, EXCEPTION, WINDOW, CompiledGrant, Layer
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from policy_service.engine.timeline import Hours, Source
 
 _YEAR = 366 * DAY
-_MOST_OCCURRENCES = 400_000
 _DATED_BY = ("rrule", "dates", "from")
 """The keys that say on which dates a window starts."""
 
@@ -120,8 +119,12 @@ def compile_policy(policy: AccessPolicy, around: Surroundings) -> CompiledPolicy
             )
         )
     if not work.failed:
-        for overlap in overlaps(layers, *conflict_horizon(around.today)):
-            work.findings.append(_ambiguous(overlap, work.zone))
+        lo, hi = conflict_horizon(around.today)
+        found = overlaps(layers, lo, hi)
+        coming = {(id(one), id(other)): at for one, other, at in overlaps(layers, around.today, hi)} if found else {}
+        for pair in found:
+            at = coming.get((id(pair.first), id(pair.second)), pair.at)
+            work.findings.append(_ambiguous(pair._replace(at=at), work.zone, around.today))
     selector = work.condition(policy.chargers.when, vehicle=False)
     return CompiledPolicy(policy, work.zone, tuple(layers), selector, tuple(work.findings))
 
@@ -222,12 +225,9 @@ class PolicyCompiler:
                 place = times.places.get(f"exdates[{position}]", times.place)
                 self.report("PS108", place, f"no occurrence starts on `{day}`", "remove it, or correct the date", 10)
         today = self._around.today
-        drawn = source.between(*conflict_horizon(today))
-        if not any(end > today and start < today + _YEAR for start, end in drawn) and not _named(source, today):
+        if not touches(source, today, today + _YEAR) and not _named(source, today):
             place = next((times.places[key] for key in _DATED_BY if key in times.places), times.place)
             self.report("PS109", place, "no occurrence in the next year", "remove the window if it is over")
-        if len(drawn) > _MOST_OCCURRENCES:
-            self.report("PS005", times.place, f"more than {_MOST_OCCURRENCES:,} occurrences", "split the schedule")
 
     def report(self, code: str, place: Place, message: str, help_text: str | None = None, length: int = 1) -> None:
         """Add a finding; its severity is the code's."""
@@ -254,7 +254,7 @@ def selector_condition(
     return work.condition(selector.when, vehicle=False), tuple(work.findings)
 
 
-def _ambiguous(overlap: Overlap, zone: Zone) -> Diagnostic:
+def _ambiguous(overlap: Overlap, zone: Zone, today: int) -> Diagnostic:
     first, second, at = overlap
     kind = "windows" if second.level == WINDOW else "exceptions"
     how = "mode" if first.mode is not second.mode else "allow"
@@ -264,6 +264,6 @@ def _ambiguous(overlap: Overlap, zone: Zone) -> Diagnostic:
         CODES["PS110"].severity,
         second.place or first.place,  # type: ignore[arg-type]  # layers of files have places
         f"{kind} `{first.name}` and `{second.name}` overlap at equal priority and differ in {how}, "
-        f"first on {local} {zone.name}",
+        f"{'next' if at >= today else 'first'} on {local} {zone.name}",
         "give the one that should win a higher `priority`, or change the times so that they only touch",
     )

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.domain.diagnostic import Diagnostic, Severity
 from policy_service.engine.condition_syntax import (
@@ -25,7 +25,7 @@ from policy_service.engine.condition_syntax import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import rule_engine  # pyright: ignore[reportMissingTypeStubs] # annotated, but without a py.typed marker
 
@@ -39,6 +39,18 @@ _VEHICLE_NAMES = dict.fromkeys(("vehicle.id", "vehicle.class", "vehicle.fleet", 
 _LABELS = "charger.labels."
 _KINDS = "texts stand in quotes, numbers and `true` or `false` do not; an attribute is of its declared type"
 _DECIMALS = decimal.Context(prec=60)  # products of doubles stay exact
+
+
+class Failing(NamedTuple):
+    """The part of a condition that is not met, as the author wrote it."""
+
+    text: str
+    start: int
+    """Characters of the condition before it."""
+    names: tuple[str, ...] = ()
+    """The attributes that it names."""
+    absent: str | None = None
+    """The attribute that is not on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +82,23 @@ class Condition:
         """Tell whether the condition is met by the attributes; it is not if any that it names is absent or mistyped."""
         return self._absent(values) is None and _evaluate(self.rule, self.kinds, values)
 
-    def failing_part(self, values: Mapping[str, AttributeValue]) -> str:
+    def failing(self, values: Mapping[str, AttributeValue]) -> Failing | None:
         """Say why the condition is not met: the attribute that is absent, or the first failing part of an ``and``.
 
-        A part is told as the author wrote it; the text is empty where the condition is met.
+        None where the condition is met.
         """
         absent = self._absent(values)
         if absent is not None:
-            return f"{absent} is not on record"
-        if _evaluate(self.rule, self.kinds, values):
-            return ""
-        for part in _conjuncts(self.tree):
-            if not _evaluate(_rule(_rendered(part, self._symbols), self.kinds), self.kinds, values):
-                return self.text[part.start : part.end]
-        return self.text
+            return Failing(f"{absent} is not on record", max(0, self.text.find(absent)), (), absent)
+        part = self.tree
+        if self._met(part, values):
+            return None
+        while isinstance(part, Operation) and part.operator == "and":
+            part = next(each for each in part.operands if not self._met(each, values))
+        return Failing(self.text[part.start : part.end], part.start, tuple(sorted(_named_in(part))))
+
+    def _met(self, part: Node, values: Mapping[str, AttributeValue]) -> bool:
+        return _evaluate(_rule(_rendered(part, self._symbols), self.kinds), self.kinds, values)
 
     def foretold(self, values: Mapping[str, AttributeValue]) -> bool | None:
         """Tell whether every vehicle meets the condition, given what is known; None: that depends on the vehicle.
@@ -339,7 +354,3 @@ def _fits(value: AttributeValue | None, kind: str) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _conjuncts(tree: Node) -> Iterable[Node]:
-    return tree.operands if isinstance(tree, Operation) and tree.operator == "and" else (tree,)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from policy_service.domain.access import AccessMode, Reason, VehicleClass
 from policy_service.domain.place import NOWHERE
 from policy_service.domain.registration import Registration
-from policy_service.engine.conditions import vehicle_values
+from policy_service.engine.conditions import charger_values, vehicle_values
 from policy_service.engine.rules import DEFAULT, OVERRIDE
+from policy_service.engine.selection import ChargerIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from policy_service.domain.charger import Charger
     from policy_service.domain.place import Place
     from policy_service.domain.registration import Finding
     from policy_service.engine.compile_policy import CompiledPolicy
@@ -27,10 +29,13 @@ class Kind(StrEnum):
 
     WINDOW = "window"
     """The default mode, a window or an exception, by setting the mode."""
+    OVERRIDE = "override"
+    """One of the tree's files, by setting the mode."""
     GRANT = "grant"
     """By admitting a vehicle."""
     CONDITION = "condition"
-    """Each of its sides: met, and not met, by a vehicle whose class and agreement the grant is about."""
+    """Each of its sides: met, and not met. A grant's by a vehicle whose class and agreement the grant is about; a
+    selector's by a charger that the rest of the selector picks, where the inventory has such a charger."""
     REASON = "reason"
     """One that the policy can give to an active vehicle or an unknown one."""
 
@@ -55,6 +60,8 @@ class Coverage:
 
     parts: tuple[Part, ...]
     """In the order of policies and of what stands in them."""
+    choosing: tuple[CompiledPolicy, ...] = field(default=(), repr=False)
+    """Policies whose selectors have a condition."""
     met: set[Part] = field(default_factory=set[Part])
 
     @property
@@ -76,34 +83,63 @@ class Coverage:
     def ask(self, plan: Plan, charger: str, at: int, finding: Finding, reason: Reason) -> None:
         """Take note of what one question met, which was answered with this reason."""
         entry = plan.chargers.get(charger)
-        if entry is None or entry.governance is None:
+        if entry is None:
+            return
+        self.met.update(_chosen(self.choosing, entry.charger))
+        if entry.governance is None:
             return
         rule, _ = entry.governance.rule_at(at)
         policy = rule.policy
         self.met.add(Part(Kind.REASON, policy.name, str(reason), policy.place))
-        if rule.layer.level != OVERRIDE:
+        if not rule.layer.created:
             self.met.add(_layer(policy.name, rule.layer))
             if rule.open is None and isinstance(finding, Registration) and finding.obstacle(at) is None:
                 self.met.update(_granted(rule, finding, at))
 
 
 def coverage_of(plan: Plan) -> Coverage:
-    """Return what there is to cover, and nothing covered yet. Overrides are passing, and left aside."""
-    return Coverage(tuple(dict.fromkeys(part for policy in plan.policies for part in _parts(policy))))
+    """Return what there is to cover, and nothing covered yet. Overrides made over HTTP are passing, and left aside."""
+    parts = [part for policy in plan.policies for part in _parts(policy)]
+    for layer in _overriding(plan):
+        parts += _of_layer(str(layer.name), layer)
+    choosing = tuple(policy for policy in plan.policies if policy.selector is not None)
+    chargers = {id_: entry.charger for id_, entry in plan.chargers.items()} if choosing else {}
+    index = ChargerIndex(chargers)
+    for each in choosing:
+        picked = (chargers[id_] for id_ in index.matched(each.policy.chargers, None))
+        parts += sorted({part for charger in picked for part in _chosen((each,), charger)})
+    return Coverage(tuple(dict.fromkeys(parts)), choosing)
+
+
+def _overriding(plan: Plan) -> list[Layer]:
+    """Return the overrides of files that hold at any charger, each once, by place."""
+    layers = {
+        (rule.layer.place or NOWHERE, str(rule.layer.name)): rule.layer
+        for governance in set(plan.governances.values())
+        for rule in governance.rules
+        if rule.layer.level == OVERRIDE and not rule.layer.created
+    }
+    return [layer for _, layer in sorted(layers.items(), key=lambda item: item[0])]
 
 
 def _parts(compiled: CompiledPolicy) -> Iterator[Part]:
     name, place = compiled.policy.name, compiled.policy.place
     managed = [layer for layer in compiled.layers if layer.mode is AccessMode.MANAGED]
     for layer in compiled.layers:
-        yield _layer(name, layer)
-        for grant in layer.grants if layer.mode is AccessMode.MANAGED else ():
-            yield _grant(name, grant)
-            yield from () if grant.condition is None else _sides(name, grant)
+        yield from _of_layer(name, layer)
     yield from (Part(Kind.REASON, name, str(reason), place) for reason in _reasons(compiled, managed))
 
 
+def _of_layer(owner: str, layer: Layer) -> Iterator[Part]:
+    yield _layer(owner, layer)
+    for grant in layer.grants if layer.mode is AccessMode.MANAGED else ():
+        yield _grant(owner, grant)
+        yield from () if grant.condition is None else _sides(owner, _condition_place(grant))
+
+
 def _layer(policy: str, layer: Layer) -> Part:
+    if layer.level == OVERRIDE:
+        return Part(Kind.OVERRIDE, str(layer.name), "in force", layer.place or NOWHERE)
     return Part(Kind.WINDOW, policy, "default" if layer.level == DEFAULT else str(layer.name), layer.place or NOWHERE)
 
 
@@ -111,8 +147,18 @@ def _grant(policy: str, grant: CompiledGrant) -> Part:
     return Part(Kind.GRANT, policy, str(grant.grant.vehicle_class), grant.grant.place)
 
 
-def _sides(policy: str, grant: CompiledGrant) -> tuple[Part, Part]:
-    place = grant.grant.when.place if grant.grant.when else grant.grant.place
+def _condition_place(grant: CompiledGrant) -> Place:
+    return grant.grant.when.place if grant.grant.when else grant.grant.place
+
+
+def _chosen(choosing: Iterable[CompiledPolicy], charger: Charger) -> Iterator[Part]:
+    for each in choosing:
+        when, selector = each.policy.chargers.when, each.selector
+        if when is not None and selector is not None and each.policy.chargers.matches(charger):
+            yield _sides(each.policy.name, when.place)[not selector.holds(charger_values(charger))]
+
+
+def _sides(policy: str, place: Place) -> tuple[Part, Part]:
     return Part(Kind.CONDITION, policy, "met", place), Part(Kind.CONDITION, policy, "not met", place)
 
 
@@ -145,13 +191,13 @@ def _admits_all(layer: Layer, vehicle_class: VehicleClass) -> bool:
 
 
 def _granted(rule: Rule, finding: Registration, at: int) -> Iterator[Part]:
-    name = rule.policy.name
+    name = str(rule.layer.name) if rule.layer.level == OVERRIDE else rule.policy.name
     values = {**rule.charger_values, **vehicle_values(finding.profile, finding.vehicle)}
     for grant in rule.layer.grants:
         if not grant.addresses(finding.profile):
             continue
         holds = grant.condition is None or grant.condition.holds(values)
         if grant.condition is not None:
-            yield _sides(name, grant)[not holds]
+            yield _sides(name, _condition_place(grant))[not holds]
         if holds and (not grant.grant.during or any(source.between(at, at + 1) for source in grant.during)):
             yield _grant(name, grant)

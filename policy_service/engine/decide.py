@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 RETRY = 30
 """Seconds for which a decision holds that a passing state caused: a failed look-up, too many attempts."""
 
+_new = tuple.__new__
+"""What ``Decision(…)`` comes to, without the function in Python that a named tuple has before it."""
+
 _PASSING = (Absence.LOOKUP_FAILED, Absence.TOO_MANY_ATTEMPTS)
 
 
-def decide(  # noqa: PLR0911 - every kind of answer leaves at once: this is the hot path
-    plan: Plan, charger_id: str, at: int, finding: Finding | None = None
-) -> Decision | None:
+def decide(plan: Plan, charger_id: str, at: int, finding: Finding | None = None) -> Decision | None:
     """Answer whether a vehicle may charge at a charger at an instant (epoch seconds).
 
     ``finding`` is what the registry says of the presented identifier. Without it the answer is given where nobody has
@@ -31,31 +32,36 @@ def decide(  # noqa: PLR0911 - every kind of answer leaves at once: this is the 
     """
     governance = plan.governances.get(charger_id)
     if governance is None:
-        if charger_id not in plan.chargers:
-            return Decision(_UNKNOWN_CHARGER, charger_id, at, None)
-        return _ungoverned(plan.ungoverned, plan.chargers[charger_id], at, finding)
-    if governance.twins:
-        return _across_twins(plan.chargers[charger_id], governance, at, finding)
-    lo, hi, bounds, ranks = governance.timeline.home
+        return _without_policy(plan, charger_id, at, finding)
+    bounds, ranks = governance.timeline.reach
     i = bisect_right(bounds, at)
-    until = bounds[i]
-    if at < lo or (until == NEVER and at >= hi - HORIZON):
-        _, _, bounds, ranks = governance.timeline.around(at)
-        i = bisect_right(bounds, at)
-        until = bounds[i]
-    rule = governance.rules[ranks[i - 1]]
-    if rule.open is not None:
-        return Decision(rule.open, charger_id, at, until if until - at <= HORIZON else None)
-    if type(finding) is Registration and finding.clear_from <= at < finding.clear_to:
-        # the common case, kept short: a registered vehicle in good standing under a steady verdict
-        verdict = rule.verdicts.get(finding.profile)
-        if verdict is not None and verdict.steady is verdict.allowed:
-            if finding.clear_to < until:  # noqa: PLR1730 - a call of min() costs more than the rest of the branch
-                until = finding.clear_to
-            return Decision(verdict.allowed, charger_id, at, until if until - at <= HORIZON else None)
-    if finding is None:
-        return None
-    return _managed(plan.chargers[charger_id], rule, finding, at, until)
+    rule, until = governance.at_once[ranks[i]], bounds[i]
+    beyond = until - at > HORIZON
+    if rule is None or (beyond and until == NEVER and at >= governance.timeline.home.hi - HORIZON):
+        return _looked_closer(plan.chargers[charger_id], governance, at, finding)
+    answer = rule.open
+    if answer is None:
+        if type(finding) is not Registration:
+            return None if finding is None else _managed(plan.chargers[charger_id], rule, finding, at, until)
+        answer = rule.steady.get(finding.profile)
+        if answer is None or not finding.clear_from <= at < finding.clear_to:
+            return _managed(plan.chargers[charger_id], rule, finding, at, until)
+        if finding.clear_to < until:
+            until = finding.clear_to
+            beyond = until - at > HORIZON
+    return _new(Decision, (answer, charger_id, at, None if beyond else until, None))
+
+
+def _without_policy(plan: Plan, charger_id: str, at: int, finding: Finding | None) -> Decision | None:
+    if charger_id not in plan.chargers:
+        return Decision(_UNKNOWN_CHARGER, charger_id, at, None)
+    return _ungoverned(plan.ungoverned, plan.chargers[charger_id], at, finding)
+
+
+def _looked_closer(entry: ChargerPlan, governance: Governance, at: int, finding: Finding | None) -> Decision | None:
+    """Answer under twins, and where the part of time that is kept at hand does not reach."""
+    answer = _across_twins if governance.twins else _once
+    return answer(entry, governance, at, finding)
 
 
 def _managed(entry: ChargerPlan, rule: Rule, finding: Finding, at: int, until: int) -> Decision:

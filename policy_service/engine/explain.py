@@ -10,10 +10,11 @@ from policy_service.domain.access import REASONS, AccessMode, Outcome, Reason
 from policy_service.domain.instant import format_instant
 from policy_service.domain.place import NOWHERE
 from policy_service.domain.registration import Registration
-from policy_service.engine.conditions import charger_values, vehicle_values
+from policy_service.engine.conditions import charger_values
 from policy_service.engine.decide import decide
 from policy_service.engine.rules import DEFAULT, LEVELS
 from policy_service.engine.timeline import HORIZON, NEVER
+from policy_service.engine.unmet import least, unmet
 from policy_service.engine.zone import Zone
 
 if TYPE_CHECKING:
@@ -169,26 +170,12 @@ def _grant_step(rule: Rule, grant: CompiledGrant, finding: Registration, at: int
     what = f"grant to class {grant.grant.vehicle_class}"
     if grant.grant.agreements is not None:
         what += f", agreements {', '.join(grant.grant.agreements)}"
-    failing = _failing(rule, grant, finding, at)
-    detail = {"met": failing is None, "failing": failing, "place": _place(grant.grant.place)}
-    return Step("grant", f"{what}: {'met' if failing is None else f'not met, {failing}'}", detail)
-
-
-def _failing(rule: Rule, grant: CompiledGrant, finding: Registration, at: int) -> str | None:
-    """Return what keeps the grant from the vehicle at the instant, None where it is met."""
-    profile = finding.profile
-    if profile.vehicle_class is not grant.grant.vehicle_class:
-        return f"the vehicle's class is {profile.vehicle_class}"
-    if not grant.addresses(profile):
-        return f"the agreement is {profile.agreement}"
-    if grant.condition is not None:
-        values = {**rule.charger_values, **vehicle_values(profile, finding.vehicle)}
-        if not grant.condition.holds(values):
-            return f"the condition fails at: {grant.condition.failing_part(values)}"
-    if grant.during and not any(source.between(at, at + 1) for source in grant.during):
-        names = ", ".join(reference.schedule for reference in grant.grant.during)
-        return f"outside the hours of {names}"
-    return None
+    failing = unmet(rule, grant, finding, at)
+    detail: dict[str, Any] = {"met": failing is None, "failing": None, "place": _place(grant.grant.place)}
+    if failing is None:
+        return Step("grant", f"{what}: met", detail)
+    detail |= {"failing": failing.text, "failing_place": _place(failing.place)}
+    return Step("grant", f"{what}: not met, {failing.text}", detail)
 
 
 def _outcome_step(decision: Decision) -> Step:
@@ -204,14 +191,31 @@ def _nearest_allow(entry: ChargerPlan | None, decision: Decision, finding: Findi
     answer = decision.answer
     if Outcome.ACCESS_DENIED not in {answer.outcome, answer.would_be}:
         return None
-    change = _CHANGES[answer.reason]
+    change, place = _CHANGES[answer.reason], None
+    if answer.reason is Reason.NOT_GRANTED and entry is not None and isinstance(finding, Registration):
+        change, place = _nearest_grant(entry, decision.time, finding)
     opens = decision.next_allowed_at
     if opens is None and entry is not None and entry.governance is not None and decision.answer.mode is not None:
         opens = _next_freevend(entry.governance, decision.time)
     found: dict[str, Any] = {"change": change, "at": _instant(opens)}
+    if place is not None:
+        found["place"] = place
     if isinstance(finding, Registration) and answer.reason is not Reason.NOT_GRANTED:
         found["then"] = "the grants of the rule in force still have to cover the vehicle"
     return found
+
+
+def _nearest_grant(entry: ChargerPlan, at: int, finding: Registration) -> tuple[str, str | None]:
+    """Return the least change after which a grant of the rule in force covers the vehicle, and where it is made."""
+    for step in _selector_steps(entry, finding):
+        return f"let the {step.detail['selector']} hold at this charger as well", None
+    if entry.governance is None:
+        return _CHANGES[Reason.NO_POLICY], None
+    rule, _ = entry.governance.rule_at(at)
+    nearest = least([each for grant in rule.layer.grants if (each := unmet(rule, grant, finding, at)) is not None])
+    if nearest is None:
+        return f"write a grant to class {finding.profile.vehicle_class}", _place(rule.layer.place)
+    return nearest.change, _place(nearest.place)
 
 
 def _next_freevend(governance: Governance, at: int) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from operator import lt
 from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.domain.instant import DAY
@@ -16,11 +18,13 @@ if TYPE_CHECKING:
     from policy_service.domain.policy import DaySet, Times
     from policy_service.engine.days import Almanac
     from policy_service.engine.recurrence import Rule
+    from policy_service.engine.timeline import Source
     from policy_service.engine.zone import Zone
 
 Stretch: TypeAlias = tuple[int, int]
 """A half-open interval of epoch seconds."""
 
+_FORTNIGHT = 14 * DAY
 _SLACK = 3  # days: no zone is further than that from UTC, and no mapping moves an end further
 
 
@@ -48,12 +52,14 @@ class Occurrences:
         span = self.span
         reach = _length_in_days(span) + _SLACK
         days = self.start_days(lo // DAY + EPOCH_ORDINAL - reach, hi // DAY + EPOCH_ORDINAL + _SLACK)
-        return [(start, end) for start, end in _mapped(days, span, self.zone) if end > lo and start < hi]
+        return _mapped(days, span, self.zone, lo, hi)
 
-    def start_days(self, lo: int, hi: int) -> list[int]:
-        """Return the ordinals of the start dates in ``[lo, hi)``."""
-        start_second = self.span.start
+    def start_days(self, lo: int, hi: int) -> Sequence[int]:
+        """Return the ordinals of the start dates in ``[lo, hi)``, in order."""
         times = self.times
+        if not (times.dates or times.rdates or times.exdates or times.skip):
+            return self.ruled(lo, hi)
+        start_second = self.span.start
         days = self.named_days(lo, hi)
         days.difference_update(day.toordinal() for day in times.exdates)
         if times.skip:
@@ -107,7 +113,7 @@ class ExceptionDays:
         span = self.span
         reach = _length_in_days(span) + _SLACK
         days = self.start_days(lo // DAY + EPOCH_ORDINAL - reach, hi // DAY + EPOCH_ORDINAL + _SLACK)
-        return [(start, end) for start, end in _mapped(days, span, self.zone) if end > lo and start < hi]
+        return _mapped(days, span, self.zone, lo, hi)
 
     def start_days(self, lo: int, hi: int) -> list[int]:
         """Return the ordinals in ``[lo, hi)`` of the calendar days on which the stretches start."""
@@ -128,10 +134,23 @@ class Once:
         return [(self.start, self.end)] if self.end > lo and self.start < hi and self.start < self.end else []
 
 
+def touches(source: Source, lo: int, hi: int) -> bool:
+    """Tell whether a source has anything in ``[lo, hi)``: near by first, as most windows come every week."""
+    step = _FORTNIGHT
+    while lo < hi:
+        if source.between(lo, min(lo + step, hi)):
+            return True
+        lo, step = lo + step, step * 4
+    return False
+
+
 def united(stretches: Iterable[Stretch]) -> list[Stretch]:
     """Unite overlapping and touching stretches into disjoint ones, in order."""
+    ordered = sorted(stretches)
+    if all(end < start for (_, end), (start, _) in pairwise(ordered)):
+        return ordered
     whole: list[Stretch] = []
-    for start, end in sorted(stretches):
+    for start, end in ordered:
         if whole and start <= whole[-1][1]:
             if end > whole[-1][1]:
                 whole[-1] = (whole[-1][0], end)
@@ -149,8 +168,11 @@ def _length_in_days(span: Span) -> int:
     return end.days + 1 if isinstance(end, WallEnd) else end.days + end.seconds // DAY + 2
 
 
-def _mapped(days: list[int], span: Span, zone: Zone) -> list[Stretch]:
-    """Map start dates to UTC; what ends at or before its start after the mapping does not exist."""
+def _mapped(days: Sequence[int], span: Span, zone: Zone, lo: int, hi: int) -> list[Stretch]:
+    """Map start dates to those stretches of UTC that touch ``[lo, hi)``.
+
+    What ends at or before its start after the mapping does not exist.
+    """
     starts = zone.all_to_utc(_walls(days, span.start))
     if isinstance(span.end, Duration):
         nominal, exact = span.end.days, span.end.seconds
@@ -158,10 +180,11 @@ def _mapped(days: list[int], span: Span, zone: Zone) -> list[Stretch]:
         ends = [base + exact for base in bases]
     else:
         ends = zone.all_to_utc(_walls(days, span.end.days * DAY + span.end.second))
-    # set: two dates may come to the same instants where a zone skipped a day (Pacific/Apia 2011-12-30)
-    return sorted({(start, end) for start, end in zip(starts, ends, strict=True) if end > start})
+    found = [(start, end) for start, end in zip(starts, ends, strict=True) if start < end and lo < end and start < hi]
+    # two dates may come to the same instants where a zone skipped a day (Pacific/Apia 2011-12-30)
+    return found if all(map(lt, found, islice(found, 1, None))) else sorted(set(found))
 
 
-def _walls(days: list[int], second: int) -> list[int]:
+def _walls(days: Sequence[int], second: int) -> list[int]:
     offset = wall_seconds(0, second)
     return [day * DAY + offset for day in days]

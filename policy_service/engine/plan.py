@@ -53,6 +53,13 @@ class Governance:
     timeline: Timeline
     twins: bool
     """Two rules share mode and window name: a boundary between them may change no answer."""
+    at_once: tuple[Rule | None, ...] = field(init=False)
+    """By rank, OUTSIDE among them: the rule where it alone decides; None where it takes a closer look."""
+
+    def __post_init__(self) -> None:
+        """Prepare what decisions look up first."""
+        rules = (None,) * len(self.rules) if self.twins else self.rules
+        object.__setattr__(self, "at_once", (*rules, None))
 
     def rule_at(self, at: int) -> tuple[Rule, int]:
         """Return the rule that sets the mode, and until when (NEVER: beyond the horizon)."""

@@ -31,6 +31,7 @@ LEVELS = ("defaultMode", "window", "exception", "override")
 _VERDICTS_KEPT = 10_000
 
 _K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class Rule:
     open: Answer | None = field(init=False)
     """The answer in freevend; None where the mode is managed."""
     verdicts: dict[VehicleProfile, Verdict] = field(init=False, default_factory=dict["VehicleProfile", Verdict])
+    steady: dict[VehicleProfile, Answer] = field(init=False, default_factory=dict["VehicleProfile", Answer])
+    """The answers to those whose verdict is the same throughout, and allows: most of those who ask."""
     _by_vehicle: dict[tuple[VehicleProfile, str], Verdict] = field(
         init=False, default_factory=dict[tuple["VehicleProfile", str], Verdict]
     )
@@ -168,6 +171,8 @@ class Rule:
         known = self.verdicts.get(profile)
         if known is None:
             known = self._bounded(self.verdicts)[profile] = self._judged(profile, vehicle)
+            if known.steady is known.allowed:
+                self._bounded(self.steady)[profile] = known.allowed
         return known
 
     def refused_here(self, profile: VehicleProfile) -> Answer:
@@ -175,7 +180,7 @@ class Rule:
         return self.refusal(Reason.NOT_GRANTED, profile.vehicle_class)
 
     @staticmethod
-    def _bounded(memo: dict[_K, Verdict]) -> dict[_K, Verdict]:
+    def _bounded(memo: dict[_K, _V]) -> dict[_K, _V]:
         if len(memo) >= _VERDICTS_KEPT:
             memo.clear()
         return memo

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from policy_service.domain.instant import DAY
@@ -25,6 +26,9 @@ LOOK_BACK = 35 * DAY
 
 NEVER = 1 << 62
 """Stands after the last boundary: beyond any instant that can be asked about."""
+
+OUTSIDE = -1
+"""Stands for the rank of instants before the home."""
 
 _FAR_KEPT = 64
 _BLOCK = HORIZON
@@ -61,13 +65,13 @@ class Timeline:
     instant is drawn on demand from the same layers.
     """
 
-    __slots__ = ("_far", "home", "layers")
+    __slots__ = ("_far", "home", "layers", "reach")
 
     def __init__(self, layers: TimelineKey, lo: int, hi: int) -> None:
         """Take the sources of the ranks from 1 on, and the horizon to keep at hand."""
         self.layers = layers
         self._far: OrderedDict[int, Drawn] = OrderedDict()
-        self.home = self.draw(lo, hi)
+        self._settle(self.draw(lo, hi))
 
     def draw(self, lo: int, hi: int) -> Drawn:
         """Sweep the layers over ``[lo, hi)``."""
@@ -101,7 +105,7 @@ class Timeline:
         if (home.lo, home.hi) == (lo, hi):
             return
         if not home.lo <= lo <= home.hi <= hi:
-            self.home = self.draw(lo, hi)
+            self._settle(self.draw(lo, hi))
             return
         first = bisect_right(home.bounds, lo) - 1
         bounds = [lo, *home.bounds[first + 1 : -1]]
@@ -110,7 +114,12 @@ class Timeline:
             if rank != ranks[-1]:
                 bounds.append(bound)
                 ranks.append(rank)
-        self.home = Drawn(lo, hi, [*bounds, NEVER], ranks)
+        self._settle(Drawn(lo, hi, [*bounds, NEVER], ranks))
+
+    def _settle(self, home: Drawn) -> None:
+        self.home = home
+        self.reach = home.bounds, [OUTSIDE, *home.ranks]
+        """The home as decisions look it up: with ``i = bisect_right(bounds, at)`` the rank is ``ranks[i]``."""
 
 
 def sweep(layers: Sequence[list[Stretch]], lo: int, hi: int) -> Drawn:
@@ -120,10 +129,10 @@ def sweep(layers: Sequence[list[Stretch]], lo: int, hi: int) -> Drawn:
     """
     edges: dict[int, int] = {}
     for rank, stretches in enumerate(layers, start=1):
-        bit = 1 << rank
-        for start, end in united(stretches):
-            edges[start] = edges.get(start, 0) ^ bit
-            edges[end] = edges.get(end, 0) ^ bit
+        flips = dict.fromkeys(chain.from_iterable(united(stretches)), 1 << rank)
+        for shared in edges.keys() & flips.keys():
+            flips[shared] ^= edges[shared]
+        edges |= flips
     bounds = [lo]
     ranks = [0]
     active = 1

@@ -8,41 +8,51 @@ from typing import TYPE_CHECKING
 from policy_service.domain.agreement import Agreement
 from policy_service.domain.identifier import IdentifierRecord, IdentifierType
 from policy_service.domain.registration import Absence, Registration
+from policy_service.engine.decide_found import decide_found
 from policy_service.engine.explain import explain
 from policy_service.engine.zone import Zone, wall_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policy_service.domain.decision import Decision
     from policy_service.domain.policy import PolicyTest, TestCase, TestVehicle
     from policy_service.domain.registration import Finding
-    from policy_service.engine.explain import Explanation
+    from policy_service.engine.explain import Explanation, Step
     from policy_service.engine.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One case: what was expected and not so (empty: passed), and the explanation of what was answered."""
+    """One case: what was answered, what was expected and not so (empty: passed), and then how that came about."""
 
     test: str
     case: TestCase
     at: int
     mismatches: tuple[tuple[str, str | None, str | None], ...]
     """Key, expected value, actual value."""
-    explanation: Explanation
+    decision: Decision
+    explanation: Explanation | None
+    """Of a case that failed: an explanation looks at every policy, and a thousand cases that pass need none."""
 
     @property
     def passed(self) -> bool:
         """Tell whether everything expected was so."""
         return not self.mismatches
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """How it came about, where it failed."""
+        return () if self.explanation is None else self.explanation.steps
+
 
 def verify(plan: Plan, test: PolicyTest) -> Iterator[Verified]:
     """Ask every case of the test and compare."""
     for case in test.cases:
         at = case_instant(plan, case)
-        explanation = explain(plan, case.charger, at, finding_of(case.vehicle))
-        answer = explanation.decision.answer
+        finding = finding_of(case.vehicle)
+        decision = decide_found(plan, case.charger, at, finding)
+        answer = decision.answer
         actual = {
             "outcome": str(answer.outcome),
             "reason": str(answer.reason),
@@ -50,7 +60,8 @@ def verify(plan: Plan, test: PolicyTest) -> Iterator[Verified]:
             "window": answer.window,
         }
         wrong = tuple((key, value, actual[key]) for key, value in case.expect.items() if actual[key] != value)
-        yield Verified(test.name, case, at, wrong, explanation)
+        explanation = explain(plan, case.charger, at, finding) if wrong else None
+        yield Verified(test.name, case, at, wrong, decision, explanation)
 
 
 def case_instant(plan: Plan, case: TestCase) -> int:

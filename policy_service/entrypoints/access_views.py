@@ -15,18 +15,26 @@ if TYPE_CHECKING:
 def change_views(differences: Iterable[Difference]) -> Iterator[dict[str, Any]]:
     """Yield every change of every charger, by charger, kind of vehicle and time."""
     by_charger = {id_: difference for difference in differences for id_ in difference.chargers}
+    written: dict[int, list[dict[str, Any]]] = {}
     for charger, difference in sorted(by_charger.items()):
-        for subject, changes in difference.changes:
-            for change in changes:
-                yield {
-                    "charger": charger,
-                    "vehicle_class": str(subject.vehicle_class),
-                    "agreement": subject.agreement,
-                    "start": format_instant(change.start),
-                    "end": format_instant(change.end),
-                    "before": access_view(change.before),
-                    "after": access_view(change.after),
-                }
+        views = written.get(id(difference))
+        if views is None:
+            views = written[id(difference)] = list(_views(difference))
+        yield from ({"charger": charger, **view} for view in views)
+
+
+def _views(difference: Difference) -> Iterator[dict[str, Any]]:
+    """Yield the changes that chargers have in common, without the charger."""
+    for subject, changes in difference.changes:
+        for change in changes:
+            yield {
+                "vehicle_class": str(subject.vehicle_class),
+                "agreement": subject.agreement,
+                "start": format_instant(change.start),
+                "end": format_instant(change.end),
+                "before": access_view(change.before),
+                "after": access_view(change.after),
+            }
 
 
 def access_view(access: Access | None) -> dict[str, Any] | None:

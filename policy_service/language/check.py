@@ -37,6 +37,11 @@ class Checked:
 
     tree: PolicyTree | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    remains: PolicyTree | None = None
+    """Of a tree with errors the documents that have none, so that more can be found in these.
+
+    They may name documents that are missing. None where the declarations of attributes cannot be read.
+    """
 
 
 def check(files: Sequence[ParsedFile], built_in: BuiltInProfiles = NO_BUILT_IN_PROFILES) -> Checked:
@@ -57,9 +62,9 @@ def check(files: Sequence[ParsedFile], built_in: BuiltInProfiles = NO_BUILT_IN_P
             finding("PS006", place, "no AccessPolicy in the tree", "write one, or check the directory's name")
         )
     diagnostics = tuple(in_reading_order(findings))
-    if any(found.severity is Severity.ERROR for found in diagnostics):
-        return Checked(None, diagnostics)
     tree = replace(_tree(files, chargers, types), profiles=profiles, built_in_profiles=built_in.version)
+    if any(found.severity is Severity.ERROR for found in diagnostics):
+        return Checked(None, diagnostics, tree if _declarations_read(files) else None)
     return Checked(tree, diagnostics)
 
 
@@ -120,16 +125,26 @@ def _dangling(
         elif mention.name not in names.get(mention.kind, ()):
             known = sorted(names.get(mention.kind, ()))
             help_text = suggestion(mention.name, known, otherwise.format(kind=mention.kind))
+            if mention.kind == "ChargerProfile" and not partial:
+                help_text = f"{help_text}; `policy-service charger-profiles` lists those that come with the service"
             message = f"no {mention.kind} {quoted(mention.name)} in the tree"
             yield finding("PS104", mention.place, message, help_text, mention.length)
 
 
 def _misfits(files: Sequence[ParsedFile], types: AttributeTypes) -> Iterator[Diagnostic]:
-    declared = [file for file in files if any(mention.kind == "Attributes" for mention in file.definitions)]
-    if declared and not _documents(files, AttributeTypes):
+    if _declared(files) and not _documents(files, AttributeTypes):
         return  # the declarations could not be read: that is told already
     for file in files:
         yield from misfits(file.attributes, types)
+
+
+def _declared(files: Sequence[ParsedFile]) -> bool:
+    return any(mention.kind == "Attributes" for file in files for mention in file.definitions)
+
+
+def _declarations_read(files: Sequence[ParsedFile]) -> bool:
+    """Tell whether all declarations are known: a file that cannot be read may hold some."""
+    return bool(_documents(files, AttributeTypes)) or not (_declared(files) or any(file.partial for file in files))
 
 
 def _tree(files: Sequence[ParsedFile], chargers: Mapping[str, Charger], types: AttributeTypes) -> PolicyTree:

@@ -106,7 +106,9 @@ def _unknown_key(model: type[BaseModel], document: At, path: Path, _: ErrorDetai
         return finding("PS017", at.place, "an identifier cannot stand in a policy file", help_text, at.length)
     parent = document.follow(path[:-1])
     free = [name for name in known if parent.get(name) is None]
-    hint = suggestion(key, free, f"known keys: {listed(known, 'and')}" if known else None)
+    all_known = f"known keys: {listed(known, 'and')}" if known else None
+    near = suggestion(key, free, all_known)
+    hint = f"{near} {all_known}" if "expect" in path and near != all_known else near
     return finding("PS011", at.place, f"unknown key {quoted(key)}", hint, at.length)
 
 

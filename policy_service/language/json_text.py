@@ -27,6 +27,7 @@ _SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]", re.ASCII)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000", re.ASCII)
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _CLASH = object()
+_UNUSUAL = frozenset({bool, type(_CLASH)})
 
 
 def read_json(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
@@ -83,12 +84,13 @@ def _literal(text: str) -> str | None:
 def _pairs(pairs: list[tuple[str, Any]]) -> object:
     """Take an object's keys; one written twice makes the whole item be read with places."""
     found = dict(pairs)
-    values = found.values()
-    if len(found) != len(pairs) or _CLASH in values:
+    if len(found) != len(pairs):
         return _CLASH
-    if True in values or False in values:
-        return {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
-    return found
+    if _UNUSUAL.isdisjoint(map(type, found.values())):
+        return found
+    if _CLASH in found.values():
+        return _CLASH
+    return {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
 
 
 class _Reader:

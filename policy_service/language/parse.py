@@ -123,14 +123,30 @@ def _document(at: At, harvest: _Harvest) -> None:
 
 
 def _inventory(at: At, harvest: _Harvest) -> None:
-    document = _validated("ChargerInventory", at, harvest.findings, nulls=True)
-    if isinstance(document, InventoryDocument):
-        written: Sequence[ChargerParts | None] = document.spec.chargers
-    else:
+    written: Sequence[ChargerParts | None] | None = _one_by_one(at)
+    if written is None:
+        _validated("ChargerInventory", at, harvest.findings, nulls=True)
         written = [_sound(item, harvest) for item in at.follow(("spec", "chargers")).contents()]
     harvest.chargers += convert_records.chargers(written, at)
     harvest.attributes += convert_records.inventory_attributes(written, at)
     harvest.references += convert_records.inventory_mentions(written, at)
+
+
+def _one_by_one(at: At) -> Sequence[ChargerParts] | None:
+    """Return the chargers of an inventory that has no mistakes; None for any other.
+
+    Validated in one call, 20,000 of them would keep every other thread waiting for tenths of a second.
+    """
+    document = plain(at.node)
+    spec = document.get("spec") if isinstance(document, dict) else None
+    items = spec.get("chargers") if isinstance(spec, dict) else None
+    if not isinstance(document, dict) or not isinstance(spec, dict) or not isinstance(items, list):
+        return None
+    try:
+        InventoryDocument.model_validate({**document, "spec": {**spec, "chargers": []}})
+        return [ChargerParts.model_validate(item) for item in items]
+    except ValidationError:
+        return None
 
 
 def _sound(item: Plain, harvest: _Harvest) -> ChargerParts | None:

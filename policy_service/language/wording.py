@@ -18,6 +18,8 @@ ECHO = 60
 
 _FEW = 300
 _NEAR_LENGTH = 2
+_SHORTEST = 3
+"""Letters of a name that say which longer one is meant."""
 
 
 def quoted(text: str) -> str:
@@ -44,7 +46,13 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
         known = [candidate for candidate in known if abs(len(candidate) - len(name)) <= _NEAR_LENGTH]
         known = [candidate for candidate in known if _shares_letters(candidate, name)][: 10 * _FEW]
     matches = get_close_matches(name, known, n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    return matches[0] if matches else next((each for each in sorted(known) if _begins(name, each)), None)
+
+
+def _begins(one: str, other: str) -> bool:
+    """Tell whether one name begins with the other: `abb` is short for `abb-terra-ac`."""
+    shorter, longer = sorted((one.casefold(), other.casefold()), key=len)
+    return len(shorter) >= _SHORTEST and longer.startswith(shorter)
 
 
 def _shares_letters(one: str, other: str) -> bool:

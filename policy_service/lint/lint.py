@@ -43,18 +43,24 @@ def look_at(
     return replace(linted, ignores=tuple(ignores(texts, names, LEVELLED)))
 
 
-def lint(linted: Linted, configuration: Configuration, diagnostics: Iterable[Diagnostic] = ()) -> tuple[Finding, ...]:
-    """Return what the rules find, with the diagnostics of the tree among it; warnings take levels and ignores too."""
+def lint(
+    linted: Linted, configuration: Configuration, diagnostics: Iterable[Diagnostic] = (), *, whole: bool = True
+) -> tuple[Finding, ...]:
+    """Return what the rules find, with the diagnostics of the tree among it; warnings take levels and ignores too.
+
+    ``whole`` False: parts of the tree are missing, and rules that must know all of it are silent.
+    """
     found = [Finding(each) for each in _levelled(diagnostics, configuration)]
-    for rule in RULES[:-1]:
+    for rule in RULES[:-1] if whole else [rule for rule in RULES if not rule.whole]:
         found += _found(rule, linted, configuration)
     found = [each for each in found if not _ignored_by_file(each.diagnostic, configuration)]
     kept = [each for each in found if not any(ignore.covers(each.diagnostic) for ignore in linted.ignores)]
     met = {
         (ignore.place, each.diagnostic.code) for each in found for ignore in linted.ignores if ignore.covers(each[0])
     }
-    unused = tuple(_unused(linted.ignores, met, configuration))
-    kept += _found(_UNUSED, replace(linted, unused=unused), configuration)
+    if whole:
+        unused = tuple(_unused(linted.ignores, met, configuration))
+        kept += _found(_UNUSED, replace(linted, unused=unused), configuration)
     once = {each.diagnostic: each for each in kept}
     return tuple(sorted(once.values(), key=lambda each: (each[0].place, each[0].code, each[0].message)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -120,10 +121,12 @@ class Linted:
     def holding(self, timeline: Timeline) -> Iterator[tuple[int, int, int]]:
         """Yield start, end and rank of what holds in the coming year, one stretch after the other."""
         lo, hi = self.year
-        drawn: Drawn = timeline.home
-        for start, end, rank in zip(drawn.bounds, drawn.bounds[1:], drawn.ranks, strict=False):
-            if end > lo and start < hi:
-                yield max(start, lo), min(end, hi), rank
+        bounds, ranks = _coming(timeline.home, lo, hi)
+        yield from zip([lo, *bounds[1:]], [*bounds[1:], hi], ranks, strict=True)
+
+    def ranks(self, timeline: Timeline) -> set[int]:
+        """Return the ranks that hold at some time of the coming year."""
+        return set(_coming(timeline.home, *self.year)[1])
 
     def overridden(self, override: Override) -> list[str]:
         """Return the ids of the chargers that an override picks."""
@@ -157,6 +160,12 @@ class Linted:
             return after
         line = next(number for number in range(after.line, len(starts) + 1) if _ends(starts, number, text) > at)
         return Place(after.file, line, at - starts[line - 1] + 1)
+
+
+def _coming(drawn: Drawn, lo: int, hi: int) -> tuple[list[int], list[int]]:
+    """Return the bounds from the last one at or before ``lo`` up to ``hi``, and the ranks that they begin."""
+    first, last = max(0, bisect_right(drawn.bounds, lo) - 1), bisect_left(drawn.bounds, hi)
+    return drawn.bounds[first:last], drawn.ranks[first:last]
 
 
 def _ends(starts: list[int], line: int, text: str) -> int:

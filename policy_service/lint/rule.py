@@ -24,3 +24,5 @@ class Rule:
     find: Callable[[Linted], Iterator[Found]]
     fixable: bool = False
     """Whether ``check --fix`` mends what it finds."""
+    whole: bool = False
+    """Whether it must know all of the tree: what is missing could be the charger, or the policy, that it looks for."""

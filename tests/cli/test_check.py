@@ -129,3 +129,47 @@ def test_lint_weighs_less_than_errors(cli: Callable[..., Ended], tmp_path: Path)
     ended = cli("check", str(tmp_path), "--strict")
     assert ended.code == ExitCode.OK
     assert ended.out.endswith("1 note in 1 file; `policy-service rule PS219` says more\n")
+
+
+DANGLING = """\
+apiVersion: policy-service/v1
+kind: AccessPolicy
+metadata: {name: dangling}
+spec:
+  timezone: Europe/London
+  chargers: {ids: ["A-*"]}
+  defaultMode: freevend
+  windows: [{name: nights, mode: managed, schedule: nowhere}]
+"""
+MISTYPED = """\
+apiVersion: policy-service/v1
+kind: AccessPolicy
+metadata: {name: mistyped}
+spec:
+  timezone: Europe/London
+  chargers: {ids: ["B-*"], when: "charger.protocol > 2"}
+  defaultMode: freevend
+"""
+SLIP = """\
+apiVersion: policy-service/v1
+kind: AccessPolicy
+metadata: {name: slip}
+spec:
+  timezone: Europe/London
+  chargers: {ids: ["C-*"]}
+  defaultMode: freevend
+  windows:
+    - {name: blink, mode: managed, rrule: FREQ=DAILY, from: 2026-01-01, start: 10:00, end: 10:01}
+"""
+
+
+def test_a_mistake_in_one_file_hides_none_in_others(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    """A name that dangles, a condition of the wrong type, and what lint finds in a file without errors."""
+    for name, text in {"dangling": DANGLING, "mistyped": MISTYPED, "slip": SLIP}.items():
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    ended = cli("check", str(tmp_path), "--now", "2026-11-24T00:00:00Z", "--json")
+    found = {(each["file"].rsplit("/", 1)[-1], each["code"]) for each in json.loads(ended.out)["diagnostics"]}
+    assert ended.code == ExitCode.FINDINGS
+    assert {("dangling.yaml", "PS104"), ("mistyped.yaml", "PS106"), ("slip.yaml", "PS211")} <= found
+    assert not {code for file, code in found if file != "slip.yaml"} - {"PS104", "PS106"}
+    assert not {"PS204", "PS205", "PS209"} & {code for _, code in found}

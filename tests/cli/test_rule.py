@@ -42,3 +42,17 @@ def test_a_misspelt_rule_is_answered_with_the_right_one(cli: Callable[..., Ended
     ended = cli("rule", "owner-mising")
     assert ended.code == ExitCode.USAGE
     assert "did you mean `owner-missing`?" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        ("PS999", "`policy-service rule` lists all"),
+        ("PS223", "did you mean `PS222`?"),
+        ("owner-mising", "did you mean `owner-missing`?"),
+    ],
+)
+def test_a_code_is_suggested_that_one_slip_away_leads_to(cli: Callable[..., Ended], named: str, hint: str) -> None:
+    ended = cli("rule", named)
+    assert ended.code == ExitCode.USAGE
+    assert hint in ended.err

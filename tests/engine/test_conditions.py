@@ -136,10 +136,24 @@ def test_a_condition_says_what_it_is_about() -> None:
 
 def test_the_first_failing_part_is_told_as_written() -> None:
     condition = compiled('vehicle.electric and (vehicle.height_m<3 or vehicle.kind == "van") and charger.max_kw > 200')
-    assert condition.failing_part(BUS) == 'vehicle.height_m<3 or vehicle.kind == "van"'
-    assert condition.failing_part(BUS | {"vehicle.height_m": 2}) == "charger.max_kw > 200"
-    assert condition.failing_part({}) == "charger.max_kw is not on record"
-    assert condition.failing_part(BUS | {"vehicle.height_m": 2, "charger.max_kw": 201}) == ""
+    low = 'vehicle.height_m<3 or vehicle.kind == "van"'
+    start = condition.text.index(low)
+    assert condition.failing(BUS) == (low, start, ("vehicle.height_m", "vehicle.kind"), None)
+    power = condition.failing(BUS | {"vehicle.height_m": 2})
+    assert power == ("charger.max_kw > 200", condition.text.index("charger"), ("charger.max_kw",), None)
+    absent = condition.failing({})
+    assert absent is not None
+    assert (absent.text, absent.absent) == ("charger.max_kw is not on record", "charger.max_kw")
+    assert condition.failing(BUS | {"vehicle.height_m": 2, "charger.max_kw": 201}) is None
+
+
+def test_a_part_inside_brackets_is_told_by_itself() -> None:
+    condition = compiled(
+        'vehicle.electric and (vehicle.kind == "bus" and (vehicle.height_m < 3 and charger.max_kw > 2))'
+    )
+    failing = condition.failing(BUS)
+    assert failing is not None
+    assert (failing.text, failing.start) == ("vehicle.height_m < 3", condition.text.index("vehicle.height_m"))
 
 
 def test_records_give_their_values_by_full_name() -> None:

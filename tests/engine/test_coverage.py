@@ -9,9 +9,9 @@ from random_policies import FREEVEND, MANAGED
 from test_goldens import H, at, daily, own, plan_of, policy, window
 
 from policy_service.domain.access import Reason, VehicleClass
-from policy_service.domain.policy import Grant, Schedule, ScheduleRef, Span, WallEnd
+from policy_service.domain.policy import Grant, Override, Schedule, ScheduleRef, Span, WallEnd
 from policy_service.domain.registration import Absence, Registration
-from policy_service.domain.selector import Expression
+from policy_service.domain.selector import Expression, Selector
 from policy_service.engine.coverage import Kind, coverage_of
 from policy_service.engine.decide import decide
 
@@ -80,3 +80,24 @@ def test_what_a_policy_cannot_answer_is_not_asked_for() -> None:
     open_ = plan_of(policy(default_mode=FREEVEND))
     assert [part.text for part in coverage_of(open_).parts] == ["window default", "reason freevend"]
     assert coverage_of(open_).percent == 0
+
+
+def test_a_selector_is_covered_by_chargers_on_both_sides_of_its_condition() -> None:
+    strong = policy(chargers=Selector(ids=("*",), when=Expression('charger.id == "A1"')))
+    plan = plan_of(strong)
+    sides = [part.text for part in coverage_of(plan).parts if part.kind is Kind.CONDITION]
+    assert sides == ["condition met", "condition not met"]
+    assert "condition met" not in missing(plan, (NOON, BUS))
+    assert "condition not met" in missing(plan, (NOON, BUS))
+    alone = policy(chargers=Selector(ids=("A1",), when=Expression('charger.id == "A1"')))
+    assert [part.text for part in coverage_of(plan_of(alone)).parts if part.kind is Kind.CONDITION] == ["condition met"]
+
+
+def test_an_override_of_a_file_is_covered_where_it_sets_the_mode() -> None:
+    shut = Override(
+        "works", Selector(ids=("A1",)), at("2026-03-03T00:00Z"), at("2026-03-04T00:00Z"), MANAGED, allow=BUSES
+    )
+    plan = plan_of(policy(default_mode=FREEVEND), overrides=(shut,))
+    parts = {"override in force", "grant own", "condition met", "condition not met"}
+    assert parts <= set(missing(plan, (NOON, BUS)))
+    assert parts.isdisjoint(missing(plan, ("2026-03-03T12:00Z", BUS), ("2026-03-03T12:00Z", VAN)))

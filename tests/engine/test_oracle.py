@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -141,7 +142,7 @@ def plan_or_reason(case: Case, now: int) -> Plan | None:
     if "PS103" in errors:
         assert any_rule_without_days(case)
     found = {
-        finding.message.split(" overlap")[0] + " " + finding.message.split("first on ")[1]
+        finding.message.split(" overlap")[0] + " " + re.split("(?:first|next) on ", finding.message)[1]
         for finding in result.diagnostics
         if finding.code == "PS110"
     }
@@ -179,8 +180,11 @@ def overlaps_seen(case: Case, naive: Naive, today: int) -> set[str]:
         tree = replace(case.tree, policies=(alone,), overrides=())
         single = Naive(tree, Holidays(), {}, lo=naive._days[LONGEST], hi=naive._days[-1])  # noqa: SLF001 - a test's
         for level, kind in ((1, "windows"), (2, "exceptions")):
-            for first, second, at in single.clashes(tree.chargers["A1"], level, *conflict_horizon(today)):
-                local = datetime.fromtimestamp(Zone.of(policy.timezone).to_wall(at), UTC)
+            lo, hi = conflict_horizon(today)
+            coming = {(one, other): at for one, other, at in single.clashes(tree.chargers["A1"], level, today, hi)}
+            for first, second, at in single.clashes(tree.chargers["A1"], level, lo, hi):
+                told = coming.get((first, second), at)
+                local = datetime.fromtimestamp(Zone.of(policy.timezone).to_wall(told), UTC)
                 found.add(f"{kind} `{first}` and `{second}` {local:%Y-%m-%d %H:%M} {policy.timezone}")
     return found
 

@@ -34,7 +34,7 @@ class Served:
         self.settings = settings
         self.url = url
         self._log = log
-        self.client = httpx2.Client(base_url=url, timeout=30)
+        self.client = httpx2.Client(base_url=url, timeout=30, transport=_transport(settings))
         self._others: list[httpx2.Client] = []
 
     def decide(self, **question: object) -> httpx2.Response:
@@ -42,7 +42,8 @@ class Served:
 
     def bringing(self, key: str) -> httpx2.Client:
         """Return a client that brings a key."""
-        client = httpx2.Client(base_url=self.url, timeout=30, headers={"Authorization": f"Bearer {key}"})
+        headers = {"Authorization": f"Bearer {key}"}
+        client = httpx2.Client(base_url=self.url, timeout=30, headers=headers, transport=_transport(self.settings))
         self._others.append(client)
         return client
 
@@ -103,6 +104,10 @@ def serving(
         served.stop()
 
 
+def _transport(settings: Mapping[str, str]) -> httpx2.HTTPTransport:
+    return httpx2.HTTPTransport(uds=settings.get("UNIX_SOCKET"))
+
+
 def eventually(holds: Callable[[], object], *, within: float = 2.0) -> float:
     """Wait until it holds, and return how long it took; fail when it takes too long."""
     began = time.monotonic()
@@ -114,9 +119,18 @@ def eventually(holds: Callable[[], object], *, within: float = 2.0) -> float:
 
 def _up(served: Served) -> bool:
     try:
-        return served.client.get("/health/ready").status_code == 200
+        return _listens(served) and served.client.get("/health/ready").status_code == 200
     except httpx2.TransportError:
         return False
+
+
+def _listens(served: Served) -> bool:
+    """Tell whether anybody is at the Unix socket, if there is one: the client would leave a socket open if not."""
+    path = served.settings.get("UNIX_SOCKET")
+    if path is None:
+        return True
+    with socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(path) == 0
 
 
 def _free_port() -> int:

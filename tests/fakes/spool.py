@@ -31,7 +31,7 @@ class MemorySpool:
         self.mark += len(line)
         return self.mark
 
-    async def durable(self, mark: int) -> None:
+    def durable(self, mark: int) -> None:
         assert mark <= self.mark
         if self.broken:
             raise SpoolBrokenError

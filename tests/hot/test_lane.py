@@ -11,11 +11,12 @@ from httpx2 import ASGITransport, AsyncClient
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
-from policy_service.entrypoints.http.hot.lane import Lane, Reply
+from policy_service.entrypoints.http.hot.lanes import Lanes
+from policy_service.entrypoints.http.hot.reply import Reply
 from policy_service.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Coroutine
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
@@ -28,9 +29,17 @@ def _body(identifier: str, **more: object) -> bytes:
     return json.dumps({"charger": "NTH-07", "identifier": identifier, "time": "2026-11-24T11:15:00Z", **more}).encode()
 
 
+def _asked(
+    lanes: Lanes, headers: list[tuple[bytes, bytes]], body: bytes
+) -> Reply | Coroutine[None, None, Reply] | None:
+    lane = lanes.to(b"/v1/decide")
+    held = None if lane is None else lanes.hold(lane, headers)
+    return held.answer() if held is not None and held.grows(body) else None
+
+
 @pytest.fixture
-async def lane(tmp_path: Path) -> AsyncGenerator[Lane]:
-    """Give the lane of a service that knows one vehicle and one stranger by now."""
+async def lanes(tmp_path: Path) -> AsyncGenerator[Lanes]:
+    """Give the lanes of a service that knows one vehicle and one stranger by now."""
     async with wiring.running(Settings(policies=POLICIES, state_dir=tmp_path)) as service:
         transport = ASGITransport(app=create_app(service, max_body_bytes=10_000))
         async with AsyncClient(transport=transport, base_url="http://x") as client:
@@ -39,14 +48,14 @@ async def lane(tmp_path: Path) -> AsyncGenerator[Lane]:
             await client.post("/v1/identifiers/import", content=json.dumps(record) + "\n", headers=headers)
             for each in (_KNOWN, _STRANGER):
                 await client.post("/v1/decide", content=_body(each), headers={"Content-Type": "application/json"})
-        yield Lane(service)
+        yield Lanes(service, max_body_bytes=10_000)
 
 
-async def test_who_may_charge_is_answered_at_once_and_who_may_not_when_that_is_on_the_disk(lane: Lane) -> None:
-    allowed = lane.answer(_HEAD, _body(_KNOWN))
+async def test_who_may_charge_is_answered_at_once_and_who_may_not_when_that_is_on_the_disk(lanes: Lanes) -> None:
+    allowed = _asked(lanes, _HEAD, _body(_KNOWN))
     assert isinstance(allowed, Reply)
     assert json.loads(allowed.body)["outcome"] == "allowed"
-    denied = lane.answer(_HEAD, _body(_STRANGER))
+    denied = _asked(lanes, _HEAD, _body(_STRANGER))
     assert denied is not None
     assert not isinstance(denied, Reply)
     assert json.loads((await denied).body)["reason"] == "unknown_identifier"
@@ -65,6 +74,6 @@ async def test_who_may_charge_is_answered_at_once_and_who_may_not_when_that_is_o
     ids=["cold", "PIN", "unknown key", "escapes", "no type", "a header that is not understood"],
 )
 async def test_what_is_not_beyond_doubt_goes_the_long_way(
-    lane: Lane, head: list[tuple[bytes, bytes]], body: bytes
+    lanes: Lanes, head: list[tuple[bytes, bytes]], body: bytes
 ) -> None:
-    assert lane.answer(head, body) is None
+    assert _asked(lanes, head, body) is None

@@ -76,9 +76,10 @@ def test_the_gitlab_include_passes_what_is_good_and_leaves_its_reports(good: Pat
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert json.loads((good / reports["codequality"]).read_text()) == []
     assert ET.parse(good / reports["junit"]).getroot().get("failures") == "0"  # noqa: S314 - our own
-    commands, variables, _ = gitlab_job("policy-test")
+    commands, variables, reports = gitlab_job("policy-test")
     ended = run(commands, good, variables)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ET.parse(good / reports["junit"]).getroot().get("tests") == "1"  # noqa: S314 - our own
 
 
 def test_the_gitlab_include_fails_what_is_bad_and_reports_it(bad: Path) -> None:
@@ -102,6 +103,8 @@ def test_the_github_workflow_passes_what_is_good(good: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "::" not in ended.stdout
     assert json.loads((good / "policies.sarif").read_text())["runs"][0]["results"] == []
+    reports = {path.name: ET.parse(path).getroot().get("failures") for path in good.glob("policy-*.xml")}  # noqa: S314 - our own
+    assert reports == {"policy-check.xml": "0", "policy-test.xml": "0"}
 
 
 def test_the_github_workflow_annotates_what_is_bad(bad: Path) -> None:

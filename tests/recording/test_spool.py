@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
+async def durable(spool: EventSpool, mark: int) -> None:
+    """Return when the line of the mark is durable."""
+    waiting = spool.durable(mark)
+    if waiting is not None:
+        await waiting
+
+
 @asynccontextmanager
 async def _spool(path: Path, *, limit: int = 1 << 20, sync_always: bool = True) -> AsyncIterator[FileSpool]:
     spool = FileSpool(path, limit=limit, sync_always=sync_always)
@@ -56,7 +63,7 @@ async def spool(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def test_lines_come_back_in_order_until_they_are_released(spool: EventSpool) -> None:
     marks = [spool.append(b"line %d" % number) for number in range(500)]
-    await spool.durable(marks[-1])
+    await durable(spool, marks[-1])
     assert marks == sorted(set(marks))
     assert spool.mark == marks[-1]
     first = spool.batch(1000)
@@ -86,7 +93,7 @@ async def test_beyond_the_bound_nothing_is_taken_until_there_is_room(tmp_path: P
 
 async def test_files_of_a_living_process_are_left_alone_and_counted(tmp_path: Path) -> None:
     async with _spool(tmp_path, limit=300) as one, _spool(tmp_path, limit=300) as other:
-        await one.durable(one.append(b"x" * 150))
+        await durable(one, one.append(b"x" * 150))
         other.look()
         assert other.batch(1000) is None
         with pytest.raises(SpoolFullError):
@@ -107,7 +114,7 @@ async def test_what_a_process_leaves_behind_is_taken_over_once(tmp_path: Path) -
 async def test_what_the_database_has_does_not_lie_about(tmp_path: Path) -> None:
     async with _spool(tmp_path) as spool:
         for number in range(3):
-            await spool.durable(spool.append(b"%d" % number))
+            await durable(spool, spool.append(b"%d" % number))
             assert _drained(spool) == [b"%d" % number]
             spool.tidy()
             assert not list(tmp_path.iterdir())
@@ -117,40 +124,40 @@ async def test_large_files_are_followed_by_others(tmp_path: Path) -> None:
     async with _spool(tmp_path, limit=1 << 24) as spool:
         written = [os.urandom(30_000).hex().encode() for _ in range(60)]
         for line in written:
-            await spool.durable(spool.append(line))
+            await durable(spool, spool.append(line))
         assert len(list(tmp_path.iterdir())) == 4
         assert _drained(spool) == written
 
 
 async def test_without_flushing_each_time_the_file_has_it_all_the_same(tmp_path: Path) -> None:
     async with _spool(tmp_path, sync_always=False) as spool:
-        await spool.durable(spool.append(b"soon"))
+        await durable(spool, spool.append(b"soon"))
         assert b"soon" in next(tmp_path.iterdir()).read_bytes()
         spool.tidy()
 
 
 async def test_a_disk_that_takes_nothing_is_told_and_loses_nothing_when_it_does_again(tmp_path: Path) -> None:
     async with _spool(tmp_path) as spool:
-        await spool.durable(spool.append(b"before"))
+        await durable(spool, spool.append(b"before"))
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
         try:
             with pytest.raises(SpoolBrokenError):
-                await spool.durable(spool.append(b"meanwhile"))
+                await durable(spool, spool.append(b"meanwhile"))
             kept = spool.batch(1000)
             assert kept is not None
             assert kept.lines == [b"before"]  # which makes room
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             signal.signal(signal.SIGXFSZ, ignored)
-        await spool.durable(spool.append(b"after"))
+        await durable(spool, spool.append(b"after"))
         assert _drained(spool) == [b"before", b"meanwhile", b"after"]
 
 
 async def test_a_storm_of_denials_shares_a_few_flushes(tmp_path: Path) -> None:
     async with _spool(tmp_path, limit=1 << 27) as spool, asyncio.timeout(30):
-        waiting = [asyncio.create_task(spool.durable(spool.append(b"%d" % number))) for number in range(60_000)]
+        waiting = [asyncio.create_task(durable(spool, spool.append(b"%d" % number))) for number in range(60_000)]
         await asyncio.gather(*waiting)
         assert spool.mark > 60_000
 
@@ -168,14 +175,14 @@ async def test_what_is_set_aside_lies_there_for_a_person(tmp_path: Path) -> None
 
 async def test_many_wait_for_one_flush(tmp_path: Path) -> None:
     async with _spool(tmp_path) as spool:
-        await asyncio.gather(*(spool.durable(spool.append(b"%d" % number)) for number in range(300)))
+        await asyncio.gather(*(durable(spool, spool.append(b"%d" % number)) for number in range(300)))
         assert sorted(map(int, _drained(spool))) == list(range(300))
 
 
 async def test_who_comes_when_a_flush_has_just_ended_waits_for_the_next(tmp_path: Path) -> None:
     async def keep_on(spool: FileSpool, name: int) -> None:
         for turn in range(200):
-            await spool.durable(spool.append(b"%d-%d" % (name, turn)))
+            await durable(spool, spool.append(b"%d-%d" % (name, turn)))
             for _ in range((name + turn) % 4):
                 await asyncio.sleep(0)
 
@@ -190,12 +197,12 @@ async def test_without_its_flusher_a_process_flushes_by_itself_and_starts_anothe
         for turn in range(3):
             (child,) = _children() - others
             os.kill(child, signal.SIGSTOP if turn else signal.SIGKILL)
-            waiting = [asyncio.create_task(spool.durable(spool.append(b"%d" % number))) for number in range(3)]
+            waiting = [asyncio.create_task(durable(spool, spool.append(b"%d" % number))) for number in range(3)]
             await asyncio.sleep(0.05)
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
             await asyncio.gather(*waiting)
-            await spool.durable(spool.append(b"later"))
+            await durable(spool, spool.append(b"later"))
         assert len(_drained(spool)) == 12
     assert _children() <= others
 
@@ -236,7 +243,9 @@ from pathlib import Path
 from policy_service.adapters.spool.event_spool import FileSpool
 
 async def one(spool, name):
-    await spool.durable(spool.append(name.encode()))
+    waiting = spool.durable(spool.append(name.encode()))
+    if waiting is not None:
+        await waiting
     print(name, flush=True)
 
 async def main():

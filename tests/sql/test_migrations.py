@@ -3,14 +3,16 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from policy_service.adapters.sql import mode_tables, tables
+from policy_service.adapters.sql import mode_tables, schema, tables
 from policy_service.adapters.sql.columns import METADATA
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.schema import upgrade
@@ -97,3 +99,8 @@ async def test_a_database_that_is_not_there_is_a_store_that_cannot_be_asked(url:
     elsewhere = url.replace("/test_", "/none_") if url.startswith("postgresql") else "sqlite:////proc/none/state.db"
     with pytest.raises(StoreUnavailableError):
         await upgrade(database_at(elsewhere))
+
+
+def test_the_version_that_needs_no_migration_is_the_latest() -> None:
+    scripts = Path(schema.__file__).parent / "migrations"
+    assert ScriptDirectory(str(scripts)).get_current_head() == schema.HEAD

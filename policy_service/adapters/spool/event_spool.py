@@ -16,6 +16,7 @@ from policy_service.adapters.spool.segment import SUFFIX, Segment, framed
 from policy_service.application.ports import SpoolBatch, SpoolBrokenError, SpoolFullError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from pathlib import Path
 
 SEGMENT_BYTES = 1 << 20
@@ -124,16 +125,16 @@ class FileSpool:
             self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._write_in_time)
         return self._appended
 
-    async def durable(self, mark: int) -> None:
-        """Return when the line of the mark, and all before it, outlive this process. Raises SpoolBrokenError.
+    def durable(self, mark: int) -> Awaitable[None] | None:
+        """Let the line of the mark, and all before it, outlive this process; None where they do by now.
 
-        A flush is asked for at once where none that is under way will do, and few are under way.
+        A flush is asked for at once where none that is under way will do, and few are under way. Raises
+        SpoolBrokenError, as what is returned does.
         """
         if not self._sync_always:
             self._write()
-            return
-        if self._synced < mark:
-            await self._flushed_to(mark)
+            return None
+        return self._flushed_to(mark) if self._synced < mark else None
 
     def batch(self, limit: int) -> SpoolBatch | None:
         """Return lines that the database does not have, oldest files first, about ``limit`` bytes; None for none.

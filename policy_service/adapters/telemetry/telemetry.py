@@ -10,6 +10,7 @@ import structlog
 
 import policy_service
 from policy_service.adapters.telemetry.metrics import STREAMS, Meters
+from policy_service.adapters.telemetry.tallies import Observations
 from policy_service.application.access_events import event_type
 from policy_service.application.transitions.scheduler import LAGS_S
 from policy_service.domain.mode_events import ModeEventType
@@ -17,16 +18,14 @@ from policy_service.domain.mode_events import ModeEventType
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prometheus_client import Counter, Histogram
-
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanHolder, PlanState
     from policy_service.application.ports import Clock
     from policy_service.application.question import Answered
     from policy_service.application.webhook_turn import Delivered
-    from policy_service.domain.access import Outcome, Reason
     from policy_service.domain.audit import AuditEntry
     from policy_service.domain.charger_sync import SyncState
+    from policy_service.domain.decision import Answer
     from policy_service.domain.events import AccessEvent
     from policy_service.domain.feed import Feed
     from policy_service.domain.mode_events import ModeEvent
@@ -49,10 +48,10 @@ class Telemetry:
         self._meters = Meters()
         self._counters, self._gauges = self._meters.counters, self._meters.gauges
         self._histograms = self._meters.histograms
-        self._decisions: dict[tuple[Outcome, Reason], Counter] = {}
-        """Finding a counter by its labels costs more than counting."""
-        self._requests: dict[tuple[str, str, int], Histogram] = {}
-        self._decision_seconds = self._histograms["decision_duration_seconds"]
+        self._decisions: dict[Answer, int] = {}
+        """How often each was given since the last flush."""
+        self._requests: dict[tuple[str, str, int], Observations] = {}
+        self._decision_seconds = Observations(self._histograms["decision_duration_seconds"])
         self._in_flight = self._gauges["http_requests_in_flight"]
         self._introduce()
 
@@ -65,11 +64,7 @@ class Telemetry:
     def decided(self, answered: Answered, seconds: float) -> None:
         """Count an answered question; a denial leaves a line in the log. It is an answer, and no fault."""
         answer = answered.decision.answer
-        key = answer.outcome, answer.reason
-        counter = self._decisions.get(key)
-        if counter is None:
-            counter = self._decisions[key] = self._counters["decisions"].labels(*key)
-        counter.inc()
+        self._decisions[answer] = self._decisions.get(answer, 0) + 1
         self._decision_seconds.observe(seconds)
         if self._log_denials and answered.decision.denied:
             self._access.info(
@@ -103,11 +98,25 @@ class Telemetry:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Measure a request."""
         self._in_flight.dec()
+        self.answered_at_once(method, route, status, seconds)
+
+    def answered_at_once(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Measure a request that nobody could see under way."""
         key = method, route, status
-        histogram = self._requests.get(key)
-        if histogram is None:
-            histogram = self._requests[key] = self._histograms["http_request_duration_seconds"].labels(*key)
-        histogram.observe(seconds)
+        observed = self._requests.get(key)
+        if observed is None:
+            histogram = self._histograms["http_request_duration_seconds"]
+            observed = self._requests[key] = Observations(histogram.labels(*key))
+        observed.observe(seconds)
+
+    def flush(self) -> None:
+        """Put into the metrics what has gathered since the last time."""
+        decisions, self._decisions = self._decisions, {}
+        for answer, count in decisions.items():
+            self._counters["decisions"].labels(answer.outcome, answer.reason).inc(count)
+        self._decision_seconds.flush()
+        for observed in self._requests.values():
+            observed.flush()
 
     def loaded(self, outcome: ReloadOutcome, state: PlanState, seconds: float) -> None:
         """Count a load and tell how it went."""
@@ -262,6 +271,7 @@ class Telemetry:
     def exposition(self) -> tuple[bytes, str]:
         """Return the metrics of all workers and their media type."""
         self._measure_plan()
+        self.flush()
         return self._meters.exposition()
 
     def _measure_plan(self) -> None:

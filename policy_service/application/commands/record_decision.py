@@ -11,9 +11,12 @@ from policy_service.application.ports import SpoolBrokenError, SpoolFullError, S
 from policy_service.domain.access import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from policy_service.application.ports import EventSpool, EventWriter
     from policy_service.domain.events import AccessEvent
 
+_DENIED = Outcome.ACCESS_DENIED
 PATIENCE_S = 5.0
 """How long a denial waits for room before it is given up, and for the disk before the database is asked instead."""
 LOOK_S = 0.02
@@ -60,18 +63,24 @@ class DecisionRecorder:
 
         Raises StoreUnavailableError for a denial that cannot be recorded, and so must not be answered.
         """
-        if event.outcome is not Outcome.ACCESS_DENIED:
-            self.note(event)
-            return
-        line = event_line(event)
-        mark = self._appended(line) or await self._when_there_is_room(event, line)
-        if mark is not None:
-            await self._durable(mark, line)
+        waiting = self.take(event)
+        if waiting is not None:
+            await waiting
 
-    def note(self, event: AccessEvent) -> None:
-        """Take in the event of a vehicle that may charge: it is on the disk soon after."""
-        if self._appended(event_line(event)) is None:
-            self._observer.dropped(event.decision_id, "full")
+    def take(self, event: AccessEvent) -> Awaitable[None] | None:
+        """Take an event in; what is returned has to be awaited for a denial's to outlive this process.
+
+        That raises as :meth:`record` does. None: nothing has to be waited for.
+        """
+        line = event_line(event)
+        mark = self._appended(line)
+        if event.outcome is not _DENIED:
+            if mark is None:
+                self._observer.dropped(event.decision_id, "full")
+            return None
+        if mark is None:
+            return self._recorded_late(event, line)
+        return self._durable(mark, line)
 
     def _appended(self, line: bytes) -> int | None:
         try:
@@ -79,27 +88,42 @@ class DecisionRecorder:
         except SpoolFullError:
             return None
 
-    async def _durable(self, mark: int, line: bytes) -> None:
+    def _durable(self, mark: int, line: bytes) -> Awaitable[None] | None:
+        try:
+            waiting = self._spool.durable(mark)
+        except SpoolBrokenError:
+            return self._recorded_elsewhere(line)
+        return None if waiting is None else self._outlasting(waiting, line)
+
+    async def _outlasting(self, waiting: Awaitable[None], line: bytes) -> None:
         try:
             async with asyncio.timeout(self._patience_s):  # a disk may hang as well
-                await self._spool.durable(mark)
+                await waiting
         except (SpoolBrokenError, TimeoutError):
-            # Should both fail, the event waits in memory, which the state of health says, and the answer leaves:
-            # without one the charger would be left to guess.
-            with suppress(StoreUnavailableError, TimeoutError):
-                async with asyncio.timeout(DIRECT_S):
-                    await self._writer.write([line])
+            await self._recorded_elsewhere(line)
 
-    async def _when_there_is_room(self, event: AccessEvent, line: bytes) -> int | None:
-        """Return the mark of a denial's event; None where it is given up, as the operator chose."""
+    async def _recorded_elsewhere(self, line: bytes) -> None:
+        """Give a denial's event to the database, as the disk does not take it.
+
+        Should both fail, it waits in memory, which the state of health says, and the answer leaves: without one the
+        charger would be left to guess.
+        """
+        with suppress(StoreUnavailableError, TimeoutError):
+            async with asyncio.timeout(DIRECT_S):
+                await self._writer.write([line])
+
+    async def _recorded_late(self, event: AccessEvent, line: bytes) -> None:
+        """Wait for room, unless a denial's event is given up then, as the operator chose."""
         if self._when_full == "drop":
             self._observer.dropped(event.decision_id, "full")
-            return None
+            return
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience_s
         while loop.time() < deadline:
             await asyncio.sleep(LOOK_S)
             if (mark := self._appended(line)) is not None:
-                return mark
+                if (waiting := self._durable(mark, line)) is not None:
+                    await waiting
+                return
         message = "the denial cannot be recorded, and is not given: see the health of the service"
         raise StoreUnavailableError(message)

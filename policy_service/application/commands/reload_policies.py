@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from policy_service.application.plan_holder import PlanState
 from policy_service.application.ports import PlanOrigin, PolicyFilesError, StoreUnavailableError
 from policy_service.application.tree_digest import digest_of
+from policy_service.application.undisturbed import tidy, undisturbed
 from policy_service.domain.diagnostic import Severity
 from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.engine.compile_overrides import compile_overrides, findings_about
+from policy_service.engine.compile_sound import sound_part
 from policy_service.language.load import load
 
 if TYPE_CHECKING:
@@ -193,10 +195,11 @@ class ReloadPolicies:
         return () if tree is None else findings_about(override, tree, self._context("", {}, None))
 
     async def roll(self) -> None:
-        """Move the part of time that the plan keeps at hand on to today."""
+        """Move the part of time that the plan keeps at hand on to today, and tidy up, as of once a day."""
         async with self._one_at_a_time:
             if (plan := self._plans.state.plan) is not None:
                 await asyncio.to_thread(plan.roll, self._clock.now())
+                tidy()
 
     async def _reload(self, *, force: bool) -> ReloadOutcome:
         stale = not await self._fetch_chargers()
@@ -246,17 +249,22 @@ class ReloadPolicies:
         except Exception as error:  # noqa: BLE001 - whatever an edit brings to light, what is in force stays
             return _Loaded(None, None, (), f"the policies could not be compiled ({type(error).__name__})")
 
+    @undisturbed()
     def _load_now(self, files: Mapping[str, bytes], content: str) -> _Loaded:
         checked = load(files, self._cache, self._profiles)
         found = tuple(checked.diagnostics)
         if checked.tree is None:
-            return _Loaded(None, None, found)
+            return _Loaded(None, None, found + self._further(checked.remains))
         imported = _unfiled(self._imported, checked.tree)
         made, unfit = self._fit(checked.tree, self._made)
         context = self._context(content, imported, self._plans.state.plan, overrides=_as_overrides(made))
         compiled = compile_plan(checked.tree, context)
         found += compiled.diagnostics
         return _Loaded(compiled.plan, checked.tree, found, None, content, files, imported, made, unfit)
+
+    def _further(self, remains: PolicyTree | None) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with the documents that have nothing to do with the mistakes found so far."""
+        return () if remains is None else sound_part(remains, self._context("", {}, None)).diagnostics
 
     def _overridden(self, standing: _Loaded, made: Sequence[MadeOverride]) -> _Loaded:
         """Put the overrides of now over what is in force already."""
@@ -328,7 +336,7 @@ class ReloadPolicies:
 
 
 def _named(found: Diagnostic, override: str) -> Diagnostic:
-    place = replace(found.place, file=f"/v1/overrides/{override}{found.place.file}")
+    place = found.place._replace(file=f"/v1/overrides/{override}{found.place.file}")
     message = f"the override is not in force: {found.message}"
     return replace(found, place=place, message=message, severity=Severity.WARNING)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policy_service.application.plan_holder import standing
 from policy_service.domain.access import OnUnreachable
@@ -14,8 +14,9 @@ from policy_service.domain.ocpp_answers import Shown, shown
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock
-    from policy_service.application.queries.decide import Decide
+    from policy_service.application.queries.decide import Decide, Ready
     from policy_service.application.question import Answered, Question
+    from policy_service.engine.plan import ChargerPlan
 
 
 class Verdict(NamedTuple):
@@ -26,6 +27,14 @@ class Verdict(NamedTuple):
     shown: Shown
     on_unreachable: OnUnreachable
     """What the governing policy lets a client do that cannot reach the service; denied where none governs."""
+
+
+class _Occasion(NamedTuple):
+    """What is asked at which instant, and where."""
+
+    question: Question
+    moment: Moment
+    entry: ChargerPlan | None
 
 
 class Authorise:
@@ -46,28 +55,40 @@ class Authorise:
 
         Raises as decide does.
         """
+        occasion = self._occasion(question, starts=starts, replayed=replayed)
+        return self._verdict(occasion, await self._decide(occasion.question))
+
+    def at_hand(
+        self, question: Question, *, starts: bool = False, replayed: bool = False
+    ) -> tuple[Ready, Verdict] | None:
+        """Answer the same where this process knows all that it takes, as :meth:`Decide.at_hand` does."""
+        occasion = self._occasion(question, starts=starts, replayed=replayed)
+        ready = self._decide.at_hand(occasion.question)
+        return None if ready is None else (ready, self._verdict(occasion, ready.answered))
+
+    async def unasked(self, question: Question, *, replayed: bool = False) -> Answered:
+        """Take notice of a session that nobody is asked for: in managed mode it is a breach. Raises as decide does."""
+        when = moment(question.time, self._clock.now(), replayed=replayed)
+        return await self._decide.breach(_judged(question, when, identifier="", identifier_type=None))
+
+    def _occasion(self, question: Question, *, starts: bool, replayed: bool) -> _Occasion:
         when = moment(question.time, self._clock.now(), replayed=replayed)
         entry = standing(self._plans).chargers.get(question.charger)
+        language = question.language or shown_language(None if entry is None else entry.profile)
+        grace_s = self._start_grace_s if starts else 0
+        return _Occasion(_judged(question, when, grace_s=grace_s, language=language), when, entry)
+
+    def _verdict(self, occasion: _Occasion, answered: Answered) -> Verdict:
+        asked, when, entry = occasion
         profile, protocol = (None, None) if entry is None else (entry.profile, entry.charger.protocol)
-        asked = replace(
-            _judged(question, when),
-            grace_s=self._start_grace_s if starts else 0,
-            language=question.language or shown_language(profile),
-        )
-        answered = await self._decide(asked)
         forgotten = when.at + self._cache_age_s
         told = shown(answered.decision, answered.fleet, profile, protocol, asked.language, forgotten)
         policy = None if entry is None else entry.policy
         return Verdict(answered, when, told, OnUnreachable.DENY if policy is None else policy.on_unreachable)
 
-    async def unasked(self, question: Question, *, replayed: bool = False) -> Answered:
-        """Take notice of a session that nobody is asked for: in managed mode it is a breach. Raises as decide does."""
-        when = moment(question.time, self._clock.now(), replayed=replayed)
-        return await self._decide.breach(replace(_judged(question, when), identifier="", identifier_type=None))
 
-
-def _judged(question: Question, when: Moment) -> Question:
+def _judged(question: Question, when: Moment, **more: Any) -> Question:  # noqa: ANN401 - the fields of a question
     """Return the question about the instant that counts; where the charger told one, with what was made of it."""
     if question.time is None:
-        return replace(question, time=when.at)
-    return replace(question, time=when.at, late=when.late, clock_suspect=when.clock_suspect)
+        return replace(question, time=when.at, **more)
+    return replace(question, time=when.at, late=when.late, clock_suspect=when.clock_suspect, **more)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from policy_service.application.access_events import Circumstances, access_event, as_breach, leaves_event
 from policy_service.application.plan_holder import standing
 from policy_service.application.question import Answered
-from policy_service.domain.access import AccessMode, OnBreach, Reason
+from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason
 from policy_service.domain.charger_profile import driver_signal, on_breach
 from policy_service.domain.events import DriverSignal, EventType
 from policy_service.domain.registration import Registration
@@ -18,7 +18,7 @@ from policy_service.engine.decide import decide
 from policy_service.engine.decide_found import decide_found
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from policy_service.application.decision_id import DecisionIds
     from policy_service.application.lookup import Presented
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import ChargerPlan, Plan
 
 
+_DENIED, _MANAGED = Outcome.ACCESS_DENIED, AccessMode.MANAGED
+_FREEVEND, _SYNTHETIC, _UNKNOWN = Reason.FREEVEND, Reason.SYNTHETIC_IDENTIFIER, Reason.UNKNOWN_IDENTIFIER
+"""Finding a member by its name takes longer than comparing with it (Python 3.11)."""
 _SAMPLED = 6
 """Hexadecimal digits of an id that choose."""
 
@@ -43,8 +46,11 @@ class Recorder(Protocol):
         """Take an event in; a denial is durable when this returns. Raises StoreUnavailableError for one that is not."""
         ...
 
-    def note(self, event: AccessEvent) -> None:
-        """Take in the event of a vehicle that may charge; it is durable soon after."""
+    def take(self, event: AccessEvent) -> Awaitable[None] | None:
+        """Take an event in; a denial is durable, or the same is raised, when what is returned has been awaited.
+
+        None: nothing has to be waited for.
+        """
         ...
 
 
@@ -73,13 +79,14 @@ class RecordRules:
     def wants(self, decision: Decision, decision_id: str) -> bool:
         """Tell whether the decision is to be recorded; the random end of its id chooses samples."""
         answer = decision.answer
-        if answer.reason is Reason.FREEVEND:
-            return self.freevend
-        if not leaves_event(answer):
-            return False
-        if decision.denied or answer.would_be is not None or self.allowed_share >= 1:
-            return True
-        return bool(int(decision_id[-_SAMPLED:], 16) < self.allowed_share * 16**_SAMPLED)
+        if answer.outcome is not _DENIED and answer.would_be is None:
+            if answer.reason is _FREEVEND:
+                return self.freevend
+            if not self.allowed_share or not leaves_event(answer):
+                return False
+            if self.allowed_share < 1:
+                return bool(int(decision_id[-_SAMPLED:], 16) < self.allowed_share * 16**_SAMPLED)
+        return leaves_event(answer)
 
 
 class Ready(NamedTuple):
@@ -122,7 +129,7 @@ class Decide:
         return answered
 
     def at_hand(self, question: Question) -> Ready | None:
-        """Answer where this process knows all that it takes; :meth:`note` or :meth:`settle` has to follow.
+        """Answer where this process knows all that it takes; :meth:`settle` has to follow.
 
         None where somebody has to be waited for: nothing was counted then, and a call answers. Raises NoPlanError and
         IdentifierError.
@@ -130,25 +137,36 @@ class Decide:
         began = perf_counter()
         plan, now_ms = standing(self._plans), self._clock.now_ms()
         at = now_ms // 1000 if question.time is None else question.time
-        presented = self._findings.presented(question)
-        decision, finding = decide(plan, question.charger, at), None
+        presented, entry = self._findings.presented(question), plan.chargers.get(question.charger)
+        # Most chargers that ask are managed: what would not be needed elsewhere is looked at before it is known where.
+        finding = None if entry is None else self._findings.at_hand(presented, entry)
+        decision = decide(plan, question.charger, at, finding)
         if decision is None:
-            finding = self._findings.at_hand(presented, question, plan.chargers[question.charger])
-            if finding is None:
-                return None
+            return None
+        if decision.answer.mode is not _MANAGED and (unasked := decide(plan, question.charger, at)):
+            decision, finding = unasked, None
+        elif finding is not None:
             self._findings.served()
-            decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
+            if decision.denied and question.grace_s:
+                decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
         return Ready(*self._told(plan, question, presented, decision, finding, now_ms), began)
 
-    def note(self, ready: Ready) -> None:
-        """Keep and count the answer to a vehicle that may charge."""
-        if ready.event is not None:
-            self._recorder.note(ready.event)
-        self._meter.decided(ready.answered, perf_counter() - ready.began)
+    def settle(self, ready: Ready) -> Awaitable[None] | None:
+        """Record the answer, then count it; None where both is done.
 
-    async def settle(self, ready: Ready) -> None:
-        """Record the answer, then count it. Raises StoreUnavailableError if it is not recorded."""
-        await self._settle(*ready)
+        Else the answer may leave when what is returned has been awaited. That raises StoreUnavailableError if it is not
+        recorded.
+        """
+        answered, event, began = ready
+        waiting = None if event is None else self._recorder.take(event)
+        if waiting is not None:
+            return self._settled(waiting, ready)
+        self._meter.decided(answered, perf_counter() - began)
+        return None
+
+    async def _settled(self, waiting: Awaitable[None], ready: Ready) -> None:
+        await waiting
+        self._meter.decided(ready.answered, perf_counter() - ready.began)
 
     async def _settle(self, answered: Answered, event: AccessEvent | None, began: float) -> None:
         """Record what was answered, then count it."""
@@ -167,7 +185,11 @@ class Decide:
         plan = standing(self._plans)
         began = perf_counter()
         pairs = [await self._answer(plan, question) for question in questions]
-        await asyncio.gather(*(self._settle(answered, event, began) for answered, event in pairs))
+        denied = [pair for pair in pairs if pair[0].decision.denied]
+        for answered, event in pairs:
+            if not answered.decision.denied:  # waits for nothing, and so needs no task
+                await self._settle(answered, event, began)
+        await asyncio.gather(*(self._settle(answered, event, began) for answered, event in denied))
         return [answered for answered, _ in pairs]
 
     async def breach(self, question: Question) -> Answered:
@@ -195,7 +217,7 @@ class Decide:
         presented = self._findings.presented(question)
         decision, finding = decide(plan, question.charger, at), None
         if decision is None:
-            finding = await self._findings.about(presented, question, plan.chargers[question.charger])
+            finding = await self._findings.about(presented, plan.chargers[question.charger])
             decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
             if decision.denied or decision.answer.would_be is not None:
                 await self._findings.denied(presented, question, finding)
@@ -216,7 +238,7 @@ class Decide:
         answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet, record_id)
         recorded = question.record and self._rules.wants(decision, answered.decision_id)
         event = self._event(plan, question, presented, answered, finding, now_ms) if recorded else None
-        if decision.answer.reason is not Reason.SYNTHETIC_IDENTIFIER:
+        if decision.answer.reason is not _SYNTHETIC:
             return answered, event
         follows = self._on_breach(question.charger)
         answered = replace(answered, stop=_stops(decision, follows))
@@ -247,8 +269,8 @@ class Decide:
 
     def _sealed(self, question: Question, presented: Presented, answered: Answered) -> str | None:
         """Return the identifier sealed, where somebody may want to enrol it: it is unknown, and surely no PIN."""
-        unknown = answered.decision.answer.reason is Reason.UNKNOWN_IDENTIFIER
-        if not (unknown and self._rules.sealed) or self._findings.may_be_pin(presented, question):
+        unknown = answered.decision.answer.reason is _UNKNOWN
+        if not (unknown and self._rules.sealed) or presented.may_be_pin:
             return None
         return self._seal.seal(question.identifier, answered.decision_id)
 

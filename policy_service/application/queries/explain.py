@@ -35,7 +35,7 @@ class Explain:
         presented = self._findings.presented(question)
         finding = None
         if decide(plan, question.charger, at) is None:
-            finding = await self._findings.about(presented, question, plan.chargers[question.charger])
+            finding = await self._findings.about(presented, plan.chargers[question.charger])
         explanation = explain(plan, question.charger, at, finding)
         answered = Answered(self._ids.next(), explanation.decision, plan.revision, question.language)
         return answered, explanation

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from policy_service.domain.identifier import may_be_pin
 from policy_service.domain.registration import Absence
 
 if TYPE_CHECKING:
@@ -32,12 +31,12 @@ class Findings:
         """Return the question's identifier made ready. Raises IdentifierError."""
         return self._lookup.present(question.identifier, question.identifier_type)
 
-    def at_hand(self, presented: Presented, question: Question, entry: ChargerPlan) -> Finding | None:
+    def at_hand(self, presented: Presented, entry: ChargerPlan) -> Finding | None:
         """Return what this process knows to be current; None where it takes more than to look.
 
         Of a PIN never: its tries are counted. :meth:`served` follows where it was put to use.
         """
-        if not presented.keys or entry.sends_by_itself(presented.form) or _is_pin(presented, question):
+        if presented.may_be_pin or not presented.keys or entry.sends_by_itself(presented.form):
             return None
         return self._registry.peek(presented.keys)
 
@@ -45,13 +44,13 @@ class Findings:
         """Count a look-up that :meth:`at_hand` has answered."""
         self._registry.served()
 
-    async def about(self, presented: Presented, question: Question, entry: ChargerPlan) -> Finding:
+    async def about(self, presented: Presented, entry: ChargerPlan) -> Finding:
         """Return what stands behind the identifier at this charger; an unknown PIN is counted at once."""
         if not presented.keys:
             return Absence.NO_IDENTIFIER
         if entry.sends_by_itself(presented.form):
             return Absence.SYNTHETIC_IDENTIFIER
-        if _is_pin(presented, question):
+        if presented.may_be_pin:
             return await self._about_pin(presented, entry.charger.id)
         return await self._found(presented)
 
@@ -70,7 +69,7 @@ class Findings:
 
     async def denied(self, presented: Presented, question: Question, finding: Finding) -> None:
         """Count a PIN that is known and denied; an unknown one has been counted, and what was not looked up is not."""
-        if not isinstance(finding, Absence) and _is_pin(presented, question):
+        if not isinstance(finding, Absence) and presented.may_be_pin:
             await self._throttle.count(question.charger)
 
     @property
@@ -78,14 +77,6 @@ class Findings:
         """Return which key fingerprints are made with now."""
         return self._lookup.generation
 
-    def may_be_pin(self, presented: Presented, question: Question) -> bool:
-        """Tell whether the identifier is a PIN, or could be one."""
-        return _is_pin(presented, question)
-
     def traces(self, presented: Presented, record: IdentifierRecord | None) -> tuple[str, str] | None:
         """Return what an event may show of the identifier."""
         return self._lookup.traces(presented, record)
-
-
-def _is_pin(presented: Presented, question: Question) -> bool:
-    return presented.pin or may_be_pin(presented.form, typed=question.identifier_type is not None)

@@ -17,6 +17,7 @@ from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import read_instant
 from policy_service.entrypoints.cli.lint_configuration import find_configuration
+from policy_service.entrypoints.cli.long_work import long_work
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory
 from policy_service.entrypoints.cli.reports.as_json import as_json
 from policy_service.entrypoints.cli.reports.concise import concise
@@ -104,12 +105,16 @@ def check(
     clock = FixedClock(None if now is None else read_instant(now, Zone.of("UTC")).at)
     tree = paths or [default_directory()]
     configuration = config or find_configuration(tree)
-    found = checked(tree, configuration, clock)
+    chosen = Format.JSON if as_json else written
+    shown = chosen is Format.HUMAN
+    with long_work(shown=shown) as work:
+        found = checked(tree, configuration, clock, work)
     if fix and found.edits:
         files = mend(found.edits, found.report)
         note(f"mended {plural(len(found.edits), 'finding')} in {plural(files, 'file')}")
-        found = checked(tree, configuration, clock)
-    _tell(found.report, Format.JSON if as_json else written, output)
+        with long_work(shown=shown) as work:
+            found = checked(tree, configuration, clock, work)
+    _tell(found.report, chosen, output)
     if found.report.count(Severity.ERROR) or (strict and found.report.count(Severity.WARNING)):
         raise typer.Exit(ExitCode.FINDINGS)
 

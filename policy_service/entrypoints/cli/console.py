@@ -9,6 +9,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import orjson
 from rich.console import Console
 from rich.text import Text
 
@@ -59,7 +60,7 @@ def out_json_items(noun: str, items: Iterable[object]) -> None:
     """Write a list of any length as JSON, an item a line, as the items come."""
     before = f"{{{json.dumps(noun)}: [\n"
     for item in items:
-        out_raw(before + json.dumps(item, ensure_ascii=False))
+        out_raw(before + orjson.dumps(item).decode())
         before = ",\n"
     out_raw("\n]}\n" if before == ",\n" else f"{before}]}}\n")
 

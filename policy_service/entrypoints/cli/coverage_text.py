@@ -26,22 +26,24 @@ pre { margin: 0; font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap; 
 """
 
 
-def coverage_lines(coverage: Coverage) -> Iterator[Text]:
-    """Yield what is not covered, and a line of sums."""
+def coverage_lines(coverage: Coverage, within: str) -> Iterator[Text]:
+    """Yield what is not covered, and a line of sums; ``within`` is the directory of the files, with a slash."""
     for part in coverage.missing:
-        yield Text.assemble(("not covered", "bold yellow"), f"  {part.policy}: {part.text}  ", (str(part.place), "dim"))
+        yield Text.assemble(
+            ("not covered", "bold yellow"), f"  {part.policy}: {part.text}  ", (f"{within}{part.place}", "dim")
+        )
     sums = ", ".join(f"{kind}s {met} of {parts}" for kind, (met, parts) in _by_kind(coverage).items() if parts)
     yield Text.assemble((f"coverage {_percent(coverage)}", "bold"), f": {sums or 'nothing to cover'}")
 
 
-def coverage_json(coverage: Coverage) -> dict[str, Any]:
+def coverage_json(coverage: Coverage, within: str) -> dict[str, Any]:
     """Return the same as data."""
     missing = [
         {
             "policy": part.policy,
             "kind": str(part.kind),
             "name": part.name,
-            "file": part.place.file,
+            "file": f"{within}{part.place.file}",
             "line": part.place.line,
         }
         for part in coverage.missing

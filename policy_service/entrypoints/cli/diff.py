@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +23,7 @@ from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural, stderr_findings
 from policy_service.entrypoints.cli.instants import read_instant
+from policy_service.entrypoints.cli.long_work import long_work
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.policy_tree import FixedClock
 from policy_service.entrypoints.cli.recorded_events import events_in, events_of
@@ -31,6 +31,8 @@ from policy_service.entrypoints.cli.service_calls import Connection
 
 if TYPE_CHECKING:
     from policy_service.application.policy_diff import Compared, Side
+    from policy_service.application.replay import Replayed
+    from policy_service.entrypoints.cli.long_work import LongWork
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -125,17 +127,19 @@ def diff(
     clock = FixedClock()
     span = stretch.span(clock)
     both = sides((old, new), trees.policies, data, clock.now(), trees.ungoverned)
-    gc.disable()  # nothing is thrown away here, and each collection would walk a hundred thousand chargers again
+    shown = outcome.written is not Format.JSON
     try:
-        compared = compare(*both, span)
+        with long_work(shown=shown) as work:
+            work.stage("comparing")
+            compared = compare(*both, span)
         _write(compared, outcome.written)
         differs = bool(compared.differences)
         if recorded.replay is not None or recorded.replay_latest:
-            differs |= _replay(compared, both[1], recorded, connection)
+            with long_work(shown=shown) as work:
+                replayed = _replayed(compared, both[1], recorded, connection, work)
+            differs |= _tell_replayed(replayed)
     except RefusedTreeError as error:
         raise _refused(error, both, (old, new)) from error
-    finally:
-        gc.enable()
     if outcome.exit_code and differs:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -152,15 +156,20 @@ def _write(compared: Compared, written: Format) -> None:
         out(line if can_draw(sys.stdout.encoding) else line.plain.translate(_ASCII))
 
 
-def _replay(compared: Compared, new: Side, recorded: Recorded, connection: Connection) -> bool:
-    """Tell, beside the answer, which recorded decisions would differ; return whether any does."""
+def _replayed(compared: Compared, new: Side, recorded: Recorded, connection: Connection, work: LongWork) -> Replayed:
     path = recorded.replay
     events = events_in(path) if path is not None else events_of(connection.calls(), recorded.replay_latest)
+    work.stage("compiling what is new")
+    plan = plan_of(1, compared.trees[1], new)
     try:
-        found = replay(events, plan_of(1, compared.trees[1], new))
+        return replay(work.through("asking recorded decisions again", events), plan)
     except ValueError as error:
         message = f"an event cannot be asked again: {error}"
         raise CommandError(message, "events are as `/v1/events` lists them") from error
+
+
+def _tell_replayed(found: Replayed) -> bool:
+    """Tell, beside the answer, which recorded decisions would differ; return whether any does."""
     for event, access in found.differing:
         now = (access_view(access) or {"outcome": "access_denied"})["outcome"]
         who = event.get("vehicle") or event["vehicle_class"] or "unknown"

@@ -77,22 +77,27 @@ def _meant(reply: Reply) -> str:
     return f" (did you mean {' or '.join(reply.meant)}?)" if reply.meant else ""
 
 
-def explanation_lines(explanation: Explanation, zone: Zone) -> Iterator[Text]:
-    """Yield the steps in order, each with its place, and the nearest change that allows."""
+def explanation_lines(explanation: Explanation, zone: Zone, within: str = "") -> Iterator[Text]:
+    """Yield the steps in order, each with its place, and the nearest change that allows.
+
+    ``within`` is the directory of the files as the reader knows it, with a slash at its end.
+    """
     for number, step in enumerate(explanation.steps, start=1):
         met = step.detail.get("met")
         style = "" if met is None else "green" if met else "red"
         yield Text.assemble((f"{number:>2}. ", "dim"), (step.name.ljust(_STEP), "bold"), (step.text, style))
-        place = step.detail.get("place")
+        place = step.detail.get("failing_place") or step.detail.get("place")
         if place:
-            yield Text.assemble(" " * (_STEP + 4), (f"at {place}", "dim"))
+            yield Text.assemble(" " * (_STEP + 4), (f"at {within}{place}", "dim"))
     if explanation.nearest_allow is not None:
         yield Text()
-        yield from _nearest_lines(explanation.nearest_allow, zone)
+        yield from _nearest_lines(explanation.nearest_allow, zone, within)
 
 
-def _nearest_lines(nearest: Mapping[str, Any], zone: Zone) -> Iterator[Text]:
+def _nearest_lines(nearest: Mapping[str, Any], zone: Zone, within: str) -> Iterator[Text]:
     yield labelled("to allow", str(nearest["change"]))
+    if nearest.get("place"):
+        yield Text.assemble(" " * _LABEL, (f"at {within}{nearest['place']}", "dim"))
     if nearest.get("then"):
         yield labelled("", f"then {nearest['then']}")
     if nearest.get("at"):

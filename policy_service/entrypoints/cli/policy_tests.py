@@ -20,9 +20,10 @@ from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import local_text
+from policy_service.entrypoints.cli.long_work import long_work
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.outline import explanation_lines
-from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
+from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, prefix_of, standing
 from policy_service.entrypoints.cli.tests_junit import junit
 
 if TYPE_CHECKING:
@@ -85,20 +86,25 @@ def run_tests(
     covering: Covering,
 ) -> None:
     """Run the PolicyTests of a policy tree; every failure comes with the explanation of what was answered instead."""
-    plans, plan, tree = standing(directory or default_directory(), FixedClock())
-    began = perf_counter()
-    results = list(_results(plan, tree, keyword.casefold()))
+    chosen = directory or default_directory()
+    within = prefix_of(chosen)
+    with long_work(shown=not as_json) as work:
+        work.stage("reading and compiling")
+        plans, plan, tree = standing(chosen, FixedClock())
+        began = perf_counter()
+        cases = work.through("asking cases", _results(plan, tree), sum(len(test.cases) for test in tree.tests))
+        results = [result for result in cases if _named(result, keyword.casefold())]
     coverage = _coverage(results, plan) if covering.wanted else None
     seconds = perf_counter() - began
     failed = [result for result in results if not result.passed]
-    _write_files(junit_file, covering, coverage, plans.state, lambda: junit(results, seconds))
+    _write_files(junit_file, covering, coverage, plans.state, lambda: junit(results, seconds, within))
     if as_json:
-        told = _as_json(results, plan)
-        out_json(told if coverage is None else {**told, "coverage": coverage_json(coverage)})
+        told = _as_json(results, plan, within)
+        out_json(told if coverage is None else {**told, "coverage": coverage_json(coverage, within)})
     else:
         for result in failed:
-            _show(result, plan)
-        for line in () if coverage is None else coverage_lines(coverage):
+            _show(result, plan, within)
+        for line in () if coverage is None else coverage_lines(coverage, within):
             out(line)
         out(_summary(results, failed, seconds))
     if failed:
@@ -112,7 +118,7 @@ def run_tests(
 def _coverage(results: Sequence[Verified], plan: Plan) -> Coverage:
     coverage = coverage_of(plan)
     for result in results:
-        reason = result.explanation.decision.answer.reason
+        reason = result.decision.answer.reason
         coverage.ask(plan, result.case.charger, result.at, finding_of(result.case.vehicle), reason)
     return coverage
 
@@ -134,24 +140,30 @@ def _write_files(
         raise CommandError(message, "check path and rights") from error
 
 
-def _results(plan: Plan, tree: PolicyTree, keyword: str) -> Iterator[Verified]:
+def _results(plan: Plan, tree: PolicyTree) -> Iterator[Verified]:
     for test in tree.tests:
-        for result in verify(plan, test):
-            case = result.case
-            named = (result.test, case.name, case.charger, *(value or "" for value in case.expect.values()))
-            if any(keyword in name.casefold() for name in named):
-                yield result
+        yield from verify(plan, test)
 
 
-def _show(result: Verified, plan: Plan) -> None:
+def _named(result: Verified, keyword: str) -> bool:
+    case = result.case
+    names = (result.test, case.name, case.charger, *(value or "" for value in case.expect.values()))
+    return any(keyword in name.casefold() for name in names)
+
+
+def _show(result: Verified, plan: Plan, within: str) -> None:
     zone = _zone(result, plan)
     vehicle = result.case.vehicle.name if result.case.vehicle else "unknown"
-    out(Text.assemble(("FAILED", "bold red"), f" {result.test}: {result.case.name}  ", (str(result.case.place), "dim")))
+    out(
+        Text.assemble(
+            ("FAILED", "bold red"), f" {result.test}: {result.case.name}  ", (f"{within}{result.case.place}", "dim")
+        )
+    )
     when = f"{local_text(result.at, zone)} {zone.name}, {format_instant(result.at)}"
     out(f"  {vehicle} at {result.case.charger}, {when}")
     for key, expected, actual in result.mismatches:
         out(Text.assemble(f"  {key}: expected ", (_value(expected), "green"), ", got ", (_value(actual), "red")))
-    for line in explanation_lines(result.explanation, zone):
+    for line in () if result.explanation is None else explanation_lines(result.explanation, zone, within):
         out(Text.assemble("    ", line))
     out()
 
@@ -175,17 +187,17 @@ def _summary(results: Sequence[Verified], failed: Sequence[Verified], seconds: f
     return Text.assemble((f"{len(results)} passed", "bold green"), f": {cases}")
 
 
-def _as_json(results: Sequence[Verified], plan: Plan) -> dict[str, Any]:
+def _as_json(results: Sequence[Verified], plan: Plan, within: str) -> dict[str, Any]:
     passed = sum(result.passed for result in results)
-    cases = [_case_json(result) for result in results]
+    cases = [_case_json(result, within) for result in results]
     return {"revision": plan.revision, "passed": passed, "failed": len(results) - passed, "cases": cases}
 
 
-def _case_json(result: Verified) -> dict[str, Any]:
+def _case_json(result: Verified, within: str) -> dict[str, Any]:
     case: dict[str, Any] = {
         "test": result.test,
         "name": result.case.name,
-        "file": result.case.place.file,
+        "file": f"{within}{result.case.place.file}",
         "line": result.case.place.line,
         "charger": result.case.charger,
         "vehicle": result.case.vehicle.name if result.case.vehicle else None,
@@ -195,4 +207,4 @@ def _case_json(result: Verified) -> dict[str, Any]:
     if result.passed:
         return case
     wrong = [{"key": key, "expected": expected, "actual": actual} for key, expected, actual in result.mismatches]
-    return {**case, "mismatches": wrong, "steps": [step.text for step in result.explanation.steps]}
+    return {**case, "mismatches": wrong, "steps": [step.text for step in result.steps]}

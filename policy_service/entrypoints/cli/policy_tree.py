@@ -105,11 +105,15 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
     for path in paths:
         if path.is_dir():
             found = read_directory(path)
-            prefix = "" if path == Path() else f"{path.as_posix()}/"
-            files |= {f"{prefix}{name}": content for name, content in found.items()}
+            files |= {f"{prefix_of(path)}{name}": content for name, content in found.items()}
         else:
             files[path.as_posix()] = _read_file(path)
     return files
+
+
+def prefix_of(directory: Path) -> str:
+    """Return what stands before the names of a directory's files where the caller stands."""
+    return "" if directory == Path() else f"{directory.as_posix()}/"
 
 
 def read_directory(directory: Path) -> Mapping[str, bytes]:

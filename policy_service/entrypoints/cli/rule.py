@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from difflib import get_close_matches
 from importlib import resources
+from operator import ne
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+_CODE = re.compile(r"PS\d{3}", re.ASCII)
 
 
 @app.command(epilog="\b\nExamples:\n  policy-service rule PS210\n  policy-service rule owner-missing")
@@ -64,9 +68,15 @@ def _known(written: str) -> str:
     code = BY_NAME[written].code if written in BY_NAME else written.upper()
     if code in CODES or code in BY_CODE:
         return code
-    close = get_close_matches(written, [*BY_NAME, *CODES, *BY_CODE], n=1)
+    close = _near_code(code) if _CODE.fullmatch(code) else next(iter(get_close_matches(written, BY_NAME, n=1)), None)
     message = f"there is no rule `{written}`"
-    raise CommandError(message, f"did you mean `{close[0]}`?" if close else "`policy-service rule` lists all")
+    raise CommandError(message, f"did you mean `{close}`?" if close else "`policy-service rule` lists all")
+
+
+def _near_code(code: str) -> str | None:
+    """Return the nearest code of which one digit was mistyped: other numbers say nothing of what is meant."""
+    near = [known for known in (*CODES, *BY_CODE) if sum(map(ne, known, code)) == 1]
+    return min(near, key=lambda known: abs(int(known[2:]) - int(code[2:])), default=None)
 
 
 def _page(code: str) -> str:

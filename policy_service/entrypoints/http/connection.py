@@ -8,6 +8,7 @@ from uuid import uuid4
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from policy_service.entrypoints.http.deadline import Deadline
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
 
 if TYPE_CHECKING:
@@ -32,16 +33,17 @@ class Connection(HttpToolsProtocol):
 
     _fruitless = 0
     _fruitful = False
-    _overdue: asyncio.TimerHandle | None = None
+    _overdue: Deadline
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base does
         """Expect a head."""
         super().connection_made(transport)
-        self._expect_head()
+        self._overdue = Deadline(self.loop, self.head_s, transport.close)
+        self._overdue.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
-        self._cease()
+        self._overdue.end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -55,12 +57,12 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Expect the rest of the head."""
         super().on_message_begin()
-        self._expect_head()
+        self._overdue.set()
 
     def on_headers_complete(self) -> None:
         """Hand the request on."""
         self._fruitful = True
-        self._cease()
+        self._overdue.clear()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -87,15 +89,6 @@ class Connection(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: what asks for another protocol is answered in this one, as RFC 9110 has it."""
-
-    def _expect_head(self) -> None:
-        self._cease()
-        self._overdue = self.loop.call_later(self.head_s, self.transport.close)
-
-    def _cease(self) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
-            self._overdue = None
 
     def _refuse(self, detail: str) -> None:
         request_id = uuid4().hex

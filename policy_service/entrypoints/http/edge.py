@@ -18,7 +18,7 @@ from policy_service.entrypoints.http.auditing import take_note
 from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, presented, unauthenticated
 from policy_service.entrypoints.http.dialects import error_response
 from policy_service.entrypoints.http.permissions import template_of
-from policy_service.entrypoints.http.problems import Problem, ProblemError
+from policy_service.entrypoints.http.problems import Problem, ProblemError, ending
 from policy_service.entrypoints.http.request_ids import RequestIds
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class Edge:
         except asyncio.CancelledError as error:  # the service ends and waits no longer, as it was told
             failed = error
             if not status:
-                problem = ProblemError(Problem.UNAVAILABLE, "the service ends", headers={"Connection": "close"})
-                await self._refuse(problem, scope)(scope, receive, send_with_id)
+                await self._refuse(ending(), scope)(scope, receive, send_with_id)
         except ClientDisconnect:  # what came is rolled back, and nobody is there to be answered
             status = _CLIENT_GONE
             await take_note(self._service.audit_trail, scope, status)

@@ -11,8 +11,16 @@ if TYPE_CHECKING:
     from policy_service.application.question import Answered
 
 
+POLICY_DECISION = "Policy-Decision"
+
+
 def headers(verdict: Verdict) -> dict[str, str]:
-    """Return the header `Policy-Decision`, a dictionary of RFC 8941: what the CSMS may want to know of the answer."""
+    """Return the header `Policy-Decision`."""
+    return {POLICY_DECISION: told(verdict)}
+
+
+def told(verdict: Verdict) -> str:
+    """Return the header's value, a dictionary of RFC 8941: what the CSMS may want to know of the answer."""
     decision = verdict.answered.decision
     parts = [
         f'id="{verdict.answered.decision_id}"',
@@ -27,7 +35,7 @@ def headers(verdict: Verdict) -> dict[str, str]:
         parts.append(f"on-unreachable={verdict.on_unreachable}")
     parts += ["stop"] * verdict.answered.stop
     parts += ["late"] * verdict.moment.late + ["clock-suspect"] * verdict.moment.clock_suspect
-    return {"Policy-Decision": ", ".join(parts)}
+    return ", ".join(parts)
 
 
 def stop_header(answered: Answered) -> dict[str, str]:
@@ -35,4 +43,4 @@ def stop_header(answered: Answered) -> dict[str, str]:
     if not answered.stop:
         return {}
     reply = answered.decision.answer
-    return {"Policy-Decision": f'id="{answered.decision_id}", outcome={reply.outcome}, reason={reply.reason}, stop'}
+    return {POLICY_DECISION: f'id="{answered.decision_id}", outcome={reply.outcome}, reason={reply.reason}, stop'}

@@ -109,6 +109,11 @@ def no_store() -> ProblemError:
     return later("no store could be asked")
 
 
+def ending() -> ProblemError:
+    """Return the answer to what is still under way when the service waits no longer."""
+    return ProblemError(Problem.UNAVAILABLE, "the service ends", headers={"Connection": "close"})
+
+
 def problem_body(error: ProblemError, request_id: str | None = None) -> dict[str, Any]:
     """Return the members of a problem document."""
     row = PROBLEMS[error.kind]

@@ -14,11 +14,13 @@ import uvicorn
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
+from policy_service.entrypoints.http.collector import spare
 from policy_service.entrypoints.http.connection import Connection
 from policy_service.entrypoints.http.hot.connection import HotConnection, objection
-from policy_service.entrypoints.http.hot.lane import Lane
+from policy_service.entrypoints.http.hot.lanes import Lanes
 from policy_service.entrypoints.http.hot.shortcut import Shortcut
 from policy_service.entrypoints.http.tls import check_tls, tls_options
+from policy_service.entrypoints.http.unix_socket import unix_socket
 from policy_service.entrypoints.http.workers import Workers
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def run_server(settings: Settings, clock: Clock | None = None) -> int:
         return _serve_many(settings)
     application = ServiceApplication(settings, clock)
     server = uvicorn.Server(_config(settings, application))
-    with _signals_end_quietly(), suppress(SystemExit):  # a start that failed is told below
+    with unix_socket(settings.unix_socket), _signals_end_quietly(), suppress(SystemExit):  # what failed is told below
         server.run()
     if application.failure is not None:
         return _tell(application.failure)
@@ -71,7 +73,7 @@ class ServiceApplication:
         self._settings = settings
         self._clock = clock
         self._serve: ASGIApp | None = None
-        self.lane: Lane | None = None
+        self.lanes: Lanes | None = None
         self.failure: wiring.BrokenTreeError | wiring.StartError | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -81,22 +83,24 @@ class ServiceApplication:
         return self._serve(scope, receive, send)
 
     def _application(self, service: Service) -> ASGIApp:
-        app, lane = create_app(service, max_body_bytes=self._settings.max_body_bytes), Lane(service)
-        if self._settings.hot_path == "off" or not lane.open:
+        most = self._settings.max_body_bytes
+        app, lanes = create_app(service, max_body_bytes=most), Lanes(service, max_body_bytes=most)
+        if self._settings.hot_path == "off" or not lanes.open:
             return app
         if _connection(self._settings) is HotConnection:
-            self.lane = lane
+            self.lanes = lanes
             return app
         why = objection() if self._settings.hot_path == "protocol" else None
         if why is not None:
             _log.warning("decisions are answered before the framework, not in the parser", **{"error.message": why})
-        return Shortcut(app, lane)
+        return Shortcut(app, lanes)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             async with wiring.running(self._settings, self._clock) as service:
                 self._serve = self._application(service)
+                spare(service.plans)
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
@@ -114,14 +118,13 @@ def _serve_many(settings: Settings) -> int:
     wiring.share_metrics(settings)
     config = _config(settings, partial(worker, settings))
     config.workers = settings.workers
-    try:
-        listening = config.bind_socket()
-    except SystemExit:  # it has said why
-        return _BAD_SETTINGS
-    try:
-        Workers(config, [listening], wiring.forget_worker).run()
-    finally:
-        listening.close()
+    with unix_socket(settings.unix_socket):
+        try:
+            listening = config.bind_socket()
+        except SystemExit:  # it has said why
+            return _BAD_SETTINGS
+        with listening:
+            Workers(config, [listening], wiring.forget_worker).run()
     return 0
 
 
@@ -163,6 +166,7 @@ def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplica
         factory=isinstance(app, partial),
         host=settings.host,
         port=settings.port,
+        uds=None if settings.unix_socket is None else str(settings.unix_socket),
         loop="uvloop",
         http=_connection(settings),
         ws="none",

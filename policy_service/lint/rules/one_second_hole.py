@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from policy_service.lint.durations import local_text
@@ -38,6 +37,7 @@ def find(linted: Linted) -> Iterator[Found]:
 
 def _holes(linted: Linted, ranked: RankedPolicy) -> Iterator[tuple[int, int, int]]:
     """Yield the rank before, the rank of the second itself, and its instant."""
-    for (_, _, before), (start, end, rank) in pairwise(linted.holding(ranked.timeline)):
-        if end - start == 1 and rank < before:
-            yield before, rank, start
+    stretches = list(linted.holding(ranked.timeline))
+    for at, (start, end, rank) in enumerate(stretches):
+        if end - start == 1 and at and rank < stretches[at - 1][2]:
+            yield stretches[at - 1][2], rank, start

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def find(linted: Linted) -> Iterator[Found]:
     """Yield what has times in the coming year and sets the mode at none of them."""
     for ranked in linted.policies:
-        seen = {rank for _, _, rank in linted.holding(ranked.timeline)}
+        seen = linted.ranks(ranked.timeline)
         if len(seen) == len(ranked.layers):
             continue
         holding = {id(ranked.layers[rank]) for rank in seen}

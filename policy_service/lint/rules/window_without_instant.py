@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_service.domain.instant import DAY
-from policy_service.engine.occurrences import Occurrences
+from policy_service.engine.occurrences import Occurrences, touches
 from policy_service.engine.zone import EPOCH_ORDINAL
 from policy_service.lint.found import Found
 from policy_service.lint.linted import YEAR, name_of
@@ -21,7 +21,7 @@ def find(linted: Linted) -> Iterator[Found]:
     """Yield what names dates in the coming year and holds on none."""
     for ranked in linted.policies:
         for part, layer in ranked.parts():
-            if any(source.between(*linted.year) for source in layer.sources):
+            if any(touches(source, *linted.year) for source in layer.sources):
                 continue
             dates = max((_dates(source, linted.now) for source in layer.sources), default=0)
             if dates:

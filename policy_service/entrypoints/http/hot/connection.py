@@ -1,29 +1,32 @@
 """A connection that answers decisions inside the parser's callbacks: no task, no scope, no cycle for those.
 
 The head of a candidate is held back until its body is complete. Then it is answered on the spot, or handed on to
-uvicorn's protocol as if it had just come. Only what uvicorn itself does after an answer is done here once more.
+uvicorn's protocol as if it had just come. What uvicorn itself does before and after an answer is done here once more.
+A head that was understood once is recognised by its bytes: a request that is whole does not even reach the parser.
 """
 
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from policy_service.entrypoints.http.connection import Connection
-from policy_service.entrypoints.http.hot.lane import METHOD, PATH, Reply
-from policy_service.entrypoints.http.hot.question import MOST_BYTES
+from policy_service.entrypoints.http.deadline import Deadline
+from policy_service.entrypoints.http.hot.lanes import END_OF_HEAD, ask
+from policy_service.entrypoints.http.hot.reply import ANSWERED, CLOSE, METHOD, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from policy_service.entrypoints.http.hot.lane import Header, Lane
+    from policy_service.entrypoints.http.hot.head import Header
+    from policy_service.entrypoints.http.hot.lanes import Held, Lanes
 
+_METHOD = METHOD.encode()
 TESTED = frozenset({"0.54.0"})
 """Versions of uvicorn whose protocol is known to be as this one takes it to be."""
 
@@ -36,53 +39,83 @@ def objection() -> str | None:
 class Application(Protocol):
     """The ASGI application as this protocol knows it."""
 
-    lane: Lane | None
+    lanes: Lanes | None
     """None while the service starts, and where every request takes the long way."""
 
 
 class HotConnection(Connection):
-    """Answers ``POST /v1/decide`` by the lane where that can, and by the application where it cannot."""
+    """Answers by a lane where one can, and by the application where none can."""
 
-    _lane: Lane | None = None
-    """Of the request whose head is held back."""
-    _body = b""
+    _held: Held | None = None
+    """The request whose head is held back."""
+    _came = b""
+    """What the parser is fed with, where a request begins there."""
+    _within = False
+    """Whether the parser has seen the beginning of a request, and not its end."""
+    _idle: Deadline
+    """Takes the place of uvicorn's timer, which is set anew for each request, after answers that are given here."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base does
+        """Expect a head."""
+        super().connection_made(transport)
+        self._idle = Deadline(self.loop, self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer a request whose head is known without parsing that again; parse whatever else comes."""
+        self._idle.clear()
+        if self._within:
+            super().data_received(data)
+        elif not self._recognised(data):
+            self._came = data
+            super().data_received(data)
+            self._came = b""
+
+    def on_message_begin(self) -> None:
+        """Begin a request, as uvicorn does but for the scope: that only the application needs."""
+        self._within = True
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._overdue.set()
 
     def on_headers_complete(self) -> None:
-        """Hold the head back where the lane may have the answer."""
-        if self.url != PATH or not self._candidate():
-            super().on_headers_complete()
-            return
+        """Hold the head back where a lane may have the answer."""
         self._fruitful = True
-        self._cease()
-        application = cast("Application", self.app)  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
-        self._lane, self._body = application.lane, b""
-        if self._lane is None:
-            super().on_headers_complete()
+        lanes = self._lanes
+        lane = None if lanes is None else lanes.to(self.url)
+        if lanes is not None and lane is not None and self._candidate():
+            self._held = lanes.hold(lane, self.headers)
+        if self._held is None:
+            self._hand_head_on()
+        else:
+            self._overdue.clear()
 
     def on_body(self, body: bytes) -> None:
         """Gather the body of a request that is held back."""
-        if self._lane is None:
+        if self._held is None:
             super().on_body(body)
             return
         self._fruitful = True
-        self._body += body
-        if len(self._body) > MOST_BYTES:
+        if not self._held.grows(body):
             self._hand_on()
 
     def on_message_complete(self) -> None:
         """Answer at once, or hand the request on."""
-        if self._lane is not None:
+        self._within = False
+        if self._held is not None:
             self._fruitful = True
-            reply = self._lane.answer(self.headers, self._body)
+            reply = self._held.answer()
             if reply is not None:
-                self._lane = None
-                self._reply(reply)
+                held, self._held = self._held, None
+                keep_alive: bool = cast("Any", self.parser).should_keep_alive()
+                if keep_alive and self._lanes is not None:
+                    self._lanes.learn(self._came, held)
+                self._reply(reply, keep_alive=keep_alive)
                 return
             self._hand_on()
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let a client that goes away in the middle of a request be told of as such."""
+        self._idle.end()
         self._hand_on()
         super().connection_lost(exc)
 
@@ -91,32 +124,68 @@ class HotConnection(Connection):
         self._hand_on()
         super().shutdown()
 
-    def _candidate(self) -> bool:
-        """Tell whether nothing waits before the request, and nothing would have to wait after it."""
-        cycle, parser = cast("RequestResponseCycle | None", self.cycle), cast("Any", self.parser)
+    @property
+    def _lanes(self) -> Lanes | None:
+        return cast("Application", self.app).lanes  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
+
+    def _recognised(self, data: bytes) -> bool:
+        """Answer what is a whole request by a head that is known; tell whether it was."""
+        lanes = self._lanes
+        if lanes is None or not self._free():
+            return False
+        end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
+        known = lanes.heads.get(data[:end])
+        if known is None or len(data) != end + known.head.length:
+            return False
+        reply = ask(known.lane, known.head, data[end:])
+        if reply is None:
+            return False
+        self._overdue.clear()
+        self._unset_keepalive_if_required()
+        self._reply(reply, keep_alive=True)
+        return True
+
+    def _free(self) -> bool:
+        """Tell whether nothing waits before a request, and nothing would have to wait after it."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
         return (
             (cycle is None or cycle.response_complete)
-            and parser.get_method() == METHOD
-            and parser.get_http_version() == "1.1"
-            and not parser.should_upgrade()
             and not self.flow.write_paused
-            and not self.expect_100_continue
             and self.limit_concurrency is None
+            and not self.transport.is_closing()
         )
 
-    def _hand_on(self) -> None:
-        if self._lane is None:
-            return
-        self._lane = None
-        super().on_headers_complete()
-        if self._body:
-            super().on_body(self._body)
+    def _candidate(self) -> bool:
+        parser = cast("Any", self.parser)
+        return (
+            parser.get_method() == _METHOD
+            and parser.get_http_version() == "1.1"
+            and not parser.should_upgrade()
+            and not self.expect_100_continue
+            and self._free()
+        )
 
-    def _reply(self, reply: Reply | Coroutine[None, None, Reply]) -> None:
-        keep_alive: bool = cast("Any", self.parser).should_keep_alive()
+    def _hand_head_on(self) -> None:
+        """Begin the request as uvicorn does, and say what its head has said."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        HttpToolsProtocol.on_message_begin(self)
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
+        super().on_headers_complete()
+
+    def _hand_on(self) -> None:
+        held, self._held = self._held, None
+        if held is None:
+            return
+        self._hand_head_on()
+        if held.body:
+            super().on_body(bytes(held.body))
+
+    def _reply(self, reply: Reply | Coroutine[None, None, Reply], *, keep_alive: bool) -> None:
         if isinstance(reply, Reply):
             self._send(reply, keep_alive=keep_alive)
-            self.on_response_complete()
+            self.server_state.total_requests += 1
+            self._idle.set()
             return
         cycle = _Awaited(keep_alive=keep_alive)
         self.cycle = cast("RequestResponseCycle", cycle)
@@ -138,13 +207,13 @@ class HotConnection(Connection):
         if self.transport.is_closing():
             return
         self.transport.write(
-            b"%b%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b"
+            b"%b%d\r\nx-request-id: %b\r\n%b%b\r\n%b"
             % (
-                _head(reply.status, reply.headers),
-                b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers]),
+                _usual.begun(reply, self.server_state.default_headers),
                 len(reply.body),
                 reply.request_id,
-                b"" if keep_alive else b"connection: close\r\n",
+                b"".join([b"%b: %b\r\n" % header for header in reply.own]) if reply.own else b"",
+                b"" if keep_alive or CLOSE in reply.headers else b"connection: close\r\n",
                 reply.body,
             )
         )
@@ -163,6 +232,25 @@ class _Awaited:
         self.scope: dict[str, Any] = {}
 
 
-@lru_cache(maxsize=16)
-def _head(status: int, headers: tuple[Header, ...]) -> bytes:
-    return STATUS_LINE[status] + b"".join([b"%b: %b\r\n" % header for header in headers])
+class _UsualHead:
+    """The head of most answers up to their length, kept for as long as uvicorn's headers are the same: for a second."""
+
+    def __init__(self) -> None:
+        self._under: Sequence[Header] = ()
+        self._begun = b""
+
+    def begun(self, reply: Reply, default_headers: Sequence[Header]) -> bytes:
+        if reply.headers is not ANSWERED:
+            return _begun(reply, default_headers)
+        if default_headers is not self._under:
+            self._under, self._begun = default_headers, _begun(reply, default_headers)
+        return self._begun
+
+
+_usual = _UsualHead()
+
+
+def _begun(reply: Reply, default_headers: Sequence[Header]) -> bytes:
+    """Return an answer's head up to its length."""
+    lines = [b"%b: %b\r\n" % header for header in (*default_headers, *reply.headers)]
+    return b"%b%bcontent-length: " % (STATUS_LINE[reply.status], b"".join(lines))

@@ -1,21 +1,26 @@
-"""From the body of ``POST /v1/decide`` to what it asks, where it is beyond doubt; doubts are for the long way."""
+"""From the body of a decide, or of many, to what it asks, where it is beyond doubt; doubts are for the long way."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import astuple
 
+from policy_service.application.question import Question
 from policy_service.domain.instant import InstantError, parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST_BYTES = 4096
 """Longer than any question that has no blanks to spare."""
+MOST_BYTES_OF_MANY = 256 * 1024
 
-_Trace = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
-_Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Trace = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 _REMEMBERED = 4096
 
 
@@ -26,20 +31,30 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     identifier: Annotated[str, Meta(max_length=255)]
     time: str | UnsetType = UNSET
     identifier_type: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,40}\Z")] | UnsetType = UNSET
-    evse: _Count | UnsetType = UNSET
-    connector: _Count | UnsetType = UNSET
-    ocpp_action: _Trace | UnsetType = UNSET
-    message_id: _Trace | UnsetType = UNSET
-    transaction_id: _Trace | UnsetType = UNSET
+    evse: Count | UnsetType = UNSET
+    connector: Count | UnsetType = UNSET
+    ocpp_action: Trace | UnsetType = UNSET
+    message_id: Trace | UnsetType = UNSET
+    transaction_id: Trace | UnsetType = UNSET
     language: Annotated[str, Meta(pattern=r"\A[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}\Z")] | UnsetType = UNSET
     record: bool | UnsetType = UNSET
 
 
+class AskedAtOnce(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of :class:`~policy_service.entrypoints.http.wire.BatchRequest`."""
+
+    requests: Annotated[list[Asked], Meta(min_length=1, max_length=1000)]
+    record: bool | UnsetType = UNSET
+
+
 _FIELDS = len(Asked.__struct_fields__)
+_BARE_QUOTES, _TIMED_QUOTES = 8, 12
+"""Quotation marks around keys and texts where nothing but charger and identifier, or those and a time, are told."""
 _decode = msgspec.json.Decoder(Asked).decode
+_decode_many = msgspec.json.Decoder(AskedAtOnce).decode
 
 
-def asked(body: bytes) -> Asked | None:
+def question_of(body: bytes, caller: str | None, request_id: str) -> Question | None:
     """Return what a body asks; None where that, or whether it may be asked so, takes a closer look.
 
     msgspec keeps the last of two equal keys. Without escapes every quotation mark begins or ends a key or a text, so
@@ -51,12 +66,66 @@ def asked(body: bytes) -> Asked | None:
         found = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    if not _plain(found):
+        return None
+    quotes = body.count(b'"')
+    if found.time is UNSET:
+        time, bare = None, quotes == _BARE_QUOTES
+    else:
+        time, bare = instant(found.time), quotes == _TIMED_QUOTES
+        if time is None:
+            return None
+    if bare:
+        return Question(found.charger, found.identifier, time=time, caller=caller, request_id=request_id)
+    return _question(found, time, caller, request_id) if quotes == _quotes(found) else None
+
+
+def questions_of(body: bytes, caller: str | None, request_id: str) -> Sequence[Question] | None:
+    """Return what the body of a batch asks; None as above, and where one of its questions takes a closer look."""
+    if len(body) > MOST_BYTES_OF_MANY or b"\\" in body:
+        return None
+    try:
+        found = _decode_many(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    quotes = 2 + 2 * (found.record is not UNSET) + sum(map(_quotes, found.requests))
+    if body.count(b'"') != quotes or not all(map(_plain, found.requests)):
+        return None
+    questions: list[Question] = []
+    for each in found.requests:
+        time = None if each.time is UNSET else instant(each.time)
+        if time is None and each.time is not UNSET:
+            return None
+        questions.append(_question(each, time, caller, request_id, record=found.record is not False))
+    return questions
+
+
+def _plain(found: Asked) -> bool:
+    return found.identifier.isascii() and found.identifier.isprintable() and found.charger.isprintable()
+
+
+def _quotes(found: Asked) -> int:
     values = astuple(found)
     texts = sum([type(value) is str for value in values])
-    if body.count(b'"') != 2 * (_FIELDS - values.count(UNSET) + texts):
-        return None
-    plain = found.identifier.isascii() and found.identifier.isprintable() and found.charger.isprintable()
-    return found if plain else None
+    return 2 * (_FIELDS - values.count(UNSET) + texts)
+
+
+def _question(found: Asked, time: int | None, caller: str | None, request_id: str, *, record: bool = True) -> Question:
+    return Question(
+        charger=found.charger,
+        identifier=found.identifier,
+        identifier_type=found.identifier_type or None,
+        time=time,
+        evse=found.evse if type(found.evse) is int else None,
+        connector=found.connector if type(found.connector) is int else None,
+        ocpp_action=found.ocpp_action or None,
+        message_id=found.message_id or None,
+        transaction_id=found.transaction_id or None,
+        language=found.language or None,
+        record=record and found.record is not False,
+        caller=caller,
+        request_id=request_id,
+    )
 
 
 @lru_cache(maxsize=_REMEMBERED)

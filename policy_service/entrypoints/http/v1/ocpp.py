@@ -1,6 +1,5 @@
 """OCPP verbatim: the payload of a charger's request as it came, and the payload of the answer to pass on."""
 
-import re
 from typing import Any
 
 from fastapi import APIRouter
@@ -26,6 +25,7 @@ from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import ChargerId
 from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_ocpp import (
+    NO_AUTHORIZATION,
     Authorize16,
     Authorize21,
     Authorize201,
@@ -37,12 +37,11 @@ from policy_service.entrypoints.http.wire_ocpp import (
     TransactionEvent21,
     TransactionEvent201,
     TransactionEventReply,
+    printable,
 )
 
 router = APIRouter(prefix="/v1/ocpp", tags=["ocpp"], route_class=GuardedRoute)
 
-_NO_AUTHORIZATION = "noauthorization"
-_PRINTABLE = re.compile(r"[!-~]{1,64}")
 _MESSAGE_ID = "OCPP-Message-Id"
 _TAG = {"idTag": "04A2B3C4D5E680"}
 _TOKEN = {"idToken": {"idToken": "04A2B3C4D5E680", "type": "ISO14443"}}
@@ -173,7 +172,7 @@ async def _transaction_event(
         evse=None if body.evse is None else body.evse.id,
         connector=None if body.evse is None else body.evse.connector_id,
         time=body.timestamp,
-        transaction_id=_printable(transaction),
+        transaction_id=printable(transaction),
     )
     return await _decided(request, question, token, lengths, starts=True, replayed=body.offline)
 
@@ -188,7 +187,7 @@ async def _decided(
     replayed: bool = False,
 ) -> Response:
     authorise = service_of(request).authorise
-    if token.type.lower() == _NO_AUTHORIZATION:  # must be accepted (C02.FR.02): a breach is all that can be made of it
+    if token.type.lower() == NO_AUTHORIZATION:  # must be accepted (C02.FR.02): a breach is all that can be made of it
         answered = await authorise.unasked(question, replayed=replayed)
         return answer({"idTokenInfo": accepted()}, headers=stop_header(answered))
     verdict = await authorise(question, starts=starts, replayed=replayed)
@@ -209,13 +208,8 @@ def _question(
     return Question(
         charger_id,
         ocpp_action=action,
-        message_id=_printable(request.headers.get(_MESSAGE_ID, "")),
+        message_id=printable(request.headers.get(_MESSAGE_ID, "")),
         caller=caller_of(request).name,
         request_id=request_id_of(request.scope),
         **told,
     )
-
-
-def _printable(name: str) -> str | None:
-    """Return what may be recorded of a name that others chose: no blanks, no control characters, nothing endless."""
-    return name if _PRINTABLE.fullmatch(name) else None

@@ -1,0 +1,95 @@
+"""Answers of the short ways as they leave, counted, and refused in the words of the long way."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+from structlog.contextvars import bind_contextvars, unbind_contextvars
+
+from policy_service.entrypoints.http.app import problem_of
+from policy_service.entrypoints.http.problems import Problem, ending, problem_response
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from policy_service.application.queries.decide import Decide, Ready
+    from policy_service.application.service import Metrics
+    from policy_service.entrypoints.http.hot.head import Header
+    from policy_service.entrypoints.http.problems import ProblemError
+
+METHOD = "POST"
+ANSWERED = ((b"content-type", b"application/json"),)
+"""Headers of an answer, of status 200."""
+_REQUEST_ID = "request.id"
+CLOSE = (b"connection", b"close")
+_log = structlog.get_logger("policy_service.http")
+
+
+class Reply(NamedTuple):
+    """An answer as it leaves; ``headers`` but for its length and the request's id."""
+
+    status: int
+    headers: tuple[Header, ...]
+    """Those of many answers."""
+    request_id: bytes
+    body: bytes
+    own: tuple[Header, ...] = ()
+    """Those of this answer alone."""
+
+
+class Replies:
+    """The answers of one route; each is counted as it is made. ``began`` is when, by the performance counter."""
+
+    def __init__(self, metrics: Metrics, route: str) -> None:
+        """``route`` is the template by which it is counted."""
+        self._metrics = metrics
+        self._route = route
+
+    def at_once(self, request_id: str, began: float, body: bytes, own: tuple[Header, ...] = ()) -> Reply:
+        """Return an answer that nothing had to be waited for."""
+        reply = Reply(200, ANSWERED, request_id.encode(), body, own)
+        self._metrics.answered_at_once(METHOD, self._route, 200, perf_counter() - began)
+        return reply
+
+    async def in_time(
+        self, request_id: str, began: float, body: Awaitable[bytes], own: tuple[Header, ...] = ()
+    ) -> Reply:
+        """Return the answer whose body has to be waited for, or in its place why there is none."""
+        bind_contextvars(**{_REQUEST_ID: request_id})
+        self._metrics.asked()
+        try:
+            reply = Reply(200, ANSWERED, request_id.encode(), await body, own)
+        except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
+            reply = _refusal(request_id, ending())
+        except Exception as error:  # noqa: BLE001 - nobody else is there to answer for whatever went wrong
+            reply = self._failed(request_id, error)
+        self._metrics.answered(METHOD, self._route, reply.status, perf_counter() - began)
+        return reply
+
+    def _failed(self, request_id: str, error: Exception) -> Reply:
+        problem = problem_of(error)
+        reply = _refusal(request_id, problem)
+        if problem.kind is Problem.INTERNAL:
+            told = {"http.request.method": METHOD, "http.route": self._route}
+            _log.error("request failed", exc_info=error, **told, **{"http.response.status_code": reply.status})
+        return reply
+
+
+def settled(decide: Decide, ready: Ready, request_id: str) -> Awaitable[None] | None:
+    """Record and count an answer as :meth:`Decide.settle` does; a denial leaves a line in the name of its request."""
+    if not ready.answered.decision.denied:
+        return decide.settle(ready)
+    bind_contextvars(**{_REQUEST_ID: request_id})
+    try:
+        return decide.settle(ready)
+    finally:
+        unbind_contextvars(_REQUEST_ID)  # the next request comes in the same context
+
+
+def _refusal(request_id: str, error: ProblemError) -> Reply:
+    response = problem_response(error, request_id)
+    headers = tuple((name, value) for name, value in response.raw_headers if name != b"content-length")
+    return Reply(response.status_code, headers, request_id.encode(), bytes(response.body))
