@@ -68,6 +68,10 @@ class Report(NamedTuple):
     in_process: Sequence[EngineFigure]
     over_http: Sequence[ServerFigure]
 
+    def all(self) -> list[Engine | Server]:
+        """Return everybody who took part."""
+        return [*self.engines, *self.servers]
+
     def goals(self) -> list[Goal]:
         """Return every bound that this run can say something about."""
         return [*_goals_in_process(self), *_goals_over_http(self)]
@@ -118,7 +122,7 @@ def as_json(report: Report) -> dict[str, object]:
         "in_process": [figure._asdict() | {"ratio": _ratio(report, figure)} for figure in report.in_process],
         "over_http": [figure._asdict() for figure in report.over_http],
         "goals": [goal._asdict() | {"holds": goal.holds} for goal in report.goals()],
-        "peers": {each.name: {"idiom": each.idiom, "lacks": each.lacks} for each in (*report.engines, *report.servers)},
+        "peers": {each.name: {"idiom": each.idiom, "lacks": each.lacks} for each in report.all()},
     }
 
 
@@ -188,10 +192,7 @@ def _goal_table(report: Report) -> str:
 
 
 def _idiom_table(report: Report) -> str:
-    rows = [
-        [each.name, report.versions.get(each.name, ""), each.idiom, each.lacks]
-        for each in (*report.engines, *report.servers)
-    ]
+    rows = [[each.name, report.versions.get(each.name, ""), each.idiom, each.lacks] for each in report.all()]
     return _table(["", "version", "used as", "cannot express"], rows)
 
 
