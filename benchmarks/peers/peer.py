@@ -28,6 +28,11 @@ class Loaded(NamedTuple):
     allowed: Callable[[object], bool]
 
 
+def unless_refused(result: object) -> bool:
+    """Read an answer that says whether the vehicle is refused."""
+    return not result
+
+
 class Engine(NamedTuple):
     """A peer that is called in process."""
 

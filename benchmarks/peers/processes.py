@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from peers.peer import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
 _UP_WITHIN_S = 300.0
@@ -30,7 +30,7 @@ def free_port() -> int:
 @contextmanager
 def running(
     command: Sequence[str | Path], port: int, path: str, log: Path, variables: Mapping[str, str]
-) -> Iterator[int]:
+) -> Generator[int]:
     """Run a server while the context is open and yield its process id; ``path`` answers 200 once it is up.
 
     ``variables`` are its whole environment. Raises UnavailableError with its last words where it does not come up.

@@ -68,6 +68,10 @@ class Report(NamedTuple):
     in_process: Sequence[EngineFigure]
     over_http: Sequence[ServerFigure]
 
+    def all(self) -> list[Engine | Server]:
+        """Return everybody who took part."""
+        return [*self.engines, *self.servers]
+
     def goals(self) -> list[Goal]:
         """Return every bound that this run can say something about."""
         return [*_goals_in_process(self), *_goals_over_http(self)]
@@ -118,21 +122,23 @@ def as_json(report: Report) -> dict[str, object]:
         "in_process": [figure._asdict() | {"ratio": _ratio(report, figure)} for figure in report.in_process],
         "over_http": [figure._asdict() for figure in report.over_http],
         "goals": [goal._asdict() | {"holds": goal.holds} for goal in report.goals()],
-        "peers": {each.name: {"idiom": each.idiom, "lacks": each.lacks} for each in (*report.engines, *report.servers)},
+        "peers": {each.name: {"idiom": each.idiom, "lacks": each.lacks} for each in report.all()},
     }
 
 
 def as_markdown(report: Report) -> str:
-    """Return the run as a page."""
-    parts = [
-        f"{report.machine}.\n\n{report.policies} Over HTTP the load comes from {report.load_generator}.",
-        f"### In process\n\n{_IN_PROCESS}\n\n{_engine_table(report)}",
-        f"### Over HTTP\n\n{_server_table(report)}",
-        f"### Bounds\n\n{_goal_table(report)}",
-        f"### How each is used, and what it cannot express\n\n{_idiom_table(report)}",
-    ]
-    if report.skipped:
-        parts.append("### Left out\n\n" + "\n".join(f"- {name}: {reason}" for name, reason in report.skipped.items()))
+    """Return the run as a page; a part that this run has no figures for is left out."""
+    left_out = "\n".join(f"- {name}: {reason}" for name, reason in report.skipped.items())
+    parts = [f"{report.machine}.\n\n{report.policies} Over HTTP the load comes from {report.load_generator}."]
+    if report.in_process:
+        parts.append(f"### In process\n\n{_IN_PROCESS}\n\n{_engine_table(report)}")
+    if report.over_http:
+        parts.append(f"### Over HTTP\n\n{_server_table(report)}")
+    if report.goals():
+        parts.append(f"### Bounds\n\n{_goal_table(report)}")
+    parts.append(f"### How each is used, and what it cannot express\n\n{_idiom_table(report)}")
+    if left_out:
+        parts.append(f"### Left out\n\n{left_out}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -186,10 +192,7 @@ def _goal_table(report: Report) -> str:
 
 
 def _idiom_table(report: Report) -> str:
-    rows = [
-        [each.name, report.versions.get(each.name, ""), each.idiom, each.lacks]
-        for each in (*report.engines, *report.servers)
-    ]
+    rows = [[each.name, report.versions.get(each.name, ""), each.idiom, each.lacks] for each in report.all()]
     return _table(["", "version", "used as", "cannot express"], rows)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from peers import load
 from peers.depots import yard
-from peers.measure import best_of, contestant
+from peers.measure import Contestant, best_of, contestant
 from peers.peer import UnavailableError
 from peers.processes import rss_mb
 from peers.questions import questions
@@ -58,7 +58,7 @@ def in_process(line_up: LineUp, extent: Extent) -> Iterator[EngineFigure]:
         made = yard(windows, extent.chargers)
         asked = questions(made, extent.questions)
         with ExitStack() as stack:
-            ready = []
+            ready: list[Contestant] = []
             for engine in line_up.engines:
                 say(f"in process, {windows} windows: {engine.name} is loaded and compared")
                 ready.append(contestant(engine.name, stack.enter_context(engine.load(made)), asked))

@@ -88,6 +88,12 @@ def test_a_peer_without_a_figure_at_a_size_has_an_empty_cell(report: Report) -> 
     assert "| zen | 0.40 (0.80 x) |  |" in as_markdown(shorter)
 
 
+def test_a_part_without_figures_is_left_out(report: Report) -> None:
+    page = as_markdown(report._replace(over_http=[], skipped={}))
+    headings = [line for line in page.splitlines() if line.startswith("### ")]
+    assert headings == ["### In process", "### Bounds", "### How each is used, and what it cannot express"]
+
+
 def test_json_says_the_same(report: Report) -> None:
     told = json.loads(json.dumps(as_json(report)))
     assert told["versions"] == {"zen": "2.1", "Cerbos": "0.55"}

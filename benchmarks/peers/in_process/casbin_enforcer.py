@@ -12,7 +12,7 @@ from casbin.model import FastModel
 from peers.peer import Engine, Loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Depot, Yard
     from peers.questions import Question
@@ -55,7 +55,7 @@ def _ask(question: Question) -> tuple[object, ...]:
 
 
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     logging.getLogger("casbin").setLevel(logging.ERROR)  # it tells of each model that it reads
     enforcers = {depot.name: _enforcer(depot) for depot in yard.depots}
 

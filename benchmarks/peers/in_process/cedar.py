@@ -10,7 +10,7 @@ import cedarpy
 from peers.peer import Engine, Loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Depot, Yard
     from peers.questions import Question
@@ -36,15 +36,19 @@ def _ask(question: Question) -> tuple[object, ...]:
     return question.depot, request
 
 
+def _allowed(result: object) -> bool:
+    return bool(getattr(result, "allowed", False))
+
+
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     sets = {depot.name: cedarpy.PolicySet.from_str(_policies(depot)) for depot in yard.depots}
     no_entities = cedarpy.Entities.from_json_str("[]")
 
     def answer(depot: str, request: dict[str, Any]) -> object:
         return cedarpy.is_authorized(request, sets[depot], no_entities)
 
-    yield Loaded(_ask, answer, lambda result: bool(getattr(result, "allowed", False)))
+    yield Loaded(_ask, answer, _allowed)
 
 
 PEER = Engine(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import cel
 
-from peers.peer import Engine, Loaded
+from peers.peer import Engine, Loaded, unless_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Window, Yard
     from peers.questions import Question
@@ -31,13 +31,13 @@ def _ask(question: Question) -> tuple[object, ...]:
 
 
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     programs = {depot.name: cel.compile(" || ".join(map(_refuses, depot.windows))) for depot in yard.depots}
 
     def answer(depot: str, context: cel.Context) -> object:
         return programs[depot].execute(context)
 
-    yield Loaded(_ask, answer, lambda refused: not refused)
+    yield Loaded(_ask, answer, unless_refused)
 
 
 PEER = Engine(

@@ -20,7 +20,7 @@ from policy_service.engine.decide import decide
 from policy_service.language.load import load as load_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Yard
     from peers.questions import Question
@@ -57,7 +57,7 @@ def _allowed(decision: object) -> bool:
 
 
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     yield Loaded(_ask, partial(decide, plan_of(yard)), _allowed)
 
 

@@ -13,9 +13,10 @@ from peers.peer import Engine, Loaded
 from peers.questions import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Depot, Yard
+    from peers.questions import Question
 
 _DAYS = 310
 _ANYBODY = frozenset(CLASSES)
@@ -23,7 +24,8 @@ _ANYBODY = frozenset(CLASSES)
 
 def _drawn(depot: Depot) -> tuple[list[float], list[frozenset[str]]]:
     """Return the instants at which something changes, and who may charge before the first and after each."""
-    zone, changes = ZoneInfo(depot.zone), {}
+    zone = ZoneInfo(depot.zone)
+    changes: dict[float, frozenset[str]] = {}
     for number in range(-2, _DAYS):
         day = (NOW + timedelta(days=number)).date()
         midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
@@ -36,8 +38,12 @@ def _drawn(depot: Depot) -> tuple[list[float], list[frozenset[str]]]:
     return instants, [_ANYBODY, *(changes[instant] for instant in instants)]
 
 
+def _ask(question: Question) -> tuple[object, ...]:
+    return question.charger, question.at, question.vehicle_class
+
+
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     of_depot = {depot.name: _drawn(depot) for depot in yard.depots}
     of_charger = {charger: of_depot[depot] for charger, depot in yard.depot_of.items()}
 
@@ -45,7 +51,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
         instants, allowed = of_charger[charger]
         return vehicle_class in allowed[bisect_right(instants, at)]
 
-    yield Loaded(lambda question: (question.charger, question.at, question.vehicle_class), answer, bool)
+    yield Loaded(_ask, answer, bool)
 
 
 PEER = Engine(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import regorus
 
 from peers.depots import CLASSES
-from peers.peer import Engine, Loaded
+from peers.peer import Engine, Loaded, unless_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from peers.depots import Depot, Yard
     from peers.questions import Question
@@ -60,7 +60,7 @@ def _ask(question: Question) -> tuple[object, ...]:
 
 
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     made = {depot.name: (_as_rules if len(depot.windows) == 1 else _as_data)(depot) for depot in yard.depots}
 
     def answer(depot: str, context: Mapping[str, object]) -> object:
@@ -68,7 +68,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
         engine.set_input(context)
         return engine.eval_rule("data.depot.deny")
 
-    yield Loaded(_ask, answer, lambda refused: not refused)
+    yield Loaded(_ask, answer, unless_refused)
 
 
 PEER = Engine(

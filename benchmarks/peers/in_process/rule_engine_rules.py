@@ -6,12 +6,12 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import rule_engine
+import rule_engine  # pyright: ignore[reportMissingTypeStubs]
 
-from peers.peer import Engine, Loaded
+from peers.peer import Engine, Loaded, unless_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from peers.depots import Window, Yard
     from peers.questions import Question
@@ -41,13 +41,13 @@ def _ask(question: Question) -> tuple[object, ...]:
 
 
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     of_depot = {depot.name: rules(depot.windows) for depot in yard.depots}
 
     def answer(depot: str, thing: Mapping[str, object]) -> bool:
         return any(rule.matches(thing) for rule in of_depot[depot])
 
-    yield Loaded(_ask, answer, lambda refused: not refused)
+    yield Loaded(_ask, answer, unless_refused)
 
 
 PEER = Engine(

@@ -20,7 +20,7 @@ from policy_service.domain.access import Outcome
 from policy_service.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator
 
     from peers.depots import Yard
     from peers.questions import Question
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     with tempfile.TemporaryDirectory() as place, asyncio.Runner() as runner:
         policies = Path(place, "policies")
         policies.mkdir()
         for path, text in policy_files(yard).items():
             (policies / path).write_text(text, encoding="utf-8")
-        settings = Settings(policies=policies, state_dir=Path(place, "state"), log_level="error")
+        given = {"policies": policies, "state_dir": Path(place, "state"), "log_level": "error"}
+        settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
         prepare(settings)
         stack = AsyncExitStack()
         try:
@@ -69,12 +70,12 @@ async def _one(text: str) -> AsyncIterator[bytes]:
 
 
 def _answering(service: Service) -> Callable[[Asked], Ready | None]:
-    at_hand, note = service.decide.at_hand, service.decide.note
+    at_hand, settle = service.decide.at_hand, service.decide.settle
 
     def answer(question: Asked) -> Ready | None:
         ready = at_hand(question)
         if ready is not None:
-            note(ready)
+            settle(ready)  # which waits for nothing: `record: false` leaves no event
         return ready
 
     return answer

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import zen
 
-from peers.peer import Engine, Loaded
+from peers.peer import Engine, Loaded, unless_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from peers.depots import Window, Yard
     from peers.questions import Question
@@ -28,7 +28,7 @@ def _ask(question: Question) -> tuple[object, ...]:
 
 
 @contextmanager
-def _load(yard: Yard) -> Iterator[Loaded]:
+def _load(yard: Yard) -> Generator[Loaded]:
     expressions = {
         depot.name: zen.compile_expression(" or ".join(_refuses(window) for window in depot.windows))
         for depot in yard.depots
@@ -37,7 +37,7 @@ def _load(yard: Yard) -> Iterator[Loaded]:
     def answer(depot: str, context: Mapping[str, object]) -> object:
         return expressions[depot].evaluate(context)
 
-    yield Loaded(_ask, answer, lambda refused: not refused)
+    yield Loaded(_ask, answer, unless_refused)
 
 
 PEER = Engine(

@@ -14,7 +14,7 @@ from peers.processes import LOOPBACK, free_port, running
 from peers.provisions import CERBOS, cerbos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Depot, Window, Yard
     from peers.questions import Question
@@ -49,7 +49,7 @@ def _allowed(said: bytes) -> bool:
 
 
 @contextmanager
-def _serve(yard: Yard) -> Iterator[Asking]:
+def _serve(yard: Yard) -> Generator[Asking]:
     program = cerbos()
     with tempfile.TemporaryDirectory() as place:
         policies, port = Path(place, "policies"), free_port()
@@ -64,7 +64,7 @@ def _serve(yard: Yard) -> Iterator[Asking]:
         }
         file = Path(place, "cerbos.json")
         file.write_text(json.dumps(configuration), encoding="utf-8")
-        command = [program, "server", "--config", file, "--log-level", "ERROR"]
+        command: list[str | Path] = [program, "server", "--config", file, "--log-level", "ERROR"]
         with running(command, port, "/_cerbos/health", Path(place, "log"), os.environ) as pid:
             yield Asking(port, "/api/check/resources", {"Content-Type": "application/json"}, _body, _allowed, pid)
 

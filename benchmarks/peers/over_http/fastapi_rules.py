@@ -17,7 +17,7 @@ from peers.processes import free_port, running
 from peers.questions import identifiers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Yard
     from peers.questions import Question
@@ -27,17 +27,21 @@ def _body(question: Question) -> str:
     return json.dumps({"charger": question.charger, "identifier": question.identifier, "time": question.time})
 
 
+def _allowed(said: bytes) -> bool:
+    return bool(json.loads(said)["allowed"])
+
+
 @contextmanager
-def _serve(yard: Yard) -> Iterator[Asking]:
+def _serve(yard: Yard) -> Generator[Asking]:
     vehicles = {identifier: each for each in (OWN, AGREEMENT) for identifier in identifiers(each)}
     with tempfile.TemporaryDirectory() as place:
         file, port = Path(place, "yard.json"), free_port()
         file.write_text(json.dumps({"depots": yard.depots, "chargers": yard.depot_of, "vehicles": vehicles}))
-        command = [sys.executable, "-m", "peers.over_http.fastapi_app", str(port), file]
+        command: list[str | Path] = [sys.executable, "-m", "peers.over_http.fastapi_app", str(port), file]
         benchmarks = {"PYTHONPATH": str(Path(__file__).parents[2])}
         with running(command, port, "/health", Path(place, "log"), os.environ | benchmarks) as pid:
             headers = {"Content-Type": "application/json"}
-            yield Asking(port, "/decide", headers, _body, lambda said: bool(json.loads(said)["allowed"]), pid)
+            yield Asking(port, "/decide", headers, _body, _allowed, pid)
 
 
 PEER = Server(

@@ -15,7 +15,7 @@ from peers.processes import LOOPBACK, free_port, running
 from peers.provisions import OPA, opa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Depot, Yard
     from peers.questions import Question
@@ -52,7 +52,7 @@ def _allowed(said: bytes) -> bool:
 
 
 @contextmanager
-def _serve(yard: Yard) -> Iterator[Asking]:
+def _serve(yard: Yard) -> Generator[Asking]:
     program = opa()
     with tempfile.TemporaryDirectory() as place:
         rules, data, port = Path(place, "depot.rego"), Path(place, "data.json"), free_port()
@@ -60,7 +60,7 @@ def _serve(yard: Yard) -> Iterator[Asking]:
         windows = {depot.name: _windows(depot) for depot in yard.depots}
         data.write_text(json.dumps({"chargers": yard.depot_of, "windows": windows}), encoding="utf-8")
         quiet = ["--log-level", "error", "--disable-telemetry"]
-        command = [program, "run", "--server", "--addr", f"{LOOPBACK}:{port}", *quiet, rules, data]
+        command: list[str | Path] = [program, "run", "--server", "--addr", f"{LOOPBACK}:{port}", *quiet, rules, data]
         with running(command, port, "/health", Path(place, "log"), os.environ) as pid:
             headers = {"Content-Type": "application/json"}
             yield Asking(port, "/v1/data/depot/allow", headers, _body, _allowed, pid)

@@ -19,7 +19,7 @@ from peers.processes import LOOPBACK, free_port, running
 from peers.questions import registrations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from peers.depots import Yard
     from peers.questions import Question
@@ -30,6 +30,10 @@ _JSON, _LINES = "application/json", "application/x-ndjson"
 
 def _body(question: Question) -> str:
     return json.dumps({"charger": question.charger, "identifier": question.identifier, "time": question.time})
+
+
+def _allowed(said: bytes) -> bool:
+    return bool(json.loads(said)["outcome"] == "allowed")
 
 
 def _key(state: Path) -> str:
@@ -55,7 +59,7 @@ def _import(port: int, key: str) -> None:
 
 
 @contextmanager
-def _serve(yard: Yard) -> Iterator[Asking]:
+def _serve(yard: Yard) -> Generator[Asking]:
     with tempfile.TemporaryDirectory() as place:
         policies, state, port = Path(place, "policies"), Path(place, "state"), free_port()
         policies.mkdir()
@@ -63,13 +67,22 @@ def _serve(yard: Yard) -> Iterator[Asking]:
         for path, text in policy_files(yard).items():
             (policies / path).write_text(text, encoding="utf-8")
         key = _key(state)
-        command = [_COMMAND, "serve", "--policies", policies, "--state-dir", state, "--port", str(port)]
+        command: list[str | Path] = [
+            _COMMAND,
+            "serve",
+            "--policies",
+            policies,
+            "--state-dir",
+            state,
+            "--port",
+            str(port),
+        ]
         ours = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
         settings = {"POLICY_SERVICE_LOG_LEVEL": "error", "POLICY_SERVICE_RECORD_ALLOWED": "false"}
         with running(command, port, "/health/ready", Path(place, "log"), ours | settings) as pid:
             _import(port, key)
             headers = {"Authorization": f"Bearer {key}", "Content-Type": _JSON}
-            yield Asking(port, "/v1/decide", headers, _body, lambda said: json.loads(said)["outcome"] == "allowed", pid)
+            yield Asking(port, "/v1/decide", headers, _body, _allowed, pid)
 
 
 PEER = Server(
