@@ -109,17 +109,18 @@ def _policy(depot: Depot) -> str:
         f"  chargers: {{labels: {{depot: {depot.name}}}}}",
         "  defaultMode: freevend",
         "  windows:",
-        *(f"    - {_written(window)}" for window in depot.windows),
+        *(f"    - {_written(window, rank)}" for rank, window in enumerate(depot.windows)),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _written(window: Window) -> str:
+def _written(window: Window, rank: int) -> str:
+    """Write a window; its rank settles the hour in spring that is left out, in which neighbours meet."""
     days = ",".join(_DAYS[day] for day in window.days)
     allow = ", ".join(f"{{class: {each}}}" for each in window.allow)
     return (
         f"{{name: {window.name}, mode: managed, rrule: 'FREQ=WEEKLY;BYDAY={days}', from: 2026-01-05, "
-        f"start: '{_clock(window.start)}', end: '{_clock(window.end)}', allow: [{allow}]}}"
+        f"start: '{_clock(window.start)}', end: '{_clock(window.end)}', allow: [{allow}], priority: {rank}}}"
     )
 
 

@@ -33,6 +33,12 @@ def test_each_engine_answers_as_the_plainest_reading_does(peer: Engine, windows:
         assert contestant(peer.name, loaded, questions(made, 300)).name == peer.name
 
 
+def test_a_thousand_windows_a_depot_compile_and_agree() -> None:
+    made = yard(1_000, CHARGERS)
+    with engine.PEER.load(made) as loaded:
+        assert contestant(engine.PEER.name, loaded, questions(made, 300)).arguments
+
+
 def test_the_service_a_user_would_write_answers_as_the_plainest_reading_does() -> None:
     made = yard(7, CHARGERS)
     vehicles = {identifier: each for each in ("own", "agreement") for identifier in identifiers(each)}
