@@ -12,10 +12,11 @@ from policy_service.domain.instant import DAY
 from policy_service.domain.policy import HolidayDays, ScheduleRef
 from policy_service.engine.conditions import Condition, compile_condition
 from policy_service.engine.holiday_days import UnknownRegionError
-from policy_service.engine.occurrences import ExceptionDays, occurrences_of, touches
+from policy_service.engine.occurrences import ExceptionDays, occurrences_of
 from policy_service.engine.overlaps import conflict_horizon, overlaps
 from policy_service.engine.recurrence import RecurrenceError
 from policy_service.engine.rules import DEFAULT, EXCEPTION, WINDOW, CompiledGrant, Layer
+from policy_service.engine.timeline import touches
 from policy_service.engine.zone import EPOCH_ORDINAL, Zone
 
 if TYPE_CHECKING:

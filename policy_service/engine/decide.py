@@ -11,6 +11,8 @@ from policy_service.domain.registration import Absence, Registration
 from policy_service.engine.timeline import HORIZON, NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policy_service.domain.registration import Finding
     from policy_service.engine.plan import ChargerPlan, Governance, Plan
     from policy_service.engine.rules import Rule, Verdict
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 RETRY = 30
 """Seconds for which a decision holds that a passing state caused: a failed look-up, too many attempts."""
 
-_new = tuple.__new__
+_new: Callable[..., Decision] = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 """What ``Decision(…)`` comes to, without the function in Python that a named tuple has before it."""
 
 _PASSING = (Absence.LOOKUP_FAILED, Absence.TOO_MANY_ATTEMPTS)

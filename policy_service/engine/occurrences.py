@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from policy_service.domain.policy import DaySet, Times
     from policy_service.engine.days import Almanac
     from policy_service.engine.recurrence import Rule
-    from policy_service.engine.timeline import Source
     from policy_service.engine.zone import Zone
 
 Stretch: TypeAlias = tuple[int, int]
 """A half-open interval of epoch seconds."""
 
-_FORTNIGHT = 14 * DAY
 _SLACK = 3  # days: no zone is further than that from UTC, and no mapping moves an end further
 
 
@@ -132,16 +130,6 @@ class Once:
     def between(self, lo: int, hi: int) -> list[Stretch]:
         """Return the stretch where it touches ``[lo, hi)``."""
         return [(self.start, self.end)] if self.end > lo and self.start < hi and self.start < self.end else []
-
-
-def touches(source: Source, lo: int, hi: int) -> bool:
-    """Tell whether a source has anything in ``[lo, hi)``: near by first, as most windows come every week."""
-    step = _FORTNIGHT
-    while lo < hi:
-        if source.between(lo, min(lo + step, hi)):
-            return True
-        lo, step = lo + step, step * 4
-    return False
 
 
 def united(stretches: Iterable[Stretch]) -> list[Stretch]:

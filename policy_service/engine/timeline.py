@@ -31,6 +31,7 @@ OUTSIDE = -1
 """Stands for the rank of instants before the home."""
 
 _FAR_KEPT = 64
+_FORTNIGHT = 14 * DAY
 _BLOCK = HORIZON
 
 
@@ -120,6 +121,16 @@ class Timeline:
         self.home = home
         self.reach = home.bounds, [OUTSIDE, *home.ranks]
         """The home as decisions look it up: with ``i = bisect_right(bounds, at)`` the rank is ``ranks[i]``."""
+
+
+def touches(source: Source, lo: int, hi: int) -> bool:
+    """Tell whether a source has anything in ``[lo, hi)``: near by first, as most windows come every week."""
+    step = _FORTNIGHT
+    while lo < hi:
+        if source.between(lo, min(lo + step, hi)):
+            return True
+        lo, step = lo + step, step * 4
+    return False
 
 
 def sweep(layers: Sequence[list[Stretch]], lo: int, hi: int) -> Drawn:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_service.domain.instant import DAY
-from policy_service.engine.occurrences import Occurrences, touches
+from policy_service.engine.occurrences import Occurrences
+from policy_service.engine.timeline import touches
 from policy_service.engine.zone import EPOCH_ORDINAL
 from policy_service.lint.found import Found
 from policy_service.lint.linted import YEAR, name_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,7 +19,7 @@ from policy_service.entrypoints.http.hot.verbatim import MESSAGES, VerbatimLane
 from policy_service.entrypoints.http.permissions import PERMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from policy_service.application.service import Service
     from policy_service.entrypoints.http.hot.head import Head, Header
@@ -85,12 +85,21 @@ class Lanes:
             return None
         version, charger, action = found.group(1, 2, 3)
         lane = self._verbatim.get((version.decode(), action.decode()))
-        return None if lane is None else _AtACharger(lane.most_bytes, partial(lane.answer, charger.decode()))
+        return None if lane is None else _AtACharger(lane, charger.decode())
 
 
-class _AtACharger(NamedTuple):
-    most_bytes: int
-    answer: Callable[[Head, bytes], Reply | Coroutine[None, None, Reply] | None]
+class _AtACharger:
+    """The lane of a message, with the charger that its path names."""
+
+    __slots__ = ("_charger", "_lane", "most_bytes")
+
+    def __init__(self, lane: VerbatimLane, charger: str) -> None:
+        self.most_bytes = lane.most_bytes
+        self._lane, self._charger = lane, charger
+
+    def answer(self, head: Head, body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
+        """Return the answer."""
+        return self._lane.answer(self._charger, head, body)
 
 
 class Held:
