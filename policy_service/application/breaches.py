@@ -27,5 +27,5 @@ class BreachWitness:
         self._meter.breached(event)
         now_ms = event.recorded_at
         at = now_ms if event.time // 1000 == now_ms // 1000 else event.time
-        seen = ModeReport(event.charger, at, AccessMode.FREEVEND, breach=True, evidence={"breach": True})
+        seen = ModeReport(event.charger, at, AccessMode.FREEVEND, breach=True)
         self._report.notice(seen)

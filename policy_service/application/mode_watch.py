@@ -11,22 +11,26 @@ from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.ports import ConflictError, StoreUnavailableError
 from policy_service.application.queries.charger_sync import subject_of
 from policy_service.domain.charger_sync import SyncState
+from policy_service.domain.mode_events import ModeEventType
 from policy_service.domain.mode_follow_up import waited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, ReportedModes
     from policy_service.application.queries.charger_sync import ChargerSync
-    from policy_service.domain.mode_follow_up import Patience
+    from policy_service.domain.mode_events import ModeEvent
+    from policy_service.domain.mode_follow_up import Followed, Patience
 
 EVERY_S = 1.0
 BEGUN_EVERY_MS = 5_000
 """How often it is looked who has to be tried for the first time: that goes through all chargers."""
 COUNTED_EVERY_S = 30.0
-LARGEST = 500
+LARGEST = 250
 """Chargers in one transaction."""
+_A_STEP = 50
+"""Chargers followed up before other work of the process gets its turn."""
 
 
 class Lease(Protocol):
@@ -46,6 +50,10 @@ class WatchObserver(ModeObserver, Protocol):
 
     def charger_states(self, counted: Mapping[SyncState, int]) -> None:
         """Hear how many chargers are in each state."""
+        ...
+
+    def diverged(self, events: Sequence[ModeEvent]) -> None:
+        """Hear of all that one look has found to have diverged."""
         ...
 
 
@@ -71,6 +79,8 @@ class ModeWatch:
         self._observer = observer
         self._patience = patience
         self._counted_at: float | None = None
+        self._diverged: list[ModeEvent] = []
+        """Found and not said yet: the look goes on."""
         self._begun_at = 0
         """When it was last looked for changes of mode that nobody has followed up, in epoch milliseconds."""
 
@@ -105,11 +115,12 @@ class ModeWatch:
             return False
         anew = abs(now - self._begun_at) >= BEGUN_EVERY_MS
         found = await self._reported.due(now, first_ms=self._patience.first_ms if anew else None, limit=LARGEST)
-        followed = [
-            waited(subject_of(plan, charger, standing), standing.desired, now, self._patience)
-            for charger, standing in found.items()
-            if standing.desired is not None
-        ]
+        followed: list[Followed] = []
+        for number, (charger, standing) in enumerate(found.items()):
+            if number % _A_STEP == 0:
+                await asyncio.sleep(0)
+            if standing.desired is not None:
+                followed.append(waited(subject_of(plan, charger, standing), standing.desired, now, self._patience))
         events = [event for each in followed for event in each.events]
         if followed:
             try:
@@ -117,7 +128,11 @@ class ModeWatch:
             except ConflictError:  # a report came in meanwhile: look again
                 return True
             self._observer.mode_events(events)
+            self._diverged += [event for event in events if event.type is ModeEventType.DIVERGED]
         more = len(found) >= LARGEST
+        if self._diverged and not more:
+            self._observer.diverged(self._diverged)
+            self._diverged = []
         if anew and not more:
             self._begun_at = now
         return more

@@ -149,6 +149,8 @@ async def test_standings_tell_who_was_not_seen_in_the_mode_since(depot: Depot) -
     assert found["untold"] == Standing(None, replace(untold, version=1))
     unproven = await depot.reported.standings(names, unproven=True)
     assert set(unproven) == {name for name, each in _SEEN.items() if not is_proven(_desired(name), each)}
+    assert await depot.reported.proven(names) == len(_SEEN) - len(unproven)
+    assert await depot.reported.proven([]) == 0
     assert set(unproven) == {"silent", "unheard", "other", "old", "before"}
     assert set(await depot.reported.standings(["old"])) == {"old"}
     assert await depot.reported.standings([]) == {}

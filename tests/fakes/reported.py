@@ -38,6 +38,10 @@ class MemoryReportedModes:
             or (each.desired is None and each.reported is not None and not unproven)
         }
 
+    async def proven(self, chargers: Sequence[str]) -> int:
+        standings = [self._standing(name) for name in chargers]
+        return sum(each.desired is not None and is_proven(each.desired, each.reported) for each in standings)
+
     async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
         found: dict[str, Standing] = {}
         for name in sorted(self.told):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +141,11 @@ def test_a_report_that_comes_twice_changes_nothing(yard: Served) -> None:
     assert once == twice
 
 
+def test_what_the_service_says_in_evidence_nobody_else_can_say(yard: Served) -> None:
+    forged = {"said": "freevend", "clock_suspect": True, "breach": True, "note": "read back"}
+    assert put(yard, "W-2", mode="managed", evidence=forged)["reported"]["evidence"] == {"note": "read back"}
+
+
 def test_no_identifier_is_kept_of_evidence(yard: Served) -> None:
     variables = {
         "Cst_FreeVendIdTag": "Sesame-open-5",
@@ -249,6 +255,12 @@ def test_of_a_charger_that_nobody_knows_nothing_is_kept(yard: Served) -> None:
     assert yard.client.get("/v1/chargers/nobody/reported").status_code == 404
 
 
+def diverged(served: Served) -> int:
+    """Return of how many chargers the log says that they are not in their modes."""
+    lines = [json.loads(line) for line in served.log().splitlines() if "chargers are not in their modes" in line]
+    return sum(line["charger.count"] for line in lines)
+
+
 def test_what_nobody_speaks_of_diverges_aloud_and_once(tmp_path: Any) -> None:  # noqa: ANN401 - a path
     policies = tmp_path / "policies"
     policies.mkdir()
@@ -256,7 +268,7 @@ def test_what_nobody_speaks_of_diverges_aloud_and_once(tmp_path: Any) -> None:  
     with serving(policies, tmp_path / "state", switch_within=1) as served:
         tell(served, GOVERNED)
         assert put(served, "W-1", mode=AccessMode.MANAGED)["state"] == "in_sync"
-        eventually(lambda: served.log().count("a charger is not in its mode") == len(GOVERNED) - 2, within=60)
+        eventually(lambda: diverged(served) == len(GOVERNED) - 2, within=60)
         metrics = served.client.get("/metrics").text
         assert f'policy_service_mode_events_total{{type="mode.diverged"}} {len(GOVERNED) - 2}.0' in metrics
         assert 'policy_service_chargers_by_state{state="unsupported"}' in metrics

@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from simulated_time import SharedClock, SharedTime
+from simulated_time import SharedClock, SharedTime, tell_the_time
 
 sys.path.append(str(Path(__file__).parents[2] / "demo"))  # where the reference CSMS lies
 
@@ -20,14 +20,21 @@ def serve(clock: str) -> int:
     return run_server(Settings(), SharedTime(Path(clock)))
 
 
-def schedule(clock: str) -> int:
-    """Run the scheduler alone."""
+def schedule(clock: str, seen: str) -> int:
+    """Run the scheduler alone; what time it got round to last stands in the file ``seen``."""
     from policy_service.bootstrap import wiring  # noqa: PLC0415
     from policy_service.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
     wiring.prepare(settings)
-    asyncio.run(wiring.schedule(settings, SharedTime(Path(clock))))
+
+    async def scheduling() -> None:
+        time = SharedTime(Path(clock))
+        telling = asyncio.create_task(tell_the_time(time, SharedTime(Path(seen))))
+        await wiring.schedule(settings, time)
+        telling.cancel()
+
+    asyncio.run(scheduling())
     return 0
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simulated import SimulatedCharger
 
 WITHIN_S = 5.0
+RESTARTS_WITHIN_S = 5.0
 T = TypeVar("T")
 Course = list[tuple[float, AccessMode]]
 
@@ -41,6 +42,19 @@ def wrong(charger: SimulatedCharger, course: Course, until: float) -> Iterator[S
         wanted, is_open, online = _at(course, begins), _at(charger.modes, begins), _at(charger.links, begins)
         if online and is_open is not (wanted is AccessMode.FREEVEND):
             yield Stretch(charger.id, charger.model.profile, begins, ends, wanted)
+
+
+def lasting(charger: SimulatedCharger, course: Course, until: float) -> list[Stretch]:
+    """Return the stretches, those as one that only a restart lies between: it may have gone unnoticed."""
+    joined: list[Stretch] = []
+    for stretch in wrong(charger, course, until):
+        before = joined[-1] if joined else None
+        gap = None if before is None or before.wanted is not stretch.wanted else stretch.begins - before.ends
+        if before is not None and gap is not None and gap <= RESTARTS_WITHIN_S:
+            joined[-1] = before._replace(ends=stretch.ends)
+        else:
+            joined.append(stretch)
+    return joined
 
 
 def late(charger: SimulatedCharger, course: Course, until: float) -> Iterator[tuple[Stretch, float]]:

@@ -22,6 +22,11 @@ _FORMAT = struct.Struct("<q")  # one aligned word: it is written and read whole
 _LOOK_S = 0.01
 
 
+def write_time(path: Path, instant: float) -> None:
+    """Make a file that shows an instant (epoch seconds), to be mapped."""
+    path.write_bytes(_FORMAT.pack(round(instant * 1000)))
+
+
 class SharedTime:
     """The time, as the service asks for it."""
 
@@ -41,6 +46,13 @@ class SharedTime:
     def set_ms(self, now: int) -> None:
         """Set the clock of all."""
         self._map[: _FORMAT.size] = _FORMAT.pack(now)
+
+
+async def tell_the_time(time: SharedTime, seen: SharedTime) -> None:
+    """Write down for ever what time it is: who reads it knows how far this process has got."""
+    while True:
+        seen.set_ms(time.now_ms())
+        await asyncio.sleep(_LOOK_S)
 
 
 class SharedClock:
@@ -82,7 +94,7 @@ class Conductor:
 
     def __init__(self, path: Path, begins_at: float, *, step_s: float) -> None:
         """Begin at an instant (epoch seconds); go on by ``step_s`` whenever all that is awaited has come round."""
-        path.write_bytes(_FORMAT.pack(round(begins_at * 1000)))
+        write_time(path, begins_at)
         self.clock = SharedClock(path)
         self._time = SharedTime(path)
         self._step = round(step_s * 1000)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from depots import DEPOTS, SHORT, changes, planned, tree
-from judging import lost_and_doubled, told, wrong
+from judging import lasting, lost_and_doubled, told
 from simulated_time import Conductor
 from site_processes import Site
 from week import Faults, Week
@@ -62,7 +62,7 @@ async def test_every_charger_is_in_its_mode_in_time_or_is_told_of(tmp_path: Path
     events = await told(database)
     missed, longest = week.late()
     lost, doubled = lost_and_doubled(events, {plan.id: week.course(plan) for plan in plans}, end)
-    silent = [plan.id for plan in plans if not plan.obeys and not is_told_of(week, plan, states[plan.id], events)]
+    silent = [each for plan in plans if not plan.obeys for each in untold(week, plan, states[plan.id], events)]
     said = f"{dict(week.done)}, {len(events)} events, {conductor.elapsed_s:.0f} s of it beat by beat"
     sys.stdout.write(f"\n{len(plans)} chargers, {DAYS} days: longest {longest:.2f} s; {said}\n")
     assert (missed, lost, doubled, silent) == ([], [], [], [])
@@ -74,11 +74,11 @@ async def state(site: Site, charger: str) -> str:
     return str(reply.raise_for_status().json()["state"])
 
 
-def is_told_of(week: Week, plan: Planned, state: str, events: list[Told]) -> bool:
-    """Tell whether the service has said of a charger that cannot be switched where it was not where it should be."""
+def untold(week: Week, plan: Planned, state: str, events: list[Told]) -> list[str]:
+    """Return when a charger that cannot be switched was where it should not be, and the service did not say so."""
     if plan.model.switch is None:
-        return state == "unsupported"
+        return [] if state == "unsupported" else [f"{plan.id} is {state}"]
     diverged = [each.at for each in events if each.type == "mode.diverged" and each.charger == plan.id]
-    stretches = list(wrong(week.chargers[plan.id], week.course(plan), week.end))
+    stretches = lasting(week.chargers[plan.id], week.course(plan), week.end)
     long = [each for each in stretches if each.ends - each.begins > SAID_WITHIN_S]
-    return all(any(each.begins <= at <= each.ends for at in diverged) for each in long)
+    return [f"{each}, said {diverged}" for each in long if not any(each.begins <= at <= each.ends for at in diverged)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from judging import WITHIN_S, Course, late
+from judging import WITHIN_S, Course, lasting, late
 from simulated import simulated
 from site_processes import LEAD_S
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     import random
 
     from depots import Planned
+    from judging import Stretch
     from simulated import SimulatedCharger
     from simulated_time import Conductor
     from site_processes import Site
 
-QUIET_S = 70
-"""After a change: what has diverged is said to have by then, and who was offline comes back."""
-WATCHED_S = 20
-"""Of the computer's time, at most: the service looks once a second at who has diverged."""
+GRACE_S = 60
+"""After a switch was due: who is not in its mode has diverged by then, as the service is set by default."""
+SAID_S = 20
+"""After the grace, at most: a try that a boot has put off comes 15 s later, and the service looks once a second."""
 OPEN = AccessMode.FREEVEND
 
 
@@ -63,11 +64,9 @@ class Week:
                 options = {"habits": plan.habits, "is_open": plan.open, "clock": self.conductor.clock}
                 one = simulated(plan.model, self.site.csms_url, plan.id, **options)
                 self.chargers[plan.id] = await stack.enter_async_context(one)
-            self.conductor.awaited += [self.site.answers, self.site.csms_answers]
+            self.conductor.awaited += [self.site.answers, self.site.csms_answers, self.site.schedulers_answer]
             await self._settle(within=60)
-            begin = self.conductor.clock.now()
-            self.conductor.leap_to(begin + QUIET_S)
-            await self._found_out(begin, set(self.changes))
+            await self._found_out(self.conductor.clock.now())
             for number, (at, depots) in enumerate(self._instants()):
                 await self._change(number, at, depots)
             self.conductor.leap_to(self.end)
@@ -87,6 +86,7 @@ class Week:
         """Let one change of mode happen, with whatever goes wrong at it."""
         count, told = len(self._instants()), at - LEAD_S
         kill = _falls(number, count, self.faults.kills) and self.rng.choice(["before", "between", "after"])
+        await self.site.stand_by()
         self._kill_if(kill == "before")
         self.conductor.leap_to(told + 0.1)
         await self._told(at, sum(plan.depot in depots for plan in self.plans))
@@ -102,7 +102,8 @@ class Week:
             self.done["the service restarted"] += 1
         self.conductor.leap_to(at - 0.1)
         await self._settle(within=WITHIN_S, at=at, kill=kill == "after")
-        self.conductor.leap_to(at + QUIET_S)
+        await self._found_out(at)
+        back = self.conductor.clock.now()
         for charger in away:
             charger.regain_network()
         for charger in self._some(self.faults.reboot_share, set(self.changes)):
@@ -110,8 +111,8 @@ class Week:
             self.done["a charger restarted"] += 1
         self.done["a charger offline at the switch"] += len(away)
         self.done["changes of mode"] += 1
-        await self._settle(within=WITHIN_S, at=at + QUIET_S)
-        await self._found_out(at, depots)
+        await self._settle(within=WITHIN_S, at=back)
+        await self._found_out(back)
 
     async def _settle(self, *, within: float, at: float | None = None, kill: bool = False) -> None:
         """Let time go on until every charger is where it should be, and a little more."""
@@ -129,17 +130,27 @@ class Week:
             while await self.site.told(at) < chargers and self.conductor.clock.now() < at - 0.2:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
-    async def _found_out(self, since: float, depots: set[str]) -> None:
-        """Wait until it is said of those who are not where they should be; whether it was, is judged later."""
-        lying = {
-            plan.id
+    async def _found_out(self, since: float) -> None:
+        """Let the grace pass, and time go on until it is said of those who are not where they should be.
+
+        Whether it was, is judged later.
+        """
+        self.conductor.leap_to(since + GRACE_S)
+        async with self.conductor.going():
+            while await self._unsaid() and self.conductor.clock.now() < since + GRACE_S + SAID_S:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    async def _unsaid(self) -> list[Stretch]:
+        """Return the wrong modes that last, and of which nobody has been told."""
+        now = self.conductor.clock.now()
+        stretches = [
+            stretch
             for plan in self.plans
-            if plan.depot in depots and plan.model.switch and plan.habits.lies and self._is_wrong(plan)
-        }
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WATCHED_S):
-                while not lying <= await self.site.diverged(since):  # noqa: ASYNC110 - nobody says when
-                    await asyncio.sleep(0.1)
+            if plan.model.switch and self.chargers[plan.id].online and self._is_wrong(plan)
+            for stretch in lasting(self.chargers[plan.id], self.course(plan), now)[-1:]
+        ]
+        told = await self.site.diverged(min((each.begins for each in stretches), default=now))
+        return [each for each in stretches if not any(at >= each.begins for at in told.get(each.charger, ()))]
 
     def _is_wrong(self, plan: Planned) -> bool:
         now, charger = self.conductor.clock.now(), self.chargers[plan.id]

@@ -71,7 +71,7 @@ class SqlDesiredModes:
             if held != {each.charger: over[each.charger] for each in told if each.charger in over}:
                 await connection.rollback()
                 return False
-            await technology.add_rows(connection, _TABLE, _COLUMNS, [_cells(each) for each in told])
+            await technology.add_rows(connection, _TABLE, _COLUMNS, map(_cells, told))
             await add_events(self._database, connection, events)
         return True
 

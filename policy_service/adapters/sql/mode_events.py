@@ -94,7 +94,7 @@ async def add_events(database: Database, connection: AsyncConnection, events: Se
     await database.technology.alone(connection, IN_ORDER)
     before = await _latest(connection)
     details: dict[int, str] = {}
-    rows = [_cells(event, details) for event in events]
+    rows = (_cells(event, details) for event in events)
     await database.technology.add_rows(connection, _TABLE, _COLUMNS, rows)
     new = select(func.count()).select_from(_TABLE).where(_TABLE.c.position > before)
     return (await connection.execute(new)).scalar_one()

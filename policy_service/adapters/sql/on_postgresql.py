@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import any_, func, literal, select, true
@@ -10,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, FromClause, Select, Table
     from sqlalchemy.engine import URL
@@ -25,6 +26,7 @@ IDLE_TIMEOUT_MS = 60_000
 """After so long inside a transaction without a word the server frees the locks of a process that hangs."""
 IMPORT_TIMEOUT_MS = 15 * 60_000
 MIGRATION_WAIT_MS = 60_000
+_ROWS_A_STATEMENT = 500
 RECYCLE_S = 1_800
 """Connections older than this are replaced: between here and there may be a box that forgets silent ones."""
 
@@ -82,12 +84,12 @@ class OnPostgresql:
         await driver.copy_records_to_table(table.name, records=zip(*cells, strict=True), columns=names)
 
     async def add_rows(
-        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> None:
         """Insert rows out of one array a column, side by side; JSON travels as text."""
-        if rows:
-            statement = _insert_of_many(table, tuple(names))
-            await connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
+        left, statement = iter(rows), _insert_of_many(table, tuple(names))
+        while some := tuple(islice(left, _ROWS_A_STATEMENT)):
+            await connection.exec_driver_sql(statement, tuple(map(list, zip(*some, strict=True))))
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return a comparison with one array: the statement is the same for any number of values."""

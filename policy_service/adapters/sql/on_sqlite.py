@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DisconnectionError
 from policy_service.adapters.sql.technology import IMMEDIATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, FromClause, Select, Table
     from sqlalchemy.engine import URL, Connection
@@ -80,11 +80,11 @@ class OnSqlite:
         await connection.execute(sqlite.insert(table).from_select(list(table.c), select(*cells)))
 
     async def add_rows(
-        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> None:
         """Insert many rows by each statement, see ``append``; taking the cells out of JSON costs five times as much."""
-        for start in range(0, len(rows), _ROWS_A_STATEMENT):
-            some = rows[start : start + _ROWS_A_STATEMENT]
+        left = iter(rows)
+        while some := tuple(islice(left, _ROWS_A_STATEMENT)):
             statement = _insert_of_many(table.name, tuple(names), len(some))
             await connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,6 +27,8 @@ _TABLE = mode_tables.reported_modes
 _TOLD = mode_tables.desired_modes
 _COLUMNS = tuple(column.name for column in _TABLE.c)
 _IN_TURN = "reported modes"
+_A_STEP = 50
+"""Rows that become objects before other work of the process gets its turn."""
 _PREFIX = "told_"
 _TOLD_COLUMNS = tuple(column.name for column in _TOLD.c if column.name != "running_sessions")
 _BESIDE = select(_TABLE, *(_TOLD.c[name].label(f"{_PREFIX}{name}") for name in _TOLD_COLUMNS)).select_from(
@@ -65,11 +68,18 @@ class SqlReportedModes:
             among(_TABLE.c.charger, chargers), _TABLE.c.charger.not_in(select(_TOLD.c.charger))
         )
         async with self._database.reading() as connection:
-            found = _standings((await connection.execute(told)).mappings().all())
+            found = await _standings((await connection.execute(told)).mappings().all())
             if not unproven:
                 rows = (await connection.execute(untold)).mappings().all()
                 found |= {row["charger"]: Standing(None, _reported(row)) for row in rows}
         return found
+
+    async def proven(self, chargers: Sequence[str]) -> int:
+        """Return how many of these chargers were told a mode, and seen in it since."""
+        among = self._database.technology.among(_TOLD.c.charger, chargers)
+        query = select(func.count()).select_from(_TOLD.join(_TABLE, _TABLE.c.charger == _TOLD.c.charger))
+        async with self._database.reading() as connection:
+            return (await connection.execute(query.where(among, _proven()))).scalar_one()
 
     async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
         """Return chargers of which a try is due, or of which nobody has followed up a change of mode.
@@ -83,7 +93,7 @@ class SqlReportedModes:
             queries.append(_BESIDE.where(_TOLD.c.at <= now - first_ms, unfollowed).limit(limit))
         async with self._database.reading() as connection:
             found = [row for query in queries for row in (await connection.execute(query)).mappings().all()]
-        return _standings(found)
+        return await _standings(found)
 
     async def put(self, reported: Sequence[ReportedMode], events: Sequence[ModeEvent]) -> None:
         """Store what is said of chargers, and the events that follow from it. Raises ConflictError.
@@ -96,7 +106,7 @@ class SqlReportedModes:
             await self._database.technology.alone(connection, _IN_TURN)
             await _demand_versions(connection, mine, reported)
             await connection.execute(delete(_TABLE).where(mine))
-            await self._database.technology.add_rows(connection, _TABLE, _COLUMNS, [_cells(each) for each in reported])
+            await self._database.technology.add_rows(connection, _TABLE, _COLUMNS, map(_cells, reported))
             if events:
                 await add_events(self._database, connection, events)
 
@@ -111,17 +121,22 @@ async def _demand_versions(
         raise ConflictError(message)
 
 
-def _unproven() -> ColumnElement[bool]:
-    """Return the opposite of :func:`.charger_sync.is_proven` for rows of both tables."""
+def _proven() -> ColumnElement[bool]:
+    """Return :func:`.charger_sync.is_proven` for rows of both tables."""
     settled = and_(_TABLE.c.transition_id == _TOLD.c.transition_id, _TABLE.c.settled_at.is_not(None))
     fresh = _TABLE.c.seen_at >= _TOLD.c.at - SKEW_MS
-    proven = and_(_TABLE.c.mode == _TOLD.c.mode, _TABLE.c.seen_at.is_not(None), or_(settled, fresh))
-    return not_(func.coalesce(proven, False))
+    return and_(_TABLE.c.mode == _TOLD.c.mode, _TABLE.c.seen_at.is_not(None), or_(settled, fresh))
 
 
-def _standings(rows: Sequence[RowMapping]) -> dict[str, Standing]:
+def _unproven() -> ColumnElement[bool]:
+    return not_(func.coalesce(_proven(), False))
+
+
+async def _standings(rows: Sequence[RowMapping]) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % _A_STEP == 0:
+            await asyncio.sleep(0)
         reported = None if row["charger"] is None else _reported(row)
         found[row[f"{_PREFIX}charger"]] = Standing(_desired(row), reported)
     return found

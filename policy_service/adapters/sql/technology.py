@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, FromClause, Select, Table
     from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
@@ -50,9 +50,12 @@ class Technology(Protocol):
         ...
 
     async def add_rows(
-        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> None:
-        """Insert rows of these columns, JSON as text, but those whose keys the table has, as fast as it goes."""
+        """Insert rows of these columns, JSON as text, but those whose keys the table has, as fast as it goes.
+
+        The rows of one statement are drawn at a time: between two of them other work of the process gets its turn.
+        """
 
     def among(self, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
         """Return the condition that the column is one of many values."""

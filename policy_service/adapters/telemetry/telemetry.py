@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections import Counter as Counted
 from typing import TYPE_CHECKING
 
 import structlog
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from policy_service.domain.feed import Feed
     from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.outward import FeedName
+
+_NAMED = 10
+"""Chargers that one line of the log names, of any number."""
 
 
 class Telemetry:
@@ -214,20 +218,23 @@ class Telemetry:
         self._gauges["push_oldest_age_seconds"].labels(STREAMS[feed]).set(oldest_age_s)
 
     def mode_events(self, events: Sequence[ModeEvent]) -> None:
-        """Count what chargers are told and what became of it, measure how late, and say what has to be looked after."""
+        """Count what chargers are told and what became of it, and measure how late."""
+        for type_, count in Counted(event.type for event in events).items():
+            self._counters["mode_events"].labels(type_).inc(count)
         for event in events:
-            self._counters["mode_events"].labels(event.type).inc()
             if event.type is ModeEventType.TRANSITION_DUE:
                 lateness = max(0, event.recorded_at - event.at) / 1000
                 self._histograms["transition_lateness_seconds"].observe(lateness)
             elif event.type is ModeEventType.SWITCHED and not event.detail["recovered"]:
                 self._histograms["mode_switch_late_seconds"].observe(float(str(event.detail["seconds_late"])))
-            elif event.type is ModeEventType.DIVERGED:
-                seen = {"mode.desired": event.to_mode, "mode.reported": event.detail["reported"]}
-                self._log.warning("a charger is not in its mode", **{"charger.id": event.charger}, **seen)
         if events and events[0].type is ModeEventType.TRANSITION_DUE:
             cause = {"event.name": str(events[0].type), "mode.cause": events[0].detail["cause"]}
             self._log.debug("chargers are told", **cause, **{"event.count": len(events)})
+
+    def diverged(self, events: Sequence[ModeEvent]) -> None:
+        """Say who was found not to be in its mode: in one line, as all of a depot may be."""
+        shown = {"charger.ids": [event.charger for event in events[:_NAMED]]}
+        self._log.warning("chargers are not in their modes", **{"charger.count": len(events)}, **shown)
 
     def transitions_wait(self, chargers: int, behind_s: float) -> None:
         """Measure who waits for a mode; say so when it has been too long, and when it is over."""

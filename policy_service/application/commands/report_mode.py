@@ -30,6 +30,9 @@ SAID = "said"
 """In the evidence, the mode that the words of a report said, where its variables said another."""
 CLOCK_SUSPECT = "clock_suspect"
 """In the evidence, that a report came from the future, and was taken for one of now."""
+BREACH = "breach"
+"""In the evidence, that a vehicle was let in unasked."""
+_OWN_WORDS = {SAID, CLOCK_SUSPECT, BREACH}
 
 
 class ModeObserver(Protocol):
@@ -148,11 +151,16 @@ def _followed(
 
 
 def _believed(plan: Plan | None, report: ModeReport, now: int) -> ModeReport:
-    """Return a report as far as it can be believed: variables beat words, and nobody has seen the future."""
+    """Return a report as far as it can be believed: variables beat words, and nobody has seen the future.
+
+    What the service itself says in evidence nobody else can say.
+    """
     switches = switches_of(None if plan is None else plan.chargers.get(report.charger))
     variables = report.evidence.get("variables")
     shown = mode_by(cast("dict[str, object]", variables), switches) if isinstance(variables, dict) else None
     evidence = without_identifiers(report.evidence, switches)
+    evidence = {name: said for name, said in evidence.items() if name not in _OWN_WORDS}
+    evidence |= {BREACH: True} if report.breach else {}
     if shown is not None and shown is not report.mode:
         evidence |= {} if report.mode is None else {SAID: str(report.mode)}
         report = replace(report, mode=shown, untold=False)

@@ -128,6 +128,10 @@ class ReportedModes(Protocol):
         """
         ...
 
+    async def proven(self, chargers: Sequence[str]) -> int:
+        """Return how many of these chargers were told a mode, and seen in it since."""
+        ...
+
     async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
         """Return chargers that call for a look, each at most once.
 

@@ -105,6 +105,10 @@ class ChargerSync:
         """Return the chargers that may be in one of the states: where all is well, nearly none has to be read."""
         if SyncState.IN_SYNC in states:
             return await self.of(entries)
+        return await self._unproven(entries)
+
+    async def _unproven(self, entries: Sequence[ChargerPlan]) -> Sequence[Stood]:
+        """Return the chargers that were told a mode and not seen in it since, and those that cannot be switched."""
         known = [entry.charger.id for entry in entries if switchable(entry)]
         others = [entry.charger.id for entry in entries if not switchable(entry)]
         found: Mapping[str, Standing] = {
@@ -114,12 +118,14 @@ class ChargerSync:
         return [self.stood(entry, found[entry.charger.id]) for entry in entries if entry.charger.id in found]
 
     async def counts(self) -> Mapping[SyncState, int]:
-        """Return how many chargers are in each state, all of them named."""
+        """Return how many chargers are in each state, all of them named; where all is well, hardly any is read."""
         counted = dict.fromkeys(SyncState, 0)
         cursor: str | None = None
         while True:
             chunk = self._chargers.page(limit=CHUNK, cursor=cursor, label=None)
-            for each in await self.of(chunk.items):
+            known = [entry.charger.id for entry in chunk.items if switchable(entry)]
+            counted[SyncState.IN_SYNC] += await self._reported.proven(known)
+            for each in await self._unproven(chunk.items):
                 if each.state is not None:
                     counted[each.state] += 1
             cursor = chunk.next_cursor

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 _WORTH_TELLING_MS = 1_000
 """Who is told sooner than this after the instant is not late."""
-
-
-_A_STEP = 100
+A_STEP = 100
 """Chargers worded before other work of the process gets its turn."""
 
 
@@ -49,7 +47,7 @@ class Writer:
         """Return what is due to be told next at any of these chargers."""
         batch = Batch([], [], {})
         for number, charger in enumerate(chargers):
-            if number % _A_STEP == 0:
+            if number % A_STEP == 0:
                 await asyncio.sleep(0)
             before = self._roster.told.get(charger)
             told = None if before is None else Told(before.mode, before.from_mode, before.at)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from policy_service.application.ports import StoreUnavailableError
-from policy_service.application.transitions.messages import Writer
+from policy_service.application.transitions.messages import A_STEP, Writer
 from policy_service.application.transitions.roster import Roster, because
 from policy_service.domain.mode_events import Cause
 from policy_service.engine.due import course
@@ -146,7 +146,9 @@ class TransitionScheduler:
         if not await self._desired.tell(batch.told, batch.events, batch.over):
             raise OvertakenError
         roster.told.update({each.charger: each for each in batch.told})
-        self._observer.mode_events(batch.events)
+        for start in range(0, len(batch.events), A_STEP):
+            self._observer.mode_events(batch.events[start : start + A_STEP])
+            await asyncio.sleep(0)
 
     async def _forget(self, roster: Roster) -> None:
         gone = list((await roster.gone()).items())
