@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from contextlib import contextmanager, suppress
@@ -14,7 +15,6 @@ import uvicorn
 
 from policy_service.bootstrap import wiring
 from policy_service.entrypoints.http.app import create_app
-from policy_service.entrypoints.http.collector import spare
 from policy_service.entrypoints.http.connection import Connection
 from policy_service.entrypoints.http.hot.connection import HotConnection, objection
 from policy_service.entrypoints.http.hot.lanes import Lanes
@@ -100,7 +100,7 @@ class ServiceApplication:
         try:
             async with wiring.running(self._settings, self._clock) as service:
                 self._serve = self._application(service)
-                spare(service.plans)
+                gc.freeze()  # what there is now stays: no collection has to go through it
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
