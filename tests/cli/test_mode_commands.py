@@ -87,6 +87,22 @@ def test_chargers_out_of_sync_are_listed_with_what_they_should_be_in(cli: Callab
     assert cli("chargers", "out-of-sync", "--url", yard.url, "--label", "none").code == 2
 
 
+def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..., Ended], yard: Served) -> None:
+    ended = cli("chargers", "show", "A-1", "--url", yard.url)
+    assert ended.code == 0, ended.err
+    lines = ended.out.splitlines()
+    assert lines[:2] == ["A-1", "labels   depot:north"]
+    assert "profile  micro-ocpp, ocpp1.6" in lines
+    assert "mode     managed by default in policy shut, for 400 days or more" in lines
+    assert lines[-2].startswith("state    in_sync: should be managed since ")
+    assert lines[-1].startswith("seen     managed at ")
+    waiting = cli("chargers", "show", "A-2", "--url", yard.url).out
+    assert "seen     not seen in any mode yet" in waiting
+    found = json.loads(cli("chargers", "show", "A-3", "--url", yard.url, "--json").out)
+    assert (found["charger"]["id"], found["mode"]["mode"]) == ("A-3", "managed")
+    assert cli("chargers", "show", "X-9", "--url", yard.url).code == 4
+
+
 def test_a_local_list_is_told_by_its_numbers(cli: Callable[..., Ended], yard: Served) -> None:
     card = {"identifier": "04A2B3C4D5E680", "type": "rfid", "class": "own", "vehicle": "bus-1", "fleet": "north"}
     yard.client.put(f"/v1/identifiers/{'0' * 32}", json=card).raise_for_status()

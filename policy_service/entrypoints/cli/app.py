@@ -51,9 +51,7 @@ COMMANDS: dict[str, Row] = {
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
     "transitions": Row("transitions", "List changes of mode, planned or told, and follow them as they come."),
-    "chargers": Row(
-        "chargers", "List chargers that are not in the mode that they should be in; tell how a local list stands."
-    ),
+    "chargers": Row("chargers", "Show a charger; list those that are not in their mode; tell how a local list stands."),
     "adherence": Row("adherence", "Tell how punctually chargers changed their mode, and which did not."),
     "webhooks": Row("webhooks", "Tell others of events as they come: add, list, rotate, test and remove webhooks."),
     "keys": Row("keys", "Make, list, rotate and revoke API keys, on the database itself."),

@@ -1,4 +1,4 @@
-"""``chargers``: those that are not in the mode that they should be in, and their lists for when they are offline."""
+"""``chargers``: one as it stands, those that are not in their mode, and lists for when they are offline."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from policy_service.domain.charger_sync import SyncState
 from policy_service.entrypoints.cli.charger_lists import local_list
+from policy_service.entrypoints.cli.charger_outline import show
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import LabelOption
@@ -22,8 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="See which chargers are not in the mode that they should be in, and how a charger's local list stands.",
-    epilog="\b\nExamples:\n  policy-service chargers out-of-sync --label depot:north --state diverged\n"
+    help="See how a charger stands, which are not in the mode that they should be in, and how a local list stands.",
+    epilog="\b\nExamples:\n  policy-service chargers show NTH-01\n"
+    "  policy-service chargers out-of-sync --label depot:north --state diverged\n"
     "  policy-service chargers local-list NTH-01",
 )
 
@@ -34,6 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's an
 _OPEN = frozenset({SyncState.DIVERGED, SyncState.UNSUPPORTED})
 
 
+app.command("show", epilog="\b\nExample:\n  policy-service chargers show NTH-01")(show)
 app.command("local-list", epilog="\b\nExample:\n  policy-service chargers local-list NTH-01 --json")(local_list)
 
 
