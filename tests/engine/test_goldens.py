@@ -349,14 +349,14 @@ def test_a_rule_that_is_over_is_a_warning() -> None:
     assert (finding.code, finding.severity) == ("PS109", Severity.WARNING)
 
 
-def test_an_ambiguous_overlap_is_named_with_its_first_instant() -> None:
+def test_an_ambiguous_overlap_is_named_with_its_next_instant() -> None:
     nights = daily(rule="FREQ=WEEKLY;BYDAY=SA", first="2026-01-17")
     sundays = daily(AllDay(), rule="FREQ=WEEKLY;BYDAY=SU", first="2026-01-25")
     zone = "Australia/Melbourne"
     found = findings_of(policy(window("nights", nights), window("sundays", sundays, FREEVEND), timezone=zone))
     assert told(found) == [("PS110", "p.yaml:9:5")]
     assert "windows `nights` and `sundays`" in found[0].message
-    assert "differ in mode, first on 2026-01-25 00:00 Australia/Melbourne" in found[0].message
+    assert "differ in mode, next on 2026-01-25 00:00 Australia/Melbourne" in found[0].message
     assert findings_of(policy(window("nights", nights), window("sundays", sundays, FREEVEND, priority=1))) == []
     assert findings_of(policy(window("nights", nights), window("sundays", sundays))) == []
     (differ,) = findings_of(policy(window("nights", nights), window("sundays", sundays, allow=OWN)))

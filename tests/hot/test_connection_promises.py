@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from policy_service.application.callers import Callers
     from policy_service.domain.caller import Caller
 
-KNOWN, STRANGER, MAX_BODY = "04A2B3C4D5E680", "04FFFFFFFFFF80", 8192
+KNOWN, STRANGER, MAX_BODY = "04A2B3C4D5E680", "04FFFFFFFFFF80", 81_920
 _WAYS = ("protocol", "asgi", "off")
 _TARGETS = {
     "/v1/decide": {"charger": "YARD-1", "identifier": KNOWN},

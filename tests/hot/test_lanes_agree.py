@@ -132,7 +132,7 @@ _LEFT = {
     "a fragment": _Case(_A16 + "#x", json.dumps({"idTag": _KNOWN}), short=False),
     "another version": _Case(_A16.replace("1.6", "1.5"), json.dumps({"idTag": _KNOWN}), short=False),
     "another action": _Case(_A16 + "x", json.dumps({"idTag": _KNOWN}), short=False),
-    "longer than any body may be": _Case(_BATCH, _batch(_asked()) + " " * 9000, short=False),
+    "longer than any body may be": _Case(_BATCH, _batch(_asked()) + " " * 90_000, short=False),
 }
 _CASES = _ANSWERED | _LEFT
 _HEADS = {

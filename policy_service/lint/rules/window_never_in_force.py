@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from policy_service.engine.rules import Layer
     from policy_service.lint.linted import Linted, RankedPolicy
 
+_TELLING = 84
+
 
 def find(linted: Linted) -> Iterator[Found]:
     """Yield what has times in the coming year and sets the mode at none of them."""
@@ -36,9 +38,9 @@ def find(linted: Linted) -> Iterator[Found]:
 
 
 def _covering(ranked: RankedPolicy, starts: list[int]) -> str:
-    """Name what holds most often where the occurrences begin."""
+    """Name what holds most often where the next occurrences begin: a dozen weeks of a window of every day tell it."""
     drawn = ranked.timeline.home
-    layers = Counter(drawn.ranks[bisect_right(drawn.bounds, start) - 1] for start in starts)
+    layers = Counter(drawn.ranks[bisect_right(drawn.bounds, start) - 1] for start in sorted(starts)[:_TELLING])
     covering: Layer = ranked.layers[layers.most_common(1)[0][0]]
     part = ranked.part_of(covering)
     return "something stronger" if part is None else name_of(part)[0]
