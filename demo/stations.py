@@ -85,6 +85,8 @@ class Delegating(ChargePoint):
                 raise OrderFailedError(GONE) from None
             finally:
                 del self._orders[message_id]
+                if answered.done() and not answered.cancelled():
+                    answered.exception()  # the charger may have gone while the order was being sent
 
     def gone(self) -> None:
         """Give up orders that nobody will answer any more."""

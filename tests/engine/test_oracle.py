@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from random_policies import Case
 
     from policy_service.domain.decision import Decision
+    from policy_service.domain.policy import Times
     from policy_service.domain.registration import Finding
     from policy_service.engine.compile import Compiled
     from policy_service.engine.plan import Plan
@@ -160,17 +161,23 @@ def plan_or_reason(case: Case, now: int) -> Plan | None:
 
 
 def any_rule_without_days(case: Case) -> bool:
-    """Tell whether some rule gives no date within ten years of its start."""
+    """Tell whether some rule gives no date within ten years of its start; what no policy uses is read in UTC."""
+    schedules = case.tree.schedules.values()
     for policy in case.tree.policies:
         own = [window.times for window in policy.windows]
         each = [times for times in own if hasattr(times, "rrule")]
-        for times in [*each, *(times for schedule in case.tree.schedules.values() for times in schedule.times)]:
-            if times.rrule is not None and times.first is not None:
-                years = Naive(case.tree, Holidays(), {}, lo=times.first, hi=times.first + timedelta(days=3_660))
-                second = policy.day_start if not hasattr(times.span, "start") else times.span.start
-                if not years.ruled(times, second, times.timezone or policy.timezone):
-                    return True
-    return False
+        for times in [*each, *(times for schedule in schedules for times in schedule.times)]:
+            if is_without_days(case, times, policy.day_start, policy.timezone):
+                return True
+    return any(is_without_days(case, times, 0, "UTC") for schedule in schedules for times in schedule.times)
+
+
+def is_without_days(case: Case, times: Times, day_start: int, zone: str) -> bool:
+    if times.rrule is None or times.first is None:
+        return False
+    years = Naive(case.tree, Holidays(), {}, lo=times.first, hi=times.first + timedelta(days=3_660))
+    second = times.span.start if hasattr(times.span, "start") else day_start
+    return not years.ruled(times, second, times.timezone or zone)
 
 
 def overlaps_seen(case: Case, naive: Naive, today: int) -> set[str]:
