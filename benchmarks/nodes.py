@@ -83,7 +83,8 @@ class Node:
 def node(policies: Path, state: Path, **settings: object) -> Iterator[Node]:
     """Serve while the context is open, every caller with a key."""
     key = bootstrap_file(state.parent)
-    with serving(policies, state, bootstrap_key_file=key, log_denials=False, **settings) as served:
+    quiet = {"log_denials": False, "record_allowed": False}
+    with serving(policies, state, bootstrap_key_file=key, **{**quiet, **settings}) as served:
         yield Node(served, served.bringing(BOOTSTRAP))
 
 

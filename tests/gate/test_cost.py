@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from load import Target
 
 _MOST_FLOORS = 6.0
-_LEAST_OF_ECHO = 1.0
+_LEAST_OF_ECHO = 0.4
 _MOST_MORE = 0.03
 _COMMITTED: dict[str, int] = json.loads(Path(__file__).with_name("instructions.json").read_text(encoding="utf-8"))
 """Instructions a decision by minor version of Python."""

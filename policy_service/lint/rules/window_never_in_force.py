@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from policy_service.domain.instant import DAY
 from policy_service.lint.found import Found
 from policy_service.lint.linted import name_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from policy_service.engine.rules import Layer
     from policy_service.lint.linted import Linted, RankedPolicy
 
-_TELLING = 84
+_QUARTER = 91 * DAY
 
 
 def find(linted: Linted) -> Iterator[Found]:
@@ -28,7 +29,7 @@ def find(linted: Linted) -> Iterator[Found]:
         for part, layer in ranked.parts():
             if id(layer) in holding:
                 continue
-            starts = [max(start, linted.now) for source in layer.sources for start, _ in source.between(*linted.year)]
+            starts = _next_starts(layer, *linted.year)
             if starts:
                 name, place, length = name_of(part)
                 by = _covering(ranked, starts)
@@ -37,10 +38,19 @@ def find(linted: Linted) -> Iterator[Found]:
                 yield Found(place, message, help_text, length)
 
 
+def _next_starts(layer: Layer, lo: int, hi: int) -> list[int]:
+    """Return where the layer's occurrences begin: those of a quarter of the year tell enough, where there are any."""
+    for end in (lo + _QUARTER, hi):
+        starts = [max(start, lo) for source in layer.sources for start, _ in source.between(lo, end)]
+        if starts:
+            return starts
+    return []
+
+
 def _covering(ranked: RankedPolicy, starts: list[int]) -> str:
-    """Name what holds most often where the next occurrences begin: a dozen weeks of a window of every day tell it."""
+    """Name what holds most often where occurrences begin."""
     drawn = ranked.timeline.home
-    layers = Counter(drawn.ranks[bisect_right(drawn.bounds, start) - 1] for start in sorted(starts)[:_TELLING])
+    layers = Counter(drawn.ranks[bisect_right(drawn.bounds, start) - 1] for start in starts)
     covering: Layer = ranked.layers[layers.most_common(1)[0][0]]
     part = ranked.part_of(covering)
     return "something stronger" if part is None else name_of(part)[0]
