@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ DENIED = {"outcome": "access_denied", "reason": "unknown_identifier"}
 
 
 def _ask(served: Served, count: int) -> None:
-    """Ask for decisions over a connection each."""
+    """Ask for decisions over a connection each, and wait until they are counted."""
 
     async def one(number: int) -> str:
         async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
@@ -41,6 +42,7 @@ def _ask(served: Served, count: int) -> None:
         return found
 
     assert asyncio.run(every()) == {DENIED["reason"]: count}
+    time.sleep(1)  # each worker adds up what it has counted a few times a second
 
 
 def _everywhere(served: Served, name: str, **labels: str) -> set[float]:
