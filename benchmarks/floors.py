@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 import uvloop
-from load import Target, ask, post
+from full_load import Target, ask, post
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

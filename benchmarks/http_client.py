@@ -13,22 +13,14 @@ import sys
 import time
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
+
+from load_figures import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WARM_UP_S = 0.5
-
-
-class Figures(NamedTuple):
-    """What a load has seen; ``rate`` in answers a second."""
-
-    answered: int
-    failed: int
-    rate: float
-    p50_ms: float
-    p99_ms: float
 
 
 def drive(

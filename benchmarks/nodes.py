@@ -12,7 +12,7 @@ import fleet
 import yard
 from fakes.keyed import BOOTSTRAP, bootstrap_file
 from fakes.served import eventually, serving
-from load import Target, ask, post
+from full_load import Target, ask, post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -16,14 +16,14 @@ import nodes
 import pytest
 from fakes.served import POLICIES
 from floors import floor
-from load import load, write
+from full_load import load, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from conftest import Recorder
-    from load import Figures, Target
+    from full_load import Figures, Target
     from nodes import Node, Question
 
 _VEHICLES = int(os.environ.get("POLICY_SERVICE_BENCH_IDENTIFIERS", "1000000"))

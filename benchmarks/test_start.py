@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import nodes
 import pytest
 from fakes.served import POLICIES, start
-from load import ask, post
+from full_load import ask, post
 
 if TYPE_CHECKING:
     from pathlib import Path

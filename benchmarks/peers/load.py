@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from load_figures import Figures
 
 from peers.measure import DisagreementError, disagreement
 from peers.processes import LOOPBACK
@@ -21,16 +23,6 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).with_name("load.lua")
 _LAST_WORDS_S = 30
 _WARMING, _COUNTING = "warming", "counting"
-
-
-class Figures(NamedTuple):
-    """What a load has seen; ``rate`` in answers a second."""
-
-    answered: int
-    failed: int
-    rate: float
-    p50_ms: float
-    p99_ms: float
 
 
 def compare(name: str, asking: Asking, questions: Sequence[Question]) -> None:

@@ -22,6 +22,8 @@ from peers.report import EngineFigure, ServerFigure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from load_figures import Figures
+
     from peers.depots import Yard
     from peers.line_up import LineUp
     from peers.peer import Asking
@@ -108,7 +110,7 @@ def _up(line_up: LineUp, made: Yard, asked: Sequence[Question], place: Path, sta
 def _in_turns(
     loads: Sequence[_Target], windows: int, connections: int, extent: Extent, wrk: Path
 ) -> Iterator[ServerFigure]:
-    rounds: dict[str, list[load.Figures]] = {target.name: [] for target in loads}
+    rounds: dict[str, list[Figures]] = {target.name: [] for target in loads}
     for _ in range(extent.rounds):
         for target in loads:
             figures = load.put(target.asking, target.requests, wrk, connections=connections, seconds=extent.seconds)
@@ -119,7 +121,7 @@ def _in_turns(
         yield _middle(target.name, windows, connections, rounds[target.name], rss_mb(target.asking.pid))
 
 
-def _middle(name: str, windows: int, connections: int, rounds: Sequence[load.Figures], rss: float) -> ServerFigure:
+def _middle(name: str, windows: int, connections: int, rounds: Sequence[Figures], rss: float) -> ServerFigure:
     """Return the medians over the rounds; failures are counted over all of them."""
     return ServerFigure(
         name,

@@ -14,10 +14,10 @@ import pytest
 import yard
 from fakes.served import POLICIES
 from floors import floor
-from load import processor_us, write
+from full_load import processor_us, write
 
 if TYPE_CHECKING:
-    from load import Target
+    from full_load import Target
 
 _MOST_FLOORS = 6.0
 _LEAST_OF_ECHO = 0.4

@@ -296,3 +296,16 @@ def test_the_way_before_the_framework_takes_over_and_the_log_says_why(tmp_path: 
             line for line in map(json.loads, served.log().splitlines()) if "before the framework" in line["body"]
         ]
         assert told["error.message"] == "uvicorn 0.0.0 is not one of those tested"
+
+
+@pytest.mark.parametrize("target", ["/v1/decide", "/v1/decide/batch"])
+def test_a_head_once_understood_is_not_read_again(three: Ways, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    request = b"".join(_parts(target, _TARGETS[target]))
+    three.exchange("protocol", [request])
+    read: list[object] = []
+    hold = three.lanes.hold
+    monkeypatch.setattr(three.lanes, "hold", lambda *told: (read.append(told), hold(*told))[1])
+    (reply,) = three.exchange("protocol", [request])
+    assert (reply.status, len(read)) == (200, 0)
+    (reply,) = three.exchange("protocol", [request[:40], request[40:]])
+    assert (reply.status, len(read)) == (200, 1), "what comes in pieces is parsed"

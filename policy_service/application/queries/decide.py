@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import ChargerPlan, Plan
 
 
+_BREACH = EventType.BREACH
 _DENIED, _MANAGED = Outcome.ACCESS_DENIED, AccessMode.MANAGED
 _FREEVEND, _SYNTHETIC, _UNKNOWN = Reason.FREEVEND, Reason.SYNTHETIC_IDENTIFIER, Reason.UNKNOWN_IDENTIFIER
 """Finding a member by its name takes longer than comparing with it (Python 3.11)."""
@@ -157,23 +158,26 @@ class Decide:
         Else the answer may leave when what is returned has been awaited. That raises StoreUnavailableError if it is not
         recorded.
         """
-        answered, event, began = ready
-        waiting = None if event is None else self._recorder.take(event)
+        waiting = None if ready.event is None else self._recorder.take(ready.event)
         if waiting is not None:
             return self._settled(waiting, ready)
-        self._meter.decided(answered, perf_counter() - began)
+        self._count(ready)
         return None
 
     async def _settled(self, waiting: Awaitable[None], ready: Ready) -> None:
         await waiting
-        self._meter.decided(ready.answered, perf_counter() - ready.began)
+        self._count(ready)
 
     async def _settle(self, answered: Answered, event: AccessEvent | None, began: float) -> None:
         """Record what was answered, then count it."""
         if event is not None:
             await self._recorder.record(event)
-            if event.type is EventType.BREACH:
-                self._meter.breached(event)
+        self._count(Ready(answered, event, began))
+
+    def _count(self, ready: Ready) -> None:
+        answered, event, began = ready
+        if event is not None and event.type is _BREACH:
+            self._meter.breached(event)
         self._meter.decided(answered, perf_counter() - began)
 
     def check(self, question: Question) -> None:

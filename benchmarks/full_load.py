@@ -2,7 +2,7 @@
 
 What drives it must not be what is measured: over TCP it is ``wrk`` where that is installed, else, and over a Unix
 socket, a loop on epoll in a process of its own, which costs some 10 µs a request.
-``python benchmarks/load.py < plan.json`` is that process.
+``python benchmarks/full_load.py < plan.json`` is that process.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from load_figures import Figures
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WARM_UP_S = 0.3
-_SCRIPT = Path(__file__).with_name("load.lua")
+_SCRIPT = Path(__file__).with_name("full_load.lua")
 _LARGEST = 1 << 16
 
 
@@ -32,16 +34,6 @@ class Target(NamedTuple):
     address: str
     path: Path | None
     pid: int
-
-
-class Figures(NamedTuple):
-    """What a load has seen; ``rate`` in answers a second."""
-
-    answered: int
-    failed: int
-    rate: float
-    p50_ms: float
-    p99_ms: float
 
 
 def driver(target: Target) -> str:
