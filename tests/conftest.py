@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from servers.postgres import running_postgres
 from vectors import VECTORS_PRESENT
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from servers.postgres import Postgres
+
+# Examples judge what comes out, never how long it took: a busy machine is no finding.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_report_header() -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from policy_service.application.evidence import evidence_of
 from policy_service.domain.access import Outcome, Reason
-from policy_service.domain.events import AccessEvent, EventType
+from policy_service.domain.events import AccessEvent, DriverSignal, EventType
 from policy_service.domain.registration import Registration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from policy_service.application.question import Question
     from policy_service.domain.access import OnBreach
     from policy_service.domain.decision import Answer, Decision
-    from policy_service.domain.events import DriverSignal
     from policy_service.domain.registration import Finding
 
 _MS = 1000
@@ -25,15 +25,14 @@ _FREEVEND, _NO_POLICY, _SYNTHETIC = Reason.FREEVEND, Reason.NO_POLICY, Reason.SY
 _NO_LABELS: Mapping[str, str] = {}
 
 
-@dataclass(slots=True)
-class Circumstances:
+class Circumstances(msgspec.Struct):
     """What surrounds a decision and is worth recording; nothing of it has a say in the outcome."""
 
     decision_id: str
     recorded_at: int
     """Epoch milliseconds."""
     revision: str
-    labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
+    labels: Mapping[str, str] = msgspec.field(default_factory=lambda: _NO_LABELS)
     """The charger's; empty where the charger is unknown."""
     traces: tuple[str, str] | None = None
     """The identifier's masked form and fingerprint; None where none was presented."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import msgspec
 
-if TYPE_CHECKING:
-    from policy_service.domain.decision import Decision
+from policy_service.domain.decision import Decision
 
 
-@dataclass(slots=True)
-class Question:
+class Question(msgspec.Struct, gc=False):
     """Whether the vehicle behind this identifier may charge at this charger at this time.
 
-    Nothing changes one; to have Python see to that would make each three times as dear to build.
+    Nothing changes one. It is built for each request, which takes a struct a fifth of the time of a dataclass.
     """
 
     charger: str
-    identifier: str = field(repr=False)
+    identifier: str
     identifier_type: str | None = None
     """A hint, such as ``rfid`` or OCPP's ``KeyCode``."""
     time: int | None = None
@@ -38,9 +35,12 @@ class Question:
     caller: str | None = None
     request_id: str | None = None
 
+    def __repr__(self) -> str:
+        """Tell where it is asked, and not about whom."""
+        return f"Question(charger={self.charger!r}, time={self.time!r})"
 
-@dataclass(slots=True)
-class Answered:
+
+class Answered(msgspec.Struct):
     """A decision with its name and the revision of the plan that made it; nothing changes one either."""
 
     decision_id: str

@@ -126,7 +126,7 @@ class HotConnection(Connection):
 
     @property
     def _lanes(self) -> Lanes | None:
-        return cast("Application", self.app).lanes  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
+        return self.app.lanes  # type: ignore[no-any-return]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - uvicorn leaves it open
 
     def _recognised(self, data: bytes) -> bool:
         """Answer what is a whole request by a head that is known; tell whether it was."""

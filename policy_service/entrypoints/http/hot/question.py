@@ -48,8 +48,6 @@ class AskedAtOnce(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _FIELDS = len(Asked.__struct_fields__)
-_BARE_QUOTES, _TIMED_QUOTES = 8, 12
-"""Quotation marks around keys and texts where nothing but charger and identifier, or those and a time, are told."""
 _decode = msgspec.json.Decoder(Asked).decode
 _decode_many = msgspec.json.Decoder(AskedAtOnce).decode
 
@@ -66,18 +64,12 @@ def question_of(body: bytes, caller: str | None, request_id: str) -> Question | 
         found = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if not _plain(found):
+    if body.count(b'"') != _quotes(found) or not _plain(found):
         return None
-    quotes = body.count(b'"')
-    if found.time is UNSET:
-        time, bare = None, quotes == _BARE_QUOTES
-    else:
-        time, bare = instant(found.time), quotes == _TIMED_QUOTES
-        if time is None:
-            return None
-    if bare:
-        return Question(found.charger, found.identifier, time=time, caller=caller, request_id=request_id)
-    return _question(found, time, caller, request_id) if quotes == _quotes(found) else None
+    time = None if found.time is UNSET else instant(found.time)
+    if time is None and found.time is not UNSET:
+        return None
+    return _question(found, time, caller, request_id)
 
 
 def questions_of(body: bytes, caller: str | None, request_id: str) -> Sequence[Question] | None:
@@ -105,20 +97,21 @@ def _plain(found: Asked) -> bool:
 
 
 def _quotes(found: Asked) -> int:
-    values = astuple(found)
-    texts = sum([type(value) is str for value in values])
-    return 2 * (_FIELDS - values.count(UNSET) + texts)
+    """Return how many quotation marks stand around the keys and the texts of what was told."""
+    told = _FIELDS - astuple(found).count(UNSET)
+    bare = (found.evse is not UNSET) + (found.connector is not UNSET) + (found.record is not UNSET)
+    return 2 * (2 * told - bare)
 
 
 def _question(found: Asked, time: int | None, caller: str | None, request_id: str, *, record: bool = True) -> Question:
     return Question(
-        charger=found.charger,
-        identifier=found.identifier,
-        identifier_type=found.identifier_type or None,
-        time=time,
-        evse=found.evse if type(found.evse) is int else None,
-        connector=found.connector if type(found.connector) is int else None,
-        ocpp_action=found.ocpp_action or None,
+        found.charger,
+        found.identifier,
+        found.identifier_type or None,
+        time,
+        None if found.evse is UNSET else found.evse,
+        None if found.connector is UNSET else found.connector,
+        found.ocpp_action or None,
         message_id=found.message_id or None,
         transaction_id=found.transaction_id or None,
         language=found.language or None,
