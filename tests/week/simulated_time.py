@@ -82,6 +82,7 @@ class SharedClock:
         self._time, self._loop = time, loop
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = count()
+        self._timer: asyncio.TimerHandle | None = None
         loop.waits.when_leapt.append(self._wake)
 
     def now(self) -> float:
@@ -94,15 +95,16 @@ class SharedClock:
             return
         due: asyncio.Future[None] = self._loop.create_future()
         heapq.heappush(self._waiting, (self._time.now_us() + round(seconds * _US), next(self._numbers), due))
-        timer = self._loop.call_later(seconds, self._wake)
-        try:
-            await due
-        finally:
-            timer.cancel()
+        self._wake()
+        await due
 
     def _wake(self) -> None:
+        """Wake who is due, and come back when the next one is; a leap brings that nearer."""
         now = self._time.now_us()
-        while self._waiting and self._waiting[0][0] <= now:
+        while self._waiting and (self._waiting[0][0] <= now or self._waiting[0][2].done()):
             due = heapq.heappop(self._waiting)[2]
             if not due.done():
                 due.set_result(None)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later((self._waiting[0][0] - now) / _US, self._wake) if self._waiting else None

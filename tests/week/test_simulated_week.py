@@ -59,7 +59,7 @@ async def test_every_charger_is_in_its_mode_in_time_or_is_told_of(
     finally:
         await site.close()
     events = await told(database)
-    missed, longest = week.late()
+    missed, longest = week.late(end)
     lost, doubled = lost_and_doubled(events, {plan.id: week.course(plan) for plan in plans}, end)
     silent = [each for plan in plans if not plan.obeys for each in untold(week, plan, states[plan.id], events)]
     said = f"{dict(week.done)}, {len(events)} events, {conductor.run_s:.0f} s not leapt over"

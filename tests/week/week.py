@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from judging import WITHIN_S, Course, lasting, late
@@ -70,8 +71,12 @@ class Week:
                 self.chargers[plan.id] = await stack.enter_async_context(one)
             await self._settle(within=60)
             await self._found_out(self.conductor.clock.now())
-            for number, (at, depots) in enumerate(self._instants()):
-                await self._change(number, at, depots)
+            instants = self._instants()
+            for number, (at, depots) in enumerate(instants, start=1):
+                await self._change(number - 1, at, depots)
+                missed, longest = self.late(self.conductor.clock.now())
+                said = f"{number} of {len(instants)}, longest {longest:.2f} s, missed {len(missed)}, {dict(self.done)}"
+                sys.stdout.write(f"{datetime.fromtimestamp(at, UTC):%a %H:%M} {said}\n")
             await self.conductor.leap_to(self.end)
 
     def course(self, plan: Planned) -> Course:
@@ -174,13 +179,13 @@ class Week:
         chosen = [plan for plan in self.plans if plan.depot in depots and self.rng.random() < share]
         return [self.chargers[plan.id] for plan in chosen]
 
-    def late(self) -> tuple[list[str], float]:
+    def late(self, until: float) -> tuple[list[str], float]:
         """Return who was in the wrong mode for too long, of those that can be switched; and the longest time of all."""
         found, longest = [], 0.0
         for plan in self.plans:
             if not plan.obeys:
                 continue
-            for stretch, seconds in late(self.chargers[plan.id], self.course(plan), self.end):
+            for stretch, seconds in late(self.chargers[plan.id], self.course(plan), until):
                 longest = max(longest, seconds)
                 if seconds > WITHIN_S:
                     found.append(f"{stretch} {seconds:.1f} s {plan.habits}")
