@@ -104,7 +104,7 @@ class Follows(Waits):
     """Waits as the conductor of the clock says, at the other end of a wire."""
 
     def __init__(self, time: Time, wire: socket.socket) -> None:
-        """Ends the process when the conductor is gone."""
+        """Follow it; its end is that of the process."""
         super().__init__(time)
         self._wire, self._question = wire, 0
         self.register(wire, EVENT_READ)

@@ -6,7 +6,6 @@ time it is, which also moves on when hours are leapt over. Waiting for a date is
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import mmap
 import struct
@@ -15,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
     from held_loop import HeldLoop

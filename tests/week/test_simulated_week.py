@@ -1,6 +1,7 @@
 """Every charger enters the mode of its policy in time, for a simulated week of faults, and who does not is told of.
 
-``make soak`` runs the whole week with 500 chargers and 20 kills of the scheduler; ``pytest tests/week`` a day of it.
+``make soak`` runs the whole week with 500 chargers and 20 kills of the scheduler; ``pytest tests/week`` a day of it. What
+the service and the CSMS do takes no simulated time: what is late is late on every machine; see ``conducting``.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from simulated_time import MONDAY
 from depots import DEPOTS, SHORT, changes, planned, tree
 from judging import lasting, lost_and_doubled, told
+from simulated_time import MONDAY
 from site_processes import Site
 from week import Faults, Week
 
