@@ -1,7 +1,7 @@
 """Every charger enters the mode of its policy in time, for a simulated week of faults, and who does not is told of.
 
-``make soak`` runs the whole week with 500 chargers and 20 kills of the scheduler; ``pytest tests/week`` a day of it. What
-the service and the CSMS do takes no simulated time: what is late is late on every machine; see ``conducting``.
+``make soak`` runs the whole week with 500 chargers and 20 kills of the scheduler; ``pytest tests/week`` a day of it.
+What the service and the CSMS do takes no simulated time: who is late is late on every machine, see ``conducting``.
 """
 
 from __future__ import annotations

@@ -29,8 +29,10 @@ GRACE_S = 60
 SAID_S = 20
 """After the grace, at most: a try that a boot has put off comes 15 s later, and the service looks once a second."""
 ASKED_EVERY_S = 0.25
-KILLS = ("before", "telling", "between", "after")
-"""When a scheduler is killed: before it tells what is due, while it does, after it has, and after the switch."""
+KILLS = ("telling", "before", "after", "between")
+"""When a scheduler is killed, in turns: while it tells what is due, before, after the switch, and before that."""
+AT_WORK_S = 0.001, 0.02
+"""Of the computer's time: for how long it has been telling then."""
 OPEN = AccessMode.FREEVEND
 
 
@@ -93,11 +95,12 @@ class Week:
     async def _change(self, number: int, at: float, depots: set[str]) -> None:
         """Let one change of mode happen, with whatever goes wrong at it."""
         count, told = len(self._instants()), at - LEAD_S
-        kill = self.rng.choice(KILLS) if _falls(number, count, self.faults.kills) else None
+        killed = self.done["a scheduler killed"]
+        kill = KILLS[killed % len(KILLS)] if _falls(number, count, self.faults.kills) else None
         await self.site.stand_by()
         self._kill_if(kill == "before")
         if kill == "telling":
-            self.site.kill_scheduler_at_work(self.rng.uniform(0.002, 0.05))
+            self.site.kill_scheduler_at_work(self.rng.uniform(*AT_WORK_S))
         await self.conductor.leap_to(told + 0.1)
         await self._told(at, sum(plan.depot in depots for plan in self.plans))
         away = self._some(self.faults.offline_share, depots)
