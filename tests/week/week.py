@@ -128,13 +128,16 @@ class Week:
         await self._found_out(back)
 
     async def _settle(self, *, within: float, at: float | None = None, kill: bool = False) -> None:
-        """Let time go on until every charger is where it should be, and a little more."""
+        """Let time go on until every charger is where it should be, and it has been reported of the liars as well.
+
+        A leap before that would let who has come back be away for longer.
+        """
         clock = self.conductor.clock
         at = clock.now() if at is None else at
         await clock.sleep(at + 0.1 - clock.now())
         self._kill_if(kill)
         await self.conductor.until(self._all_there, at_latest=at + within + 3 * WITHIN_S)
-        await clock.sleep(0.2)
+        await clock.sleep(max(0.2, at + WITHIN_S - clock.now()))
 
     async def _told(self, at: float, chargers: int) -> None:
         """Let time go on until chargers are told what is to come, or it nearly has."""
