@@ -110,7 +110,7 @@ class Switching:
             case "mode.transition_due":
                 transition = Transition(event.data["transition_id"], due)
                 self._transitions[charger_id] = transition
-                sessions = event.data.get("running_sessions") or {}
+                sessions: Mapping[str, Any] = event.data.get("running_sessions") or {}
                 self.endings.told(transition.id, charger_id, due, sessions)
                 self._restarted.discard(charger_id)
                 self._spawn(self._need_at(charger_id, due))
