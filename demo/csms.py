@@ -24,6 +24,7 @@ from urllib.parse import unquote
 
 import httpx2
 from clock import WALL_CLOCK, stamp
+from endings import Endings
 from event_stream import EventStream
 from sessions import FAILED, Sessions, at
 from stations import CHARGERS, LOG, WIRE
@@ -51,14 +52,23 @@ CHARGER_ID = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,48}")
 class Csms:
     """Takes in chargers; keeps their sessions, and the incidents."""
 
-    def __init__(self, policy: PolicyClient, service: httpx2.AsyncClient, clock: Clock = WALL_CLOCK) -> None:
-        """Ask ``policy`` for access, and ``service`` for the modes of chargers, and what a failed session was."""
+    def __init__(
+        self,
+        policy: PolicyClient,
+        service: httpx2.AsyncClient,
+        clock: Clock = WALL_CLOCK,
+        endings: Path | None = None,
+    ) -> None:
+        """Ask ``policy`` for access, and ``service`` for the modes of chargers, and what a failed session was.
+
+        ``endings`` is the file of the sessions that are to end.
+        """
         self.policy = policy
         self.service = service
         self.clock = clock
         self.stations: dict[str, Delegating] = {}
-        self.switching = Switching(self.stations, service, clock)
         self.sessions = Sessions(self.was_denied)
+        self.switching = Switching(self.stations, service, clock, Endings(endings, self.sessions.of))
         self.transaction_ids = count(int(time.time()))  # of 1.6: a restart begins with higher ones
         self.url = ""
 
@@ -86,6 +96,7 @@ class Csms:
     async def end(self, charger_id: str, transaction_id: str, reason: str) -> None:
         """End a session, and tell how."""
         session = await self.sessions.end(charger_id, transaction_id, reason)
+        self.switching.endings.left(charger_id, transaction_id)
         level = logging.WARNING if session.result == FAILED else logging.INFO
         LOG.log(level, "%s: session %s %s, %s Wh", charger_id, transaction_id, session.result, session.energy_wh)
 
@@ -125,7 +136,7 @@ async def serving(
         PolicyClient(service, key=key, **fallbacks) as policy,
         httpx2.AsyncClient(base_url=service, headers=headers, timeout=CALL_WITHIN, limits=AT_ONCE) as http,
     ):
-        csms = Csms(policy, http, clock)
+        csms = Csms(policy, http, clock, None if state is None else state / "endings")
         modes = EventStream(http, "/v1/transitions/stream", None if state is None else state / "mode-events")
         async with serve(
             csms.connected,

@@ -73,6 +73,10 @@ class Sessions:
     ended: deque[Session] = field(default_factory=_kept)
     incidents: deque[Incident] = field(default_factory=_kept)
 
+    def of(self, charger: str) -> list[str]:
+        """Return the transactions of a charger that run."""
+        return [transaction_id for each, transaction_id in self.running if each == charger]
+
     def session(self, charger: str, transaction_id: str) -> Session:
         """Return a running session; one that began before this process did begins now."""
         found = self.running.setdefault((charger, transaction_id), Session(charger, transaction_id))

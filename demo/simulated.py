@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from models import Model
 
 RETRY_S = 0.5
-"""Of the machine's own time: how soon it tries to connect again."""
+"""How soon it tries to connect again."""
 SESSION_WH = 7_000
 _GONE = (ConnectionClosed, OSError, InvalidHandshake, OCPPError, TimeoutError)
 

@@ -94,11 +94,6 @@ class Delegating(ChargePoint):
             if not answered.done():
                 answered.set_exception(OrderFailedError(GONE))
 
-    @property
-    def running(self) -> list[str]:
-        """The transactions that run."""
-        return [transaction_id for charger, transaction_id in self.csms.sessions.running if charger == self.id]
-
     @abstractmethod
     def stopping(self, transaction_id: str) -> tuple[str, dict[str, Any]]:
         """Return action and payload of the order that ends a transaction."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 
     from clock import Clock
+    from endings import Endings
     from event_stream import Event, EventStream
     from stations import Delegating
 
@@ -45,6 +46,7 @@ class Need(IntEnum):
     MODE = 0
     CLEAR_CACHE = 1
     LIST = 2
+    END = 3
 
 
 class Transition(NamedTuple):
@@ -52,7 +54,6 @@ class Transition(NamedTuple):
 
     id: str
     at: float
-    running_sessions: Mapping[str, Any]
 
 
 class Outcome(NamedTuple):
@@ -66,9 +67,11 @@ class Outcome(NamedTuple):
 class Switching:
     """Does for each charger what it needs, one thing after another, and for all chargers at once."""
 
-    def __init__(self, stations: Mapping[str, Delegating], service: httpx2.AsyncClient, clock: Clock) -> None:
+    def __init__(
+        self, stations: Mapping[str, Delegating], service: httpx2.AsyncClient, clock: Clock, endings: Endings
+    ) -> None:
         """Order ``stations`` about, which are those that are connected, as ``service`` says."""
-        self._stations, self._service, self._clock = stations, service, clock
+        self._stations, self._service, self._clock, self.endings = stations, service, clock, endings
         self._needs: dict[str, set[Need]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._transitions: dict[str, Transition] = {}
@@ -80,12 +83,14 @@ class Switching:
             Need.MODE: self._bring,
             Need.CLEAR_CACHE: self._clear_cache,
             Need.LIST: self._refresh_list,
+            Need.END: self._end_sessions,
         }
 
     @asynccontextmanager
     async def following(self, stream: EventStream) -> AsyncGenerator[None]:
         """Do what the service says is due while the context is open; then leave all chargers as they are."""
         self._spawn(self._follow(stream))
+        self._resume()
         try:
             yield
         finally:
@@ -103,8 +108,10 @@ class Switching:
         charger_id, due = str(event.data["charger"]), seconds(event.data["at"])
         match event.type:
             case "mode.transition_due":
-                transition = Transition(event.data["transition_id"], due, event.data.get("running_sessions") or {})
+                transition = Transition(event.data["transition_id"], due)
                 self._transitions[charger_id] = transition
+                sessions: Mapping[str, Any] = event.data.get("running_sessions") or {}
+                self.endings.told(transition.id, charger_id, due, sessions)
                 self._restarted.discard(charger_id)
                 self._spawn(self._need_at(charger_id, due))
             case "mode.retry_due":
@@ -126,7 +133,7 @@ class Switching:
     def booted(self, station: Delegating) -> None:
         """Bring a charger into its mode that has started: some firmware forgets."""
         self._booted[station.id] = True
-        self.need(station.id, Need.MODE, Need.LIST)
+        self.need(station.id, Need.MODE, Need.LIST, Need.END)
 
     def gone(self, charger_id: str) -> None:
         """Report that a charger cannot be reached."""
@@ -151,6 +158,15 @@ class Switching:
                 await station.order(*station.stopping(transaction_id))
                 LOG.info("%s: session %s is to end", charger_id, transaction_id)
 
+    def _resume(self) -> None:
+        """Go on with what was to end when this process began."""
+        for transition_id, ending in self.endings.all().items():
+            if ending.arrived:
+                self._spawn(self._need_at(ending.charger, ending.due, Need.END))
+            else:
+                self._transitions[ending.charger] = Transition(transition_id, ending.at)
+                self._spawn(self._need_at(ending.charger, ending.at))
+
     async def _follow(self, stream: EventStream) -> None:
         async for event in stream.follow():
             self.heard(event)
@@ -167,14 +183,14 @@ class Switching:
         finally:
             del self._needs[charger_id]
 
-    async def _need_at(self, charger_id: str, due: float) -> None:
+    async def _need_at(self, charger_id: str, due: float, need: Need = Need.MODE) -> None:
         await self._clock.sleep(due - self._clock.now())
-        self.need(charger_id, Need.MODE)
+        self.need(charger_id, need)
 
     async def _need_unless_it_boots(self, station: Delegating) -> None:
         await self._clock.sleep(BOOT_WITHIN_S)
         if not station.booted:
-            self.need(station.id, Need.MODE, Need.LIST)
+            self.need(station.id, Need.MODE, Need.LIST, Need.END)
 
     async def _bring(self, charger_id: str) -> None:
         """Bring a charger into the mode that it should be in, and report where it is."""
@@ -240,9 +256,9 @@ class Switching:
             return
         del self._transitions[charger_id]
         self.need(charger_id, Need.LIST)
-        running = transition.running_sessions
-        if running.get("action", "keep") != "keep":
-            self._spawn(self._stop_sessions(charger_id, transition.at + (running.get("after_s") or 0)))
+        ending = self.endings.arrived(transition.id)
+        if ending is not None:
+            self._spawn(self._need_at(charger_id, ending.due, Need.END))
 
     async def _clear_cache(self, charger_id: str) -> None:
         if (station := self._stations.get(charger_id)) is not None:
@@ -265,14 +281,13 @@ class Switching:
         await self._clock.sleep(LATER_S)
         self.need(charger_id, Need.LIST)
 
-    async def _stop_sessions(self, charger_id: str, due: float) -> None:
-        """End the sessions that run now, when it is time."""
-        station = self._stations.get(charger_id)
-        before: set[str] = set() if station is None else set(station.running)
-        await self._clock.sleep(due - self._clock.now())
-        station = self._stations.get(charger_id)
-        for transaction_id in before.intersection([] if station is None else station.running):
+    async def _end_sessions(self, charger_id: str) -> None:
+        """End the sessions whose time is up; of a charger that is away, when it is back."""
+        station, now = self._stations.get(charger_id), self._clock.now()
+        for transaction_id in self.endings.due(charger_id, now):
             await self.stop(charger_id, transaction_id)
+        if station is not None and self._stations.get(charger_id) is station:
+            self.endings.ended(charger_id, now)
 
     async def _report(self, charger_id: str, outcome: Outcome | None = None, *, online: bool = True) -> None:
         """Tell the service where a charger is; without an outcome, only whether it can be reached."""

@@ -77,9 +77,13 @@ def test_chargers_out_of_sync_are_listed_with_what_they_should_be_in(cli: Callab
     ended = cli("chargers", "out-of-sync", "--url", yard.url)
     assert ended.code == 0
     lines = [line.split() for line in ended.out.splitlines()]
-    assert [line[:3] for line in lines[1:]] == [["A-2", "switching", "managed"], ["A-3", "unsupported", "managed"]]
+    assert [line[:3] for line in lines[1:]] == [["A-2", "switching", "managed"]]
     assert "unknown" in lines[1]
-    assert ended.err == "2 out of sync\n"
+    assert ended.err == "1 out of sync\n1 more cannot be switched: --state unsupported\n"
+    switchable = cli("chargers", "out-of-sync", "--url", yard.url, "--json")
+    assert [charger["id"] for charger in json.loads(switchable.out)["chargers"]] == ["A-2"]
+    apart = cli("chargers", "out-of-sync", "--url", yard.url, "--state", "unsupported")
+    assert ([line.split()[0] for line in apart.out.splitlines()[1:]], apart.err) == (["A-3"], "1 out of sync\n")
     some = cli("chargers", "out-of-sync", "--url", yard.url, "--json", "--state", "unsupported")
     assert [charger["id"] for charger in json.loads(some.out)["chargers"]] == ["A-3"]
     none = cli("chargers", "out-of-sync", "--url", yard.url, "--label", "depot:none")

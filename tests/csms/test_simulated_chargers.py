@@ -219,7 +219,7 @@ async def test_a_session_is_ended_from_afar(csms: Csms, depot: Depot, name: str)
         assert await charger.plug_in(CARD)
         station = csms.stations[charger.id]
         assert statuses(await station.order(*station.stopping("1"))) == ["Rejected"]
-        (running,) = station.running
+        (running,) = csms.sessions.of(station.id)
         assert statuses(await station.order(*station.stopping(running))) == ["Accepted"]
         await until(lambda: csms.sessions.ended)
         assert not charger.charging

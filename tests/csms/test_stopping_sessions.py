@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakes.served import Served
+    from simulated import SimulatedCharger
 
 pytestmark = pytest.mark.anyio
 EACH_VERSION = ["wallbox 1.6", "ocpp-2x 2.0.1", "ocpp-2x 2.1"]
@@ -95,6 +98,18 @@ async def until(holds: Callable[[], object], *, within: float = 60) -> None:
             await asyncio.sleep(0.05)
 
 
+def shut(tmp_path: Path) -> None:
+    new = tmp_path / "yard.new"
+    new.write_text(tree(shut=True))
+    new.replace(tmp_path / "policies" / "yard.yaml")
+
+
+def to_end(kept: Path) -> set[str]:
+    """Return the chargers at which sessions are to end."""
+    file = kept / "endings"
+    return {each["charger"] for each in json.loads(file.read_text()).values()} if file.exists() else set()
+
+
 def state(yard: Served, charger: str) -> str | None:
     return yard.client.get(f"/v1/chargers/{charger}/reported").raise_for_status().json()["state"]
 
@@ -115,9 +130,7 @@ async def test_running_sessions_end_at_a_switch_as_the_window_wants(
             await charger.connected()
             assert await charger.plug_in()
         await until(lambda: all(state(yard, charger.id) == "in_sync" for charger in chargers))
-        shut = tmp_path / "yard.new"
-        shut.write_text(tree(shut=True))
-        shut.replace(tmp_path / "policies" / "yard.yaml")
+        shut(tmp_path)
         await until(lambda: not any(charger.freevend for charger in chargers))
         await until(lambda: not stopped.charging)
         await until(lambda: all(state(yard, charger.id) == "in_sync" for charger in chargers))
@@ -126,6 +139,40 @@ async def test_running_sessions_end_at_a_switch_as_the_window_wants(
         await until(lambda: not later.charging)
         assert kept.charging
     assert not csms.sessions.incidents
+
+
+@pytest.mark.parametrize(("number", "model"), list(enumerate(EACH_VERSION)), ids=EACH_VERSION)
+async def test_a_restart_of_the_csms_forgets_no_session_that_is_to_end(
+    yard: Served, tmp_path: Path, number: int, model: str
+) -> None:
+    clock = HandClock()
+    async with AsyncExitStack() as yard_stands:
+        chargers: list[SimulatedCharger] = []
+        async with serving(yard.url, clock=clock, state_dir=tmp_path) as csms:
+            for name in ("later", "stopped", "kept"):
+                one = simulated(MODELS[model], csms.url, f"{name}-{number}", is_open=True)
+                chargers.append(await yard_stands.enter_async_context(one))
+            later, stopped, kept = chargers
+            for charger in chargers:
+                await charger.connected()
+                assert await charger.plug_in()
+            await until(lambda: all(state(yard, charger.id) == "in_sync" for charger in chargers))
+            stopped.lose_network()
+            shut(tmp_path)
+            await until(lambda: not later.freevend and not kept.freevend)
+            await until(lambda: state(yard, stopped.id) == "pending_offline")
+            await until(lambda: {stopped.id, later.id} <= to_end(tmp_path))
+            await until(lambda: state(yard, later.id) == "in_sync")
+            later.lose_network()
+        clock.ahead_s = AN_HOUR_S
+        async with serving(yard.url, clock=clock, state_dir=tmp_path, port=int(csms.url.rpartition(":")[2])):
+            stopped.regain_network()
+            await until(lambda: not stopped.charging)
+            assert later.charging
+            later.regain_network()
+            await until(lambda: not later.charging)
+            await until(lambda: not {stopped.id, later.id} & to_end(tmp_path))
+            assert kept.charging
 
 
 @pytest.mark.parametrize(("number", "model"), list(enumerate(EACH_VERSION)), ids=EACH_VERSION)

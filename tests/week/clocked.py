@@ -1,58 +1,77 @@
-"""A process of the simulated week, told the time by its clock: ``python clocked.py serve|scheduler|csms CLOCK …``."""
+"""A process of the simulated week: ``python clocked.py CLOCK WIRE UP_AT serve|scheduler|csms …``.
+
+It goes by the clock in a file, and heeds who moves it, at the other end of a wire; ``UP_AT`` is when it has started, by
+that clock, however long the computer took.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import sys
+import time
+from functools import partial
 from pathlib import Path
 
-from simulated_time import SharedClock, SharedTime, tell_the_time
+from held_loop import Follows, HeldLoop, hold_for_databases
+from simulated_time import SharedClock, SharedTime
 
 sys.path.append(str(Path(__file__).parents[2] / "demo"))  # where the reference CSMS lies
 
 
-def serve(clock: str) -> int:
+def serve(shared: SharedTime, waits: Follows) -> int:
     """Run the service."""
-    from policy_service.entrypoints.http.server import run_server  # noqa: PLC0415 - each process imports its own
+    from uvicorn import config  # noqa: PLC0415 - each process imports its own
+
+    from policy_service.entrypoints.http.server import run_server  # noqa: PLC0415
     from policy_service.settings import Settings  # noqa: PLC0415
 
-    return run_server(Settings(), SharedTime(Path(clock)))
+    loops: dict[str, object] = config.LOOP_FACTORIES  # type: ignore[assignment] - it takes what is no name as it is
+    loops["uvloop"] = lambda **_options: partial(HeldLoop, waits)
+    return run_server(Settings(), shared)
 
 
-def schedule(clock: str, seen: str) -> int:
-    """Run the scheduler alone; what time it got round to last stands in the file ``seen``."""
+def schedule(shared: SharedTime, waits: Follows) -> int:
+    """Run the scheduler alone."""
     from policy_service.bootstrap import wiring  # noqa: PLC0415
     from policy_service.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
     wiring.prepare(settings)
-
-    async def scheduling() -> None:
-        time = SharedTime(Path(clock))
-        telling = asyncio.create_task(tell_the_time(time, SharedTime(Path(seen))))
-        await wiring.schedule(settings, time)
-        telling.cancel()
-
-    asyncio.run(scheduling())
+    with asyncio.Runner(loop_factory=partial(HeldLoop, waits)) as runner:
+        runner.run(wiring.schedule(settings, shared))
     return 0
 
 
-def manage(clock: str, service: str, port: str, state: str) -> int:
+def manage(shared: SharedTime, waits: Follows, service: str, port: str, state: str) -> int:
     """Run the reference CSMS."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    asyncio.run(_csms(clock, service, int(port), Path(state)))
+    loop = HeldLoop(waits)
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(_csms(SharedClock(shared, loop), service, int(port), Path(state)))
     return 0
 
 
-async def _csms(clock: str, service: str, port: int, state: Path) -> None:
+async def _csms(clock: SharedClock, service: str, port: int, state: Path) -> None:
     from csms import serving  # noqa: PLC0415
 
-    async with serving(service, port=port, state_dir=state, clock=SharedClock(Path(clock))):
+    async with serving(service, port=port, state_dir=state, clock=clock):
         await asyncio.Event().wait()
 
 
 PROCESSES = {"serve": serve, "scheduler": schedule, "csms": manage}
 
+
+def main(clock: str, wire: str, up_at: str, kind: str, *words: str) -> int:
+    """Run a process; return its exit code."""
+    shared = SharedTime(Path(clock))
+    waits = Follows(shared, socket.socket(fileno=int(wire)))
+    waits.select(float(up_at) - shared.run_s())
+    time.monotonic = shared.run_s  # before the service is imported, which goes by it
+    hold_for_databases()
+    return PROCESSES[kind](shared, waits, *words)
+
+
 if __name__ == "__main__":
-    sys.exit(PROCESSES[sys.argv[1]](*sys.argv[2:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from judging import WITHIN_S, Course, lasting, late
@@ -17,16 +18,21 @@ from policy_service.domain.access import AccessMode
 if TYPE_CHECKING:
     import random
 
+    from conducting import Conductor
     from depots import Planned
     from judging import Stretch
     from simulated import SimulatedCharger
-    from simulated_time import Conductor
     from site_processes import Site
 
 GRACE_S = 60
 """After a switch was due: who is not in its mode has diverged by then, as the service is set by default."""
 SAID_S = 20
 """After the grace, at most: a try that a boot has put off comes 15 s later, and the service looks once a second."""
+ASKED_EVERY_S = 0.25
+KILLS = ("telling", "before", "after", "between")
+"""When a scheduler is killed, in turns: while it tells what is due, before, after the switch, and before that."""
+AT_WORK_S = 0.001, 0.02
+"""Of the computer's time: for how long it has been telling then."""
 OPEN = AccessMode.FREEVEND
 
 
@@ -59,17 +65,21 @@ class Week:
 
     async def run(self) -> None:
         """Let all of it happen."""
+        await self.site.ready()
         async with AsyncExitStack() as stack:
             for plan in self.plans:
                 options = {"habits": plan.habits, "is_open": plan.open, "clock": self.conductor.clock}
                 one = simulated(plan.model, self.site.csms_url, plan.id, **options)
                 self.chargers[plan.id] = await stack.enter_async_context(one)
-            self.conductor.awaited += [self.site.answers, self.site.csms_answers, self.site.schedulers_answer]
             await self._settle(within=60)
             await self._found_out(self.conductor.clock.now())
-            for number, (at, depots) in enumerate(self._instants()):
-                await self._change(number, at, depots)
-            self.conductor.leap_to(self.end)
+            instants = self._instants()
+            for number, (at, depots) in enumerate(instants, start=1):
+                await self._change(number - 1, at, depots)
+                missed, longest = self.late(self.conductor.clock.now())
+                said = f"{number} of {len(instants)}, longest {longest:.2f} s, missed {len(missed)}, {dict(self.done)}"
+                sys.stdout.write(f"{datetime.fromtimestamp(at, UTC):%a %H:%M} {said}\n")
+            await self.conductor.leap_to(self.end)
 
     def course(self, plan: Planned) -> Course:
         """Return what a charger should do."""
@@ -85,22 +95,25 @@ class Week:
     async def _change(self, number: int, at: float, depots: set[str]) -> None:
         """Let one change of mode happen, with whatever goes wrong at it."""
         count, told = len(self._instants()), at - LEAD_S
-        kill = _falls(number, count, self.faults.kills) and self.rng.choice(["before", "between", "after"])
+        killed = self.done["a scheduler killed"]
+        kill = KILLS[killed % len(KILLS)] if _falls(number, count, self.faults.kills) else None
         await self.site.stand_by()
         self._kill_if(kill == "before")
-        self.conductor.leap_to(told + 0.1)
+        if kill == "telling":
+            self.site.kill_scheduler_at_work(self.rng.uniform(*AT_WORK_S))
+        await self.conductor.leap_to(told + 0.1)
         await self._told(at, sum(plan.depot in depots for plan in self.plans))
         away = self._some(self.faults.offline_share, depots)
         for charger in away:
             charger.lose_network()
-        self._kill_if(kill == "between")
+        self._kill_if(kill in {"telling", "between"})
         if _falls(number, count, self.faults.csms_kills):
             self.site.kill_csms()
             self.done["the CSMS killed"] += 1
         if _falls(number + 1, count, self.faults.service_restarts):
-            await asyncio.to_thread(self.site.restart_service)
+            await self.site.restart_service()
             self.done["the service restarted"] += 1
-        self.conductor.leap_to(at - 0.1)
+        await self.conductor.leap_to(at - 0.1)
         await self._settle(within=WITHIN_S, at=at, kill=kill == "after")
         await self._found_out(at)
         back = self.conductor.clock.now()
@@ -115,30 +128,30 @@ class Week:
         await self._found_out(back)
 
     async def _settle(self, *, within: float, at: float | None = None, kill: bool = False) -> None:
-        """Let time go on until every charger is where it should be, and a little more."""
-        at = self.conductor.clock.now() if at is None else at
-        async with self.conductor.going():
-            await self.conductor.until(self._never, at_latest=at + 0.1)
-            self._kill_if(kill)
-            await self.conductor.until(self._all_there, at_latest=at + within + 3 * WITHIN_S)
-            now = self.conductor.clock.now()
-            await self.conductor.until(self._never, at_latest=now + 0.2)
+        """Let time go on until every charger is where it should be, and it has been reported of the liars as well.
+
+        A leap before that would let who has come back be away for longer.
+        """
+        clock = self.conductor.clock
+        at = clock.now() if at is None else at
+        await clock.sleep(at + 0.1 - clock.now())
+        self._kill_if(kill)
+        await self.conductor.until(self._all_there, at_latest=at + within + 3 * WITHIN_S)
+        await clock.sleep(max(0.2, at + WITHIN_S - clock.now()))
 
     async def _told(self, at: float, chargers: int) -> None:
         """Let time go on until chargers are told what is to come, or it nearly has."""
-        async with self.conductor.going():
-            while await self.site.told(at) < chargers and self.conductor.clock.now() < at - 0.2:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        while await self.site.told(at) < chargers and self.conductor.clock.now() < at - 0.2:
+            await self.conductor.clock.sleep(ASKED_EVERY_S)
 
     async def _found_out(self, since: float) -> None:
         """Let the grace pass, and time go on until it is said of those who are not where they should be.
 
         Whether it was, is judged later.
         """
-        self.conductor.leap_to(since + GRACE_S)
-        async with self.conductor.going():
-            while await self._unsaid() and self.conductor.clock.now() < since + GRACE_S + SAID_S:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await self.conductor.leap_to(since + GRACE_S)
+        while await self._unsaid() and self.conductor.clock.now() < since + GRACE_S + SAID_S:
+            await self.conductor.clock.sleep(ASKED_EVERY_S)
 
     async def _unsaid(self) -> list[Stretch]:
         """Return the wrong modes that last, and of which nobody has been told."""
@@ -159,8 +172,9 @@ class Week:
 
     def _kill_if(self, due: bool) -> None:  # noqa: FBT001 - the whole of what it is told
         if due:
-            self.site.kill_scheduler()
             self.done["a scheduler killed"] += 1
+            if not self.site.kill_scheduler():
+                self.done["in the middle of its work"] += 1
 
     def _all_there(self) -> bool:
         return not any(
@@ -171,17 +185,13 @@ class Week:
         chosen = [plan for plan in self.plans if plan.depot in depots and self.rng.random() < share]
         return [self.chargers[plan.id] for plan in chosen]
 
-    @staticmethod
-    def _never() -> bool:
-        return False
-
-    def late(self) -> tuple[list[str], float]:
+    def late(self, until: float) -> tuple[list[str], float]:
         """Return who was in the wrong mode for too long, of those that can be switched; and the longest time of all."""
         found, longest = [], 0.0
         for plan in self.plans:
             if not plan.obeys:
                 continue
-            for stretch, seconds in late(self.chargers[plan.id], self.course(plan), self.end):
+            for stretch, seconds in late(self.chargers[plan.id], self.course(plan), until):
                 longest = max(longest, seconds)
                 if seconds > WITHIN_S:
                     found.append(f"{stretch} {seconds:.1f} s {plan.habits}")

@@ -45,19 +45,29 @@ app.command("local-list", epilog="\b\nExample:\n  policy-service chargers local-
 def out_of_sync(
     *, label: LabelOption = None, state: StateOption = None, connection: Connection, as_json: JsonOption = False
 ) -> None:
-    """List chargers that are not, or not surely, in their mode: what they should be in, and what they were seen in."""
+    """List chargers that are not, or not surely, in their mode: what they should be in, and what they were seen in.
+
+    Those whose model has no known switch are counted, and listed by --state unsupported: they will never be in sync.
+    """
     if label is not None:
         read_labels([label])
     given = {"label": label, "state": state}
     wanted = {name: str(value) for name, value in given.items() if value is not None}
     found = connection.calls().each("chargers", in_sync="false", **wanted)
     if as_json:
-        out_json_items("chargers", found)
+        out_json_items("chargers", (charger for charger in found if state is not None or _is_switchable(charger)))
         return
-    listed = list(found)
+    everyone = list(found)
+    listed = [charger for charger in everyone if state is not None or _is_switchable(charger)]
     for line in Columns("charger", "state", "should be", "since", "was seen in", "at", "tries").lines(_rows(listed)):
         out(line)
     note(f"{len(listed):,} out of sync")
+    if unlisted := len(everyone) - len(listed):
+        note(f"{unlisted:,} more cannot be switched: --state unsupported")
+
+
+def _is_switchable(charger: Mapping[str, Any]) -> bool:
+    return bool(charger["sync"]["state"] != SyncState.UNSUPPORTED)
 
 
 def _rows(chargers: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[tuple[str, str]]]:
