@@ -61,6 +61,9 @@ class CompileContext:
     """Overrides made over HTTP."""
     previous: Plan | None = None
     """The plan before: what has not changed is taken over from it."""
+    at_hand: bool = True
+    """Whether the time around ``now`` is drawn ahead, for whoever is asked at any moment. Whoever asks a few questions,
+    or wants the findings alone, has what they need drawn on demand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
         overrides=context.overrides,
         digest=digest,
     )
-    plan.roll(context.now)
+    if context.at_hand:
+        plan.roll(context.now)
     return Compiled(plan, tuple(in_reading_order(findings)))
 
 
@@ -194,7 +198,7 @@ class Assembly:
         self._overrides = (*tree.overrides, *context.overrides)
         self._around = around
         self._index = ChargerIndex(self._chargers)
-        self._home = home_around(around.today)
+        self._home = home_around(around.today) if context.at_hand else (around.today, around.today)
         self._plain: dict[int, Governance] = {}
         """By policy, where neither overrides nor attributes tell its chargers apart: nearly all."""
         self._governances: dict[tuple[object, ...], Governance] = {}
