@@ -16,7 +16,7 @@ from policy_service.language.wording import finding, quoted
 if TYPE_CHECKING:
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.place import Place
-    from policy_service.language.tree import AnyNode, Node, Plain
+    from policy_service.language.tree import AnyNode, Node
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEXT = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
