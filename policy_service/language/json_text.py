@@ -27,7 +27,8 @@ _SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]", re.ASCII)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000", re.ASCII)
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _CLASH = object()
-_UNUSUAL = frozenset({bool, type(_CLASH)})
+_UNUSUAL = frozenset({bool, list, type(_CLASH)})
+_TEXTS = frozenset({str, type(None)})
 _CONTAINERS = frozenset({dict, list})
 
 
@@ -91,13 +92,13 @@ def _literal(text: str) -> str | None:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> object:
-    """Take an object's keys; one written twice makes the whole item be read with places."""
+    """Take an object's keys; one written twice, or a list of more than texts, makes the item be read with places."""
     found = dict(pairs)
     if len(found) != len(pairs):
         return _CLASH
     if _UNUSUAL.isdisjoint(map(type, found.values())):
         return found
-    if _CLASH in found.values():
+    if any(value is _CLASH or (type(value) is list and not _TEXTS.issuperset(map(type, value))) for _, value in pairs):
         return _CLASH
     return {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
 
