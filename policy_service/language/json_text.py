@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from json.decoder import JSONDecoder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from policy_service.domain.place import Place
     from policy_service.language.tree import AnyNode, Node
 
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | None"
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEXT = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
 _LITERAL = re.compile(r"[^\s,\]}]*", re.ASCII)
@@ -29,7 +31,6 @@ _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _CLASH = object()
 _UNUSUAL = frozenset({bool, list, type(_CLASH)})
 _TEXTS = frozenset({str, type(None)})
-_CONTAINERS = frozenset({dict, list})
 
 
 def read_json(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
@@ -52,15 +53,13 @@ def read_json(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
     return [node], reader.findings
 
 
-def _is_deep(content: Any) -> bool:  # noqa: ANN401 - whatever JSON can say
+def _is_deep(content: Json) -> bool:
     """Tell whether mappings and lists are nested beyond the limit."""
-    level = [content]
-    for _ in range(MAX_DEPTH + 1):
-        inner = (each.values() if type(each) is dict else each for each in level if type(each) in _CONTAINERS)
-        level = [each for items in inner for each in items if type(each) in _CONTAINERS]
-        if not level:
-            return False
-    return True
+    level = [content] if isinstance(content, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for values in inside for each in values if isinstance(each, (dict, list))]
+    return bool(level)
 
 
 def _is_plain(content: object, text: str) -> bool:
@@ -112,7 +111,7 @@ class _Reader:
         self.starts = line_starts(text)
         self.findings: list[Diagnostic] = []
         hook = None if plain else _pairs
-        self.fast = JSONDecoder(object_pairs_hook=hook, parse_int=str, parse_float=str).scan_once
+        self.fast = JSONDecoder(object_pairs_hook=hook, parse_int=str, parse_float=str).raw_decode
 
     def skip(self, offset: int) -> int:
         match = _SPACE.match(self.text, offset)
@@ -185,6 +184,7 @@ class _Reader:
         """Read the items of a long list from here on; return where the text goes on behind it."""
         text, starts, read, again = self.text, self.starts, self.fast, self.again
         line = bisect_right(starts, at)
+        value: Any
         while text[at] != "]":
             while line < len(starts) and starts[line] <= at:
                 line += 1

@@ -23,7 +23,7 @@ def items(values: str) -> st.SearchStrategy[str]:
 
 PLAIN = '"x" "é" "{[" 1 1.50 -1e3 null [] {} ["y",{"z":"1"}]'
 ANY = PLAIN + r' true false "true" "a\"b" "\u00e9" [true] {"d":1,"d":false} {"e":{"f":"","f":""}} [{"g":1,"g":2}]'
-ITEMS = st.one_of(st.lists(items(each), min_size=60, max_size=90) for each in (PLAIN, ANY))
+ITEMS = st.one_of([st.lists(items(each), min_size=60, max_size=90) for each in (PLAIN, ANY)])
 
 
 def codes(file: str, data: bytes) -> list[str]:
@@ -123,6 +123,13 @@ def test_a_mistake_far_down_a_long_list_is_told_at_its_line(row: str, code: str)
 def test_a_duplicate_key_far_down_a_long_json_list_is_told_at_its_line() -> None:
     (found,) = read("a.json", ("[" + '{"a": {}},\n' * 100 + '{"a": {"b": 1, "b": 2}}]').encode()).diagnostics
     assert (found.code, found.place.line, found.place.column) == ("PS003", 101, 16)
+
+
+@pytest.mark.parametrize("file", ["a.yaml", "a.json"])
+@pytest.mark.parametrize(("before", "after"), [("[", "]"), ('{"a": ', "}")])
+def test_nesting_has_one_limit(file: str, before: str, after: str) -> None:
+    assert codes(file, (before * 64 + "1" + after * 64).encode()) == []
+    assert codes(file, (before * 65 + "1" + after * 65).encode()) == ["PS005"]
 
 
 @given(ITEMS, st.sampled_from([", ", ",\n", "\n,\r\n  "]))
