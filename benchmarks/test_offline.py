@@ -1,4 +1,4 @@
-"""1,000 policies over 100,000 chargers, from files: what `check` finds, and 1,000 cases of a PolicyTest."""
+"""1,000 policies over 100,000 chargers, from files: whole commands that check them, and ask 1,000 cases."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conftest import Recorder
 
 _POLICIES, _CHARGERS, _WINDOWS, _CASES = 1000, 100_000, 5, 1000
+_ROUNDS = 3
 _MOST_SECONDS_TO_CHECK = 10.0
 _MOST_SECONDS_TO_TEST = 3.0
 _NOW = "2026-11-23T00:00:00Z"
@@ -55,11 +56,8 @@ def _tests() -> bytes:
 
 def test_a_large_tree_is_soon_checked(tree: Path, record: Recorder) -> None:
     """Reading, compiling, every rule of lint, and the report, in a process of its own."""
-    command = [sys.executable, "-m", "policy_service", "check", str(tree), "--now", _NOW, "--format", "json"]
-    start = time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
-    seconds = time.perf_counter() - start
-    assert json.loads(done.stdout)["errors"] == 0
+    told, seconds = _run("check", str(tree), "--now", _NOW, "--format", "json")
+    assert json.loads(told)["errors"] == 0
     record(
         "check of 1,000 policies, 100,000 chargers, every rule, read from files",
         f"{seconds:.1f} s",
@@ -69,16 +67,26 @@ def test_a_large_tree_is_soon_checked(tree: Path, record: Recorder) -> None:
 
 
 def test_a_thousand_cases_are_soon_asked(tree: Path, record: Recorder) -> None:
-    """A case of each policy: what the command says of itself, the tree read and compiled; beside it the whole."""
-    command = [sys.executable, "-m", "policy_service", "test", str(tree), "--junit", str(tree.parent / "junit.xml")]
-    start = time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
-    whole = time.perf_counter() - start
-    assert done.stdout.startswith(f"{_CASES} passed")
-    seconds = float(done.stdout.rsplit(" in ", 1)[1].split()[0])
+    """A case of each policy, from the start of the process to its end: the tree is read and compiled in it."""
+    told, seconds = _run("test", str(tree), "--junit", str(tree.parent / "junit.xml"))
+    assert told.startswith(f"{_CASES} passed")
     record(
-        "test of 1,000 cases among 1,000 policies, 100,000 chargers",
-        f"{seconds:.2f} s, with reading and compiling {whole:.1f} s",
+        "test of 1,000 cases among 1,000 policies, 100,000 chargers, read from files",
+        f"{seconds:.1f} s",
         f"≤ {_MOST_SECONDS_TO_TEST:.0f} s",
     )
     assert seconds <= _MOST_SECONDS_TO_TEST
+
+
+def _run(*arguments: str) -> tuple[str, float]:
+    """Run a command some times; return what it says, and the seconds of the quickest: others use the machine, too."""
+    took: list[float] = []
+    told = ""
+    for _ in range(_ROUNDS):
+        start = time.perf_counter()
+        done = subprocess.run(  # noqa: S603 - our own
+            [sys.executable, "-m", "policy_service", *arguments], check=True, capture_output=True, text=True
+        )
+        took.append(time.perf_counter() - start)
+        told = done.stdout
+    return told, min(took)

@@ -46,7 +46,8 @@ class Side:
     def context(self, previous: Plan | None = None) -> CompileContext:
         """Return what its plan depends on beside the tree; chargers stand in the tree already."""
         content = digest_of(self.files)
-        return CompileContext(self.now, self.holidays, content, self.ungoverned, {}, self.overrides, previous)
+        overrides = self.overrides
+        return CompileContext(self.now, self.holidays, content, self.ungoverned, {}, overrides, previous, at_hand=False)
 
 
 class RefusedTreeError(Exception):

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from policy_service.domain.charger import AttributeValue, Charger
-    from policy_service.domain.charger_profile import ChargerProfile
     from policy_service.domain.place import Place
     from policy_service.domain.policy import AccessPolicy, Override, WallInstant
     from policy_service.domain.policy_tree import PolicyTree
@@ -61,6 +60,9 @@ class CompileContext:
     """Overrides made over HTTP."""
     previous: Plan | None = None
     """The plan before: what has not changed is taken over from it."""
+    at_hand: bool = True
+    """Whether the time around ``now`` is drawn ahead, for whoever is asked at any moment. Whoever asks a few questions,
+    or wants the findings alone, has what they need drawn on demand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     if _any_error(findings):
         findings += _claims(tree, context, policies, around)
         return Compiled(None, tuple(in_reading_order(findings)))
-    work = Assembly(tree, context, policies, around, dict(previous.timelines) if previous else {})
+    work = Assembly(tree, context, policies, around, previous.timelines if previous else {})
     chargers = work.assemble()
     findings += work.findings
     if _any_error(findings):
@@ -97,12 +99,13 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
         governances={id_: entry.governance for id_, entry in chargers.items() if entry.governance is not None},
         ungoverned=context.ungoverned,
         policies=tuple(policies),
-        timelines={key: work.timelines[key] for key in work.used},
+        timelines=work.timelines,
         surroundings=around,
         overrides=context.overrides,
         digest=digest,
     )
-    plan.roll(context.now)
+    if context.at_hand:
+        plan.roll(context.now)
     return Compiled(plan, tuple(in_reading_order(findings)))
 
 
@@ -181,20 +184,20 @@ class Assembly:
         context: CompileContext,
         policies: Sequence[CompiledPolicy],
         around: Surroundings,
-        timelines: dict[TimelineKey, Timeline],
+        known: Mapping[TimelineKey, Timeline],
     ) -> None:
         """Take what is to be put together, and the timelines that may be taken over."""
         self.findings: list[Diagnostic] = []
-        self.timelines = timelines
-        """Those of the plan before, and what is added."""
-        self.used: dict[TimelineKey, None] = {}
+        self.timelines: dict[TimelineKey, Timeline] = {}
+        """Those that chargers are governed by."""
+        self._known = known
         self._chargers = {**tree.chargers, **context.chargers}
         self._profiles = tree.profiles
         self._policies = policies
         self._overrides = (*tree.overrides, *context.overrides)
         self._around = around
         self._index = ChargerIndex(self._chargers)
-        self._home = home_around(around.today)
+        self._home = home_around(around.today) if context.at_hand else (around.today, around.today)
         self._plain: dict[int, Governance] = {}
         """By policy, where neither overrides nor attributes tell its chargers apart: nearly all."""
         self._governances: dict[tuple[object, ...], Governance] = {}
@@ -207,18 +210,15 @@ class Assembly:
         governing = self.governing()
         overriding = self._overriding()
         plans: dict[str, ChargerPlan] = {}
+        unknown = self._profiles.get(UNKNOWN_MODEL)  # the model of a charger that names none, or none that there is
         for id_, charger in self._chargers.items():
             position = governing.get(id_)
             governance = None
             if position is not None:
                 governance = self._governance(position, overriding.get(id_, ()), charger)
-            plans[id_] = ChargerPlan(charger, governance, self._profile(charger))
+            profile = unknown if charger.profile is None else self._profiles.get(charger.profile, unknown)
+            plans[id_] = ChargerPlan(charger, governance, profile)
         return plans
-
-    def _profile(self, charger: Charger) -> ChargerProfile | None:
-        """Return its model's profile; a charger that names none, or none that there is, is of an unknown model."""
-        named = None if charger.profile is None else self._profiles.get(charger.profile)
-        return named or self._profiles.get(UNKNOWN_MODEL)
 
     def governed_anew(self, governances: Mapping[str, Governance]) -> dict[str, Governance]:
         """Return how these chargers are governed under the overrides of now, given how they were under others."""
@@ -300,8 +300,7 @@ class Assembly:
         key = tuple(layer.sources for layer in layers[1:])
         timeline = self.timelines.get(key)
         if timeline is None:
-            timeline = self.timelines[key] = Timeline(key, *self._home)
-        self.used[key] = None
+            timeline = self.timelines[key] = self._known.get(key) or Timeline(key, *self._home)
         return timeline
 
     def _ranked_layers(self, position: int, overriding: tuple[int, ...], charger: Charger) -> tuple[Layer, ...]:

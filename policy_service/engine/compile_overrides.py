@@ -32,7 +32,7 @@ def compile_overrides(tree: PolicyTree, context: CompileContext, previous: Plan)
     changed = set(previous.overrides) ^ set(context.overrides)
     index = ChargerIndex(chargers)
     touched = {id_: None for each in changed for id_ in _matched(each, index, previous.surroundings)}
-    work = Assembly(tree, context, previous.policies, previous.surroundings, dict(previous.timelines))
+    work = Assembly(tree, context, previous.policies, previous.surroundings, previous.timelines)
     before = {id_: previous.governances[id_] for id_ in touched if id_ in previous.governances}
     anew = work.governed_anew(before)
     governances = {**previous.governances, **anew}

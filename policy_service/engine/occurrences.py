@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
-from operator import lt
+from itertools import islice
+from operator import itemgetter, lt
 from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.domain.instant import DAY
 from policy_service.domain.policy import AllDay, Duration, Span, WallEnd
 from policy_service.engine.recurrence import parse_rule
-from policy_service.engine.zone import EPOCH_ORDINAL, wall_seconds
+from policy_service.engine.zone import EPOCH_ORDINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Stretch: TypeAlias = tuple[int, int]
 """A half-open interval of epoch seconds."""
 
+_START, _END = itemgetter(0), itemgetter(1)
 _SLACK = 3  # days: no zone is further than that from UTC, and no mapping moves an end further
 
 
@@ -135,7 +136,7 @@ class Once:
 def united(stretches: Iterable[Stretch]) -> list[Stretch]:
     """Unite overlapping and touching stretches into disjoint ones, in order."""
     ordered = sorted(stretches)
-    if all(end < start for (_, end), (start, _) in pairwise(ordered)):
+    if all(map(lt, map(_END, ordered), map(_START, islice(ordered, 1, None)))):
         return ordered
     whole: list[Stretch] = []
     for start, end in ordered:
@@ -161,18 +162,13 @@ def _mapped(days: Sequence[int], span: Span, zone: Zone, lo: int, hi: int) -> li
 
     What ends at or before its start after the mapping does not exist.
     """
-    starts = zone.all_to_utc(_walls(days, span.start))
+    starts = zone.all_to_utc(days, span.start)
     if isinstance(span.end, Duration):
         nominal, exact = span.end.days, span.end.seconds
-        bases = zone.all_to_utc(_walls(days, span.start + nominal * DAY)) if nominal else starts
+        bases = zone.all_to_utc(days, span.start + nominal * DAY) if nominal else starts
         ends = [base + exact for base in bases]
     else:
-        ends = zone.all_to_utc(_walls(days, span.end.days * DAY + span.end.second))
+        ends = zone.all_to_utc(days, span.end.days * DAY + span.end.second)
     found = [(start, end) for start, end in zip(starts, ends, strict=True) if start < end and lo < end and start < hi]
     # two dates may come to the same instants where a zone skipped a day (Pacific/Apia 2011-12-30)
-    return found if all(map(lt, found, islice(found, 1, None))) else sorted(set(found))
-
-
-def _walls(days: Sequence[int], second: int) -> list[int]:
-    offset = wall_seconds(0, second)
-    return [day * DAY + offset for day in days]
+    return found if all(map(lt, starts, islice(starts, 1, None))) else sorted(set(found))

@@ -93,7 +93,7 @@ class ChargerPlan:
         rules, policy = self.governance.rules, self.governance.policy
         drawn = self.governance.timeline.draw(lo, hi)
         segments: list[Segment] = []
-        for start, end, rank in zip(drawn.bounds[:-1], [*drawn.bounds[1:-1], hi], drawn.ranks, strict=True):
+        for start, end, rank in drawn.stretches():
             layer = rules[rank].layer
             segment = Segment(start, end, layer.mode, layer.name, policy.name, layer.allow)
             if segments and segments[-1][2:] == segment[2:]:

@@ -69,11 +69,9 @@ class Rule:
 
     def is_empty(self) -> bool:
         """Tell whether the rule has no start date at all, up to the year 2200."""
-        if self.positions and min(map(abs, self.positions)) > self._most_in_period():
-            return True
-        return next(self.by_year(), None) is None
+        return _is_empty(self)
 
-    def _most_in_period(self) -> int:
+    def most_in_period(self) -> int:
         """Return a bound on how many days BYSETPOS has to pick from."""
         weekdays = len(self.days.by_day) or _WEEK
         most = {"DAILY": 1, "WEEKLY": weekdays, "MONTHLY": weekdays * _MOST_WEEKS_OF_MONTH}
@@ -204,6 +202,13 @@ def _last_admitted(until: date, start_second: int, to_utc: Callable[[int], int] 
     while start((day - _EPOCH) * _DAY + start_second) > limit:
         day -= 1
     return day
+
+
+@lru_cache(maxsize=4096)
+def _is_empty(rule: Rule) -> bool:
+    if rule.positions and min(map(abs, rule.positions)) > rule.most_in_period():
+        return True
+    return next(rule.by_year(), None) is None
 
 
 @lru_cache(maxsize=4096)

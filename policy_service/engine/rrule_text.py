@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -70,6 +71,7 @@ class RuleParts:
     by_set_pos: tuple[int, ...] = ()
 
 
+@lru_cache(maxsize=1024)
 def read_parts(text: str) -> RuleParts:
     """Read an RRULE value (RFC 5545 §3.3.10) such as ``FREQ=WEEKLY;BYDAY=MO,FR``; raises RecurrenceError.
 

@@ -11,7 +11,7 @@ from policy_service.domain.instant import DAY
 from policy_service.engine.occurrences import united
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policy_service.engine.occurrences import Stretch
 
@@ -30,9 +30,9 @@ NEVER = 1 << 62
 OUTSIDE = -1
 """Stands for the rank of instants before the home."""
 
-_FAR_KEPT = 64
+_PARTS_KEPT = 64
 _FORTNIGHT = 14 * DAY
-_BLOCK = HORIZON
+_WEEK = 7 * DAY
 
 
 TimelineKey: TypeAlias = "tuple[tuple[Source, ...], ...]"
@@ -58,6 +58,10 @@ class Drawn(NamedTuple):
     bounds: list[int]
     ranks: list[int]
 
+    def stretches(self) -> Iterator[tuple[int, int, int]]:
+        """Yield start, end and rank of what holds, one stretch after the other; the last one ends at ``hi``."""
+        return zip(self.bounds[:-1], [*self.bounds[1:-1], self.hi], self.ranks, strict=True)
+
 
 class Timeline:
     """Layers by rank over all time. Rank 0 always holds; a higher rank hides the lower ones.
@@ -66,29 +70,33 @@ class Timeline:
     instant is drawn on demand from the same layers.
     """
 
-    __slots__ = ("_far", "home", "layers", "reach")
+    __slots__ = ("_parts", "home", "layers", "reach")
 
     def __init__(self, layers: TimelineKey, lo: int, hi: int) -> None:
-        """Take the sources of the ranks from 1 on, and the horizon to keep at hand."""
+        """Take the sources of the ranks from 1 on, and the horizon to keep at hand; an empty one keeps nothing."""
         self.layers = layers
-        self._far: OrderedDict[int, Drawn] = OrderedDict()
-        self._settle(self.draw(lo, hi))
+        self._parts: OrderedDict[tuple[int, int], Drawn] = OrderedDict()
+        self._settle(self.draw(lo, hi) if lo < hi else Drawn(lo, hi, [NEVER], []))
 
     def draw(self, lo: int, hi: int) -> Drawn:
         """Sweep the layers over ``[lo, hi)``."""
-        return sweep([[s for source in layer for s in source.between(lo, hi)] for layer in self.layers], lo, hi)
+        return draw(self.layers, lo, hi)
 
     def around(self, at: int) -> Drawn:
         """Return a drawn part that holds ``[at, at + HORIZON)``: the home, or one drawn on demand."""
         home = self.home
         if home.lo <= at < home.hi - HORIZON:
             return home
-        block = at // _BLOCK
-        drawn = self._far.get(block)
+        return self._part(at, HORIZON)
+
+    def _part(self, at: int, length: int) -> Drawn:
+        """Return a drawn part that holds ``[at, at + length)``."""
+        block = at // length
+        drawn = self._parts.get((length, block))
         if drawn is None:
-            drawn = self._far[block] = self.draw(block * _BLOCK, (block + 2) * _BLOCK)
-            if len(self._far) > _FAR_KEPT:
-                self._far.popitem(last=False)
+            drawn = self._parts[length, block] = self.draw(block * length, (block + 2) * length)
+            if len(self._parts) > _PARTS_KEPT:
+                self._parts.popitem(last=False)
         return drawn
 
     def locate(self, at: int) -> tuple[int, int]:
@@ -96,8 +104,11 @@ class Timeline:
         lo, hi, bounds, ranks = self.home
         i = bisect_right(bounds, at)
         if at < lo or (bounds[i] == NEVER and at >= hi - HORIZON):
-            _, _, bounds, ranks = self.around(at)
-            i = bisect_right(bounds, at)
+            for length in (_WEEK, HORIZON):  # most change within days: a question at a time, the year is not drawn
+                _, _, bounds, ranks = self._part(at, length)
+                i = bisect_right(bounds, at)
+                if bounds[i] != NEVER:
+                    break
         return ranks[i - 1], bounds[i]
 
     def roll(self, lo: int, hi: int) -> None:
@@ -105,7 +116,7 @@ class Timeline:
         home = self.home
         if (home.lo, home.hi) == (lo, hi):
             return
-        if not home.lo <= lo <= home.hi <= hi:
+        if not home.ranks or not home.lo <= lo <= home.hi <= hi:
             self._settle(self.draw(lo, hi))
             return
         first = bisect_right(home.bounds, lo) - 1
@@ -131,6 +142,11 @@ def touches(source: Source, lo: int, hi: int) -> bool:
             return True
         lo, step = lo + step, step * 4
     return False
+
+
+def draw(layers: TimelineKey, lo: int, hi: int) -> Drawn:
+    """Sweep the stretches of the layers' sources over ``[lo, hi)``; rank 0 is beneath them."""
+    return sweep([[s for source in layer for s in source.between(lo, hi)] for layer in layers], lo, hi)
 
 
 def sweep(layers: Sequence[list[Stretch]], lo: int, hi: int) -> Drawn:

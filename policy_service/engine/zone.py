@@ -112,18 +112,22 @@ class Zone:
         table = self._tables.get(wall // _BLOCK) or self._table(wall // _BLOCK)
         return wall - table.offsets[bisect_right(table.walls, wall)]
 
-    def all_to_utc(self, walls: Sequence[int]) -> list[int]:
-        """Map sorted local times as :meth:`to_utc` does one: between two changes of offset they move together."""
+    def all_to_utc(self, days: Sequence[int], second: int) -> list[int]:
+        """Map a second after the midnight of sorted days, by ordinals, as :meth:`to_utc` does for one.
+
+        Between two changes of offset they move together.
+        """
         mapped: list[int] = []
         done = 0
-        while done < len(walls):
-            block = walls[done] // _BLOCK
+        while done < len(days):
+            first = wall_seconds(days[done], second)
+            block = first // _BLOCK
             table = self._tables.get(block) or self._table(block)
-            change = bisect_right(table.walls, walls[done])
+            change = bisect_right(table.walls, first)
             until = min([(block + 1) * _BLOCK, *table.walls[change : change + 1]])
-            upto = bisect_left(walls, until, done)
-            offset = table.offsets[change]
-            mapped += [wall - offset for wall in walls[done:upto]]
+            upto = bisect_left(days, days[done] - (first - until) // 86_400, done)
+            shift = wall_seconds(0, second) - table.offsets[change]
+            mapped += [day * 86_400 + shift for day in days[done:upto]]
             done = upto
         return mapped
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from itertools import accumulate
+from bisect import bisect_right
 from json.decoder import JSONDecoder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
@@ -16,39 +16,59 @@ from policy_service.language.wording import finding, quoted
 if TYPE_CHECKING:
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.place import Place
-    from policy_service.language.tree import AnyNode, Node, Plain
+    from policy_service.language.tree import AnyNode, Node
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | None"
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_NEXT = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
 _LITERAL = re.compile(r"[^\s,\]}]*", re.ASCII)
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # never fails at a quote: linear on any text
 _TOKEN = re.compile(_STRING.pattern + r"|[\[\]{}]", re.DOTALL)
-_OTHER = re.compile(r"[^\[\]{}]+")
 _SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]", re.ASCII)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000", re.ASCII)
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _CLASH = object()
-_UNUSUAL = frozenset({bool, type(_CLASH)})
+_UNUSUAL = frozenset({bool, list, type(_CLASH)})
+_TEXTS = frozenset({str, type(None)})
 
 
 def read_json(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
     """Read a JSON text as at most one document."""
     if not text.strip():
         return [], []
-    deep = _first_too_deep(text)
-    if deep is not None:
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        deep = _first_too_deep(text)
+        return [], [_malformed(file, text, error) if deep is None else too_deep(place_of(file, text, deep))]
+    if _is_deep(content) and (deep := _first_too_deep(text)) is not None:
         return [], [too_deep(place_of(file, text, deep))]
-    fault = _fault(file, text)
-    if fault is not None:
-        return [], [fault]
-    reader = _Reader(file, text)
+    nul = _NUL.search(text) if "\\u0000" in text else None
+    if nul is not None:
+        place = place_of(file, text, nul.start())
+        return [], [finding("PS001", place, "a NUL character cannot stand in a policy file", "remove it")]
+    reader = _Reader(file, text, plain=_is_plain(content, text))
     node, _ = reader.value(reader.skip(0))
     return [node], reader.findings
 
 
+def _is_deep(content: Json) -> bool:
+    """Tell whether mappings and lists are nested beyond the limit."""
+    level = [content] if isinstance(content, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for values in inside for each in values if isinstance(each, (dict, list))]
+    return bool(level)
+
+
+def _is_plain(content: object, text: str) -> bool:
+    """Tell whether the text has neither flags nor escapes, nor any key twice: its strings are then as many as read."""
+    unusual = any(word in text for word in ("true", "false", "\\"))
+    return not unusual and orjson.dumps(content).count(b'"') == text.count('"')
+
+
 def _first_too_deep(text: str) -> int | None:
-    brackets = _OTHER.sub("", _STRING.sub("", text))
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) <= MAX_DEPTH:
-        return None
     depth = 0
     for match in _TOKEN.finditer(text):
         depth += _STEP.get(match[0], 0)
@@ -57,24 +77,13 @@ def _first_too_deep(text: str) -> int | None:
     return None
 
 
-def _fault(file: str, text: str) -> Diagnostic | None:
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        place = place_of(file, text, min(error.pos, len(text)))
-        surrogate = _SURROGATE.search(text)
-        if "surrogate" in str(error) and surrogate is not None:
-            return finding("PS001", place, "an escape that names no character", "a lone surrogate is none")
-        reason = str(error).split(": line ", maxsplit=1)[0]
-        return finding(
-            "PS002", place, f"not well-formed JSON: {quoted(reason)[1:-1]}", "check quotes, commas and brackets"
-        )
-    nul = _NUL.search(text) if "\\u0000" in text else None
-    if nul is not None:
-        return finding(
-            "PS001", place_of(file, text, nul.start()), "a NUL character cannot stand in a policy file", "remove it"
-        )
-    return None
+def _malformed(file: str, text: str, error: orjson.JSONDecodeError) -> Diagnostic:
+    place = place_of(file, text, min(error.pos, len(text)))
+    surrogate = _SURROGATE.search(text)
+    if "surrogate" in str(error) and surrogate is not None:
+        return finding("PS001", place, "an escape that names no character", "a lone surrogate is none")
+    reason = str(error).split(": line ", maxsplit=1)[0]
+    return finding("PS002", place, f"not well-formed JSON: {quoted(reason)[1:-1]}", "check quotes, commas and brackets")
 
 
 def _literal(text: str) -> str | None:
@@ -82,13 +91,13 @@ def _literal(text: str) -> str | None:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> object:
-    """Take an object's keys; one written twice makes the whole item be read with places."""
+    """Take an object's keys; one written twice, or a list of more than texts, makes the item be read with places."""
     found = dict(pairs)
     if len(found) != len(pairs):
         return _CLASH
     if _UNUSUAL.isdisjoint(map(type, found.values())):
         return found
-    if _CLASH in found.values():
+    if any(value is _CLASH or (type(value) is list and not _TEXTS.issuperset(map(type, value))) for _, value in pairs):
         return _CLASH
     return {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
 
@@ -96,12 +105,13 @@ def _pairs(pairs: list[tuple[str, Any]]) -> object:
 class _Reader:
     """Reads a text that is known to be JSON, with places."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str, *, plain: bool) -> None:
         self.file = file
         self.text = text
         self.starts = line_starts(text)
         self.findings: list[Diagnostic] = []
-        self.fast = JSONDecoder(object_pairs_hook=_pairs, parse_int=str, parse_float=str)
+        hook = None if plain else _pairs
+        self.fast = JSONDecoder(object_pairs_hook=hook, parse_int=str, parse_float=str).raw_decode
 
     def skip(self, offset: int) -> int:
         match = _SPACE.match(self.text, offset)
@@ -126,7 +136,7 @@ class _Reader:
     def _scalar(self, offset: int) -> tuple[ScalarNode, int]:
         place = self.place(offset)
         if self.text[offset] == '"':
-            text, end = self.fast.raw_decode(self.text, offset)
+            text, end = self.fast(self.text, offset)
             return ScalarNode(text, place.line, place.column, end - offset, '"'), end
         match = _LITERAL.match(self.text, offset)
         written = "" if match is None else match[0]
@@ -141,8 +151,7 @@ class _Reader:
             key, at = self._scalar(at)
             value, at = self.value(self.skip(self.skip(at) + 1))
             self._enter(node, key, value)
-            at = self.skip(at)
-            at = self.skip(at + 1) if self.text[at] == "," else at
+            at = self._next(at)
         return node, at + 1
 
     def _enter(self, node: MappingNode, key: ScalarNode, value: Node) -> None:
@@ -160,19 +169,31 @@ class _Reader:
         node = ListNode(place.line, place.column)
         at = self.skip(offset + 1)
         while self.text[at] != "]":
-            item, at = self._item(at, lazy=len(node.items) >= EAGER and self.text[at] == "{")
+            if len(node.items) >= EAGER:
+                return node, self._further_items(node, at)
+            item, at = self.value(at)
             node.items.append(item)
-            at = self.skip(at)
-            at = self.skip(at + 1) if self.text[at] == "," else at
+            at = self._next(at)
         return node, at + 1
 
-    def _item(self, offset: int, *, lazy: bool) -> tuple[AnyNode, int]:
-        if not lazy:
-            return self.value(offset)
+    def _next(self, offset: int) -> int:
+        match = _NEXT.match(self.text, offset)
+        return offset if match is None else match.end()
+
+    def _further_items(self, node: ListNode, at: int) -> int:
+        """Read the items of a long list from here on; return where the text goes on behind it."""
+        text, starts, read, again = self.text, self.starts, self.fast, self.again
+        line = bisect_right(starts, at)
         value: Any
-        value, end = self.fast.raw_decode(self.text, offset)
-        if value is _CLASH:
-            return self.value(offset)
-        place = self.place(offset)
-        content: Plain = value
-        return LazyNode(content, place.line, place.column, (offset, end), self.again), end
+        while text[at] != "]":
+            while line < len(starts) and starts[line] <= at:
+                line += 1
+            value, end = read(text, at) if text[at] == "{" else (_CLASH, at)
+            item: AnyNode
+            if value is _CLASH:
+                item, end = self.value(at)
+            else:
+                item = LazyNode(value, line, at - starts[line - 1] + 1, (at, end), again)
+            node.items.append(item)
+            at = self._next(end)
+        return at + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -13,7 +12,7 @@ from policy_service.domain.policy import Window
 from policy_service.engine.compile_policy import selector_condition
 from policy_service.engine.rules import ranked
 from policy_service.engine.selection import ChargerIndex
-from policy_service.engine.timeline import Timeline
+from policy_service.engine.timeline import draw
 from policy_service.engine.zone import Zone
 from policy_service.language.lines import line_starts
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from policy_service.engine.compile_policy import CompiledPolicy
     from policy_service.engine.plan import Plan
     from policy_service.engine.rules import Layer
-    from policy_service.engine.timeline import Drawn
+    from policy_service.engine.timeline import Drawn, TimelineKey
     from policy_service.lint.ignores import Ignore
 
 YEAR = 366 * DAY
@@ -53,7 +52,8 @@ class RankedPolicy(NamedTuple):
     compiled: CompiledPolicy
     layers: tuple[Layer, ...]
     """By rank; ``layers[0]`` is the default mode."""
-    timeline: Timeline
+    year: Drawn
+    """Over the coming year; equal for policies of equal times, and then the same object."""
 
     @property
     def policy(self) -> AccessPolicy:
@@ -86,7 +86,7 @@ class Linted:
     """The comments that ignore findings."""
     unused: tuple[tuple[Ignore, tuple[str, ...]], ...] = ()
     """Those of them that met nothing, with the codes that did not: known when all rules but one have looked."""
-    _timelines: dict[object, Timeline] = field(default_factory=dict[object, Timeline], repr=False)
+    _drawn: dict[TimelineKey, Drawn] = field(default_factory=dict["TimelineKey", "Drawn"], repr=False)
     _texts: dict[str, Text] = field(default_factory=dict[str, Text], repr=False)
 
     @property
@@ -106,27 +106,20 @@ class Linted:
 
     @cached_property
     def policies(self) -> tuple[RankedPolicy, ...]:
-        """Every policy with its layers ranked, and the timeline that they make where nothing overrides it."""
+        """Every policy with its layers ranked, and the year that they make where nothing overrides it."""
         return tuple(self._ranked(compiled) for compiled in self.plan.policies)
 
     def _ranked(self, compiled: CompiledPolicy) -> RankedPolicy:
         default, *others = compiled.layers
         layers = (default, *ranked(others))
-        key = tuple(layer.sources for layer in layers[1:])
-        timeline = self.plan.timelines.get(key) or self._timelines.get(key)
-        if timeline is None:
-            timeline = self._timelines[key] = Timeline(key, *self.year)
-        return RankedPolicy(compiled, layers, timeline)
+        return RankedPolicy(compiled, layers, self.drawn(tuple(layer.sources for layer in layers[1:])))
 
-    def holding(self, timeline: Timeline) -> Iterator[tuple[int, int, int]]:
-        """Yield start, end and rank of what holds in the coming year, one stretch after the other."""
-        lo, hi = self.year
-        bounds, ranks = _coming(timeline.home, lo, hi)
-        yield from zip([lo, *bounds[1:]], [*bounds[1:], hi], ranks, strict=True)
-
-    def ranks(self, timeline: Timeline) -> set[int]:
-        """Return the ranks that hold at some time of the coming year."""
-        return set(_coming(timeline.home, *self.year)[1])
+    def drawn(self, layers: TimelineKey) -> Drawn:
+        """Return what holds in the coming year under the layers of these sources."""
+        drawn = self._drawn.get(layers)
+        if drawn is None:
+            drawn = self._drawn[layers] = draw(layers, *self.year)
+        return drawn
 
     def overridden(self, override: Override) -> list[str]:
         """Return the ids of the chargers that an override picks."""
@@ -160,12 +153,6 @@ class Linted:
             return after
         line = next(number for number in range(after.line, len(starts) + 1) if _ends(starts, number, text) > at)
         return Place(after.file, line, at - starts[line - 1] + 1)
-
-
-def _coming(drawn: Drawn, lo: int, hi: int) -> tuple[list[int], list[int]]:
-    """Return the bounds from the last one at or before ``lo`` up to ``hi``, and the ranks that they begin."""
-    first, last = max(0, bisect_right(drawn.bounds, lo) - 1), bisect_left(drawn.bounds, hi)
-    return drawn.bounds[first:last], drawn.ranks[first:last]
 
 
 def _ends(starts: list[int], line: int, text: str) -> int:

@@ -112,9 +112,17 @@ def shown(decision: Decision) -> tuple[Any, ...]:
     return told, decision.valid_until, decision.next_allowed_at
 
 
-def compiled(case: Case, now: int, previous: Plan | None = None, tree: PolicyTree | None = None) -> Compiled:
+def compiled(
+    case: Case, now: int, previous: Plan | None = None, tree: PolicyTree | None = None, *, at_hand: bool = True
+) -> Compiled:
     context = CompileContext(
-        now, Holidays(), "content", ungoverned=case.ungoverned, overrides=case.overrides, previous=previous
+        now,
+        Holidays(),
+        "content",
+        ungoverned=case.ungoverned,
+        overrides=case.overrides,
+        previous=previous,
+        at_hand=at_hand,
     )
     return compile_plan(tree or case.tree, context)
 
@@ -286,8 +294,12 @@ def check_modes(plan: Plan, dice: random.Random, around: tuple[int, int]) -> Non
                 assert all(same)
 
 
+_APART = 7
+"""Of so many questions one is asked of a plan that draws for each of them."""
+
+
 def check_the_same_plan_again(case: Case, plan: Plan, now: int, asked: list[tuple[Any, ...]]) -> None:
-    """Compiled after a plan of it, or after one of another tree, a tree gives what it gives from scratch."""
+    """Compiled after a plan of it or of another tree, or with no time at hand, a tree gives what it gives afresh."""
     other = tuple(replace(policy, default_mode=AccessMode.MANAGED, windows=()) for policy in case.tree.policies[:1])
     changed = replace(case.tree, policies=(*other, *case.tree.policies[1:]))
     between = compiled(case, now, previous=plan, tree=changed).plan
@@ -295,10 +307,14 @@ def check_the_same_plan_again(case: Case, plan: Plan, now: int, asked: list[tupl
     assert again is not None
     assert again.revision == plan.revision
     assert len(again.timelines) == len(plan.timelines)
-    for charger, at, finding, expected in asked:
-        decision = decide(again, charger, at, finding)
-        assert decision is not None
-        assert shown(decision) == expected
+    on_demand = compiled(case, now, at_hand=False).plan
+    assert on_demand is not None
+    assert on_demand.revision == plan.revision
+    for plan_of, questions in ((again, asked), (on_demand, asked[::_APART])):
+        for charger, at, finding, expected in questions:
+            decision = decide(plan_of, charger, at, finding)
+            assert decision is not None
+            assert shown(decision) == expected
 
 
 FAR = st.one_of(

@@ -3,12 +3,27 @@
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policy_service.language.load import load
 from policy_service.language.source import read
-from policy_service.language.tree import At, plain
+from policy_service.language.tree import At, ListNode, plain
 
 DEEP = 20_000
+
+
+def items(values: str) -> st.SearchStrategy[str]:
+    """Draw mappings of these values, written as JSON; some have a key twice, and a few are no mappings."""
+    value = st.sampled_from(values.split())
+    pairs = st.lists(st.tuples(st.sampled_from("abc"), value), max_size=3)
+    mappings = pairs.map(lambda each: "{" + ", ".join(f'"{key}": {value}' for key, value in each) + "}")
+    return st.one_of(mappings, mappings, mappings, value)
+
+
+PLAIN = '"x" "é" "{[" 1 1.50 -1e3 null [] {} ["y",{"z":"1"}]'
+ANY = PLAIN + r' true false "true" "a\"b" "\u00e9" [true] {"d":1,"d":false} {"e":{"f":"","f":""}} [{"g":1,"g":2}]'
+ITEMS = st.one_of([st.lists(items(each), min_size=60, max_size=90) for each in (PLAIN, ANY)])
 
 
 def codes(file: str, data: bytes) -> list[str]:
@@ -108,6 +123,36 @@ def test_a_mistake_far_down_a_long_list_is_told_at_its_line(row: str, code: str)
 def test_a_duplicate_key_far_down_a_long_json_list_is_told_at_its_line() -> None:
     (found,) = read("a.json", ("[" + '{"a": {}},\n' * 100 + '{"a": {"b": 1, "b": 2}}]').encode()).diagnostics
     assert (found.code, found.place.line, found.place.column) == ("PS003", 101, 16)
+
+
+@pytest.mark.parametrize("file", ["a.yaml", "a.json"])
+@pytest.mark.parametrize(("before", "after"), [("[", "]"), ('{"a": ', "}")])
+def test_nesting_has_one_limit(file: str, before: str, after: str) -> None:
+    assert codes(file, (before * 64 + "1" + after * 64).encode()) == []
+    assert codes(file, (before * 65 + "1" + after * 65).encode()) == ["PS005"]
+
+
+@given(ITEMS, st.sampled_from([", ", ",\n", "\n,\r\n  "]))
+@settings(deadline=None)
+def test_a_long_json_list_reads_as_its_items_do_alone(rows: list[str], between: str) -> None:
+    """Whatever else the list holds: flags, escapes and keys that are written twice, before it and after it."""
+    told = read("a.json", f"[{between.join(rows)}]".encode())
+    (document,) = told.documents
+    assert isinstance(document, ListNode)
+    at, findings = 1, 0
+    for row, item in zip(rows, document.items, strict=True):
+        alone = read("a.json", f"[{row}]".encode())
+        (only,) = alone.documents
+        assert plain(item) == plain(only)[0]  # type: ignore[index]  # a list was written
+        line = f"[{between.join(rows)}]"[:at].replace("\r\n", "\n")
+        assert (item.line, item.column) == (line.count("\n") + 1, at_column(line))
+        at += len(row) + len(between)
+        findings += len(alone.diagnostics)
+    assert len(told.diagnostics) == findings
+
+
+def at_column(before: str) -> int:
+    return len(before) - (before.rfind("\n") + 1) + 1
 
 
 def test_every_file_is_told_of_in_one_run_and_in_reading_order() -> None:

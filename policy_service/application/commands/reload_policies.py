@@ -108,8 +108,13 @@ class ReloadPolicies:
         clock: Clock,
         ungoverned: Ungoverned,
         watcher: ReloadWatcher,
+        *,
+        at_hand: bool = True,
     ) -> None:
-        """Wire the collaborators; nothing is read before the first call."""
+        """Wire the collaborators; nothing is read before the first call.
+
+        ``at_hand`` tells whether plans are made for many questions; see CompileContext.
+        """
         self._plans = plans
         self._files = files
         self._last_good = last_good
@@ -120,6 +125,7 @@ class ReloadPolicies:
         self._clock = clock
         self._ungoverned = ungoverned
         self._watcher = watcher
+        self._at_hand = at_hand
         self._one_at_a_time = asyncio.Lock()
         self._imported: Mapping[str, Charger] = {}
         self._made: Sequence[MadeOverride] = ()
@@ -313,6 +319,7 @@ class ReloadPolicies:
             chargers=chargers,
             overrides=overrides,
             previous=previous,
+            at_hand=self._at_hand,
         )
 
     async def _fetch_chargers(self) -> bool:

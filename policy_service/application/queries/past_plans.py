@@ -81,6 +81,7 @@ class PastPlans:
             content=digest_of(origin.files),
             chargers=origin.chargers,
             overrides=tuple(each.as_override() for each in origin.overrides),
+            at_hand=False,
         )
         plan = compile_plan(tree, context).plan
         if plan is None:

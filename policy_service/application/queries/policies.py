@@ -108,5 +108,6 @@ class Policies:
             chargers={},
             overrides=(),
             previous=None,
+            at_hand=False,
         )
         return (*checked.diagnostics, *compile_plan(checked.tree, context).diagnostics)

@@ -67,7 +67,7 @@ def _in_sound_files(
     tree = read.tree or read.remains
     if tree is None:
         return
-    context = CompileContext(clock.now(), tools.holidays)
+    context = CompileContext(clock.now(), tools.holidays, at_hand=False)
     sound = sound_part(tree, context)
     plan = sound.plan(context)
     if plan is None:

@@ -7,13 +7,13 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from policy_service.entrypoints.cli.console import stderr
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from typing import TypeVar
+
+    from rich.progress import Progress
 
     T = TypeVar("T")
 
@@ -66,6 +66,14 @@ def _drawn(*, shown: bool) -> Generator[LongWork]:
     if not shown or not console.is_terminal or os.environ.get("CI"):
         yield LongWork(None)
         return
+    from rich.progress import (  # noqa: PLC0415 - takes a while, and mostly nobody watches
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         yield LongWork(progress)

@@ -164,6 +164,7 @@ def loaded(files: Mapping[str, bytes], clock: FixedClock, ungoverned: Ungoverned
         clock,
         ungoverned,
         nothing,
+        at_hand=False,
     )
     asyncio.run(reload())
     if plans.state.unreadable is not None:

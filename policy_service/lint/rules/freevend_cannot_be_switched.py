@@ -51,6 +51,5 @@ def _switches(entry: ChargerPlan) -> bool:
 
 
 def _opens(linted: Linted, governance: Governance) -> bool:
-    return any(
-        governance.rules[rank].layer.mode is AccessMode.FREEVEND for _, _, rank in linted.holding(governance.timeline)
-    )
+    ranks = set(linted.drawn(governance.timeline.layers).ranks)
+    return any(governance.rules[rank].layer.mode is AccessMode.FREEVEND for rank in ranks)

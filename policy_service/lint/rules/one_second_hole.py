@@ -18,9 +18,9 @@ def find(linted: Linted) -> Iterator[Found]:
     """Yield what ends one second before the next begins, the first time that it does, where that second differs."""
     judged: dict[int, list[tuple[int, int, int]]] = {}
     for ranked in linted.policies:
-        key = id(ranked.timeline)
+        key = id(ranked.year)
         if key not in judged:
-            judged[key] = list(_holes(linted, ranked))
+            judged[key] = list(_holes(ranked))
         told: set[int] = set()
         for before, hole, at in judged[key]:
             layer = ranked.layers[before]
@@ -35,9 +35,9 @@ def find(linted: Linted) -> Iterator[Found]:
             yield Found(part.places.get("end", place), message, help_text, 8 if "end" in part.places else length)
 
 
-def _holes(linted: Linted, ranked: RankedPolicy) -> Iterator[tuple[int, int, int]]:
+def _holes(ranked: RankedPolicy) -> Iterator[tuple[int, int, int]]:
     """Yield the rank before, the rank of the second itself, and its instant."""
-    stretches = list(linted.holding(ranked.timeline))
+    stretches = list(ranked.year.stretches())
     for at, (start, end, rank) in enumerate(stretches):
         if end - start == 1 and at and rank < stretches[at - 1][2]:
             yield stretches[at - 1][2], rank, start

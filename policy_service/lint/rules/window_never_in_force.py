@@ -22,7 +22,7 @@ _QUARTER = 91 * DAY
 def find(linted: Linted) -> Iterator[Found]:
     """Yield what has times in the coming year and sets the mode at none of them."""
     for ranked in linted.policies:
-        seen = linted.ranks(ranked.timeline)
+        seen = set(ranked.year.ranks)
         if len(seen) == len(ranked.layers):
             continue
         holding = {id(ranked.layers[rank]) for rank in seen}
@@ -49,8 +49,8 @@ def _next_starts(layer: Layer, lo: int, hi: int) -> list[int]:
 
 def _covering(ranked: RankedPolicy, starts: list[int]) -> str:
     """Name what holds most often where occurrences begin."""
-    drawn = ranked.timeline.home
-    layers = Counter(drawn.ranks[bisect_right(drawn.bounds, start) - 1] for start in starts)
+    year = ranked.year
+    layers = Counter(year.ranks[bisect_right(year.bounds, start) - 1] for start in starts)
     covering: Layer = ranked.layers[layers.most_common(1)[0][0]]
     part = ranked.part_of(covering)
     return "something stronger" if part is None else name_of(part)[0]
