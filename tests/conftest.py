@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.served import forking
 from servers.postgres import running_postgres
 from vectors import VECTORS_PRESENT
 
@@ -23,6 +24,13 @@ def pytest_report_header() -> str:
 def anyio_backend() -> str:
     """Run async tests on asyncio alone."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forking() -> Iterator[None]:
+    """Fork services of one process that has imported the program: most of a start is imports."""
+    with forking():
+        yield
 
 
 @pytest.fixture(scope="session")
