@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes.served import forking
+from fakes.launched import forking
 from servers.postgres import running_postgres
 from vectors import VECTORS_PRESENT
 

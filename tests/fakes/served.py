@@ -1,44 +1,29 @@
-"""A real service: uvicorn in a process of its own, on a loopback port of the system's choice.
-
-Inside :func:`forking` the process is forked of one that has imported the program, which spares most of a start.
-"""
+"""A real service: uvicorn in a process of its own, on a loopback port of the system's choice."""
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import httpx2
-from servers.fork_server import ForkServer
+from fakes.launched import ROOT, launched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-    from servers.fork_server import Forked
+    from fakes.launched import Process
 
-    _Process = subprocess.Popen[str] | Forked
-
-ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "policies"
-_RUN = (
-    "import sys; from policy_service.entrypoints.http.server import run_server; "
-    "from policy_service.settings import Settings; sys.exit(run_server(Settings()))"
-)
-_fork_servers: list[ForkServer] = []
-"""The one that runs, if any."""
 
 
 class Served:
     """A running service and a client of it."""
 
-    def __init__(self, process: _Process, url: str, log: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, process: Process, url: str, log: Path, settings: Mapping[str, str]) -> None:
         """Take a started process, and what it was told."""
         self.process = process
         self.settings = settings
@@ -80,38 +65,11 @@ def start(
     port = port or _free_port()
     state.mkdir(parents=True, exist_ok=True)
     log = state / "log"
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("POLICY_SERVICE_", "PROMETHEUS_", "OTEL_"))
-    }
-    own = {"POLICIES": policies, "STATE_DIR": state, "PORT": port, "SECRET": "a secret of the tests", **settings}
-    told = {name.upper(): str(value) for name, value in own.items()}
-    environment = clean | {f"POLICY_SERVICE_{name}": value for name, value in told.items()} | dict(variables or {})
+    told = {"POLICIES": policies, "STATE_DIR": state, "PORT": port, "SECRET": "a secret of the tests", **settings}
+    told = {name.upper(): str(value) for name, value in told.items()}
     with log.open("w") as sink:
-        process = _started(environment, sink, anew=any(name.startswith("PYTHON") for name in variables or {}))
+        process = launched(sink, sink, settings=told, variables=variables)
     return Served(process, f"http://127.0.0.1:{port}", log, told)
-
-
-def _started(environment: Mapping[str, str], sink: IO[str], *, anew: bool) -> _Process:
-    """Start the process; ``anew`` where its variables are for the interpreter."""
-    if _fork_servers and not anew:
-        return _fork_servers[-1].fork(environment, sink)
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-        [sys.executable, "-c", _RUN], env=environment, stdout=sink, stderr=sink, text=True, cwd=ROOT
-    )
-
-
-@contextmanager
-def forking() -> Iterator[None]:
-    """Fork services while the context is open, instead of starting each anew."""
-    server = ForkServer()
-    _fork_servers.append(server)
-    try:
-        yield
-    finally:
-        _fork_servers.remove(server)
-        server.close()
 
 
 @contextmanager

@@ -13,20 +13,17 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import IO
 
 _HERE = Path(__file__).parents[1]
 _SERVER = (
-    "import sys; from policy_service.entrypoints.http.server import run_server; "
-    "from policy_service.settings import Settings; "
-    "sys.path.append({here!r}); from servers.fork_server import serve; sys.path.remove({here!r}); "
-    "serve({control}, lambda: run_server(Settings()))"
+    "import sys; sys.path.append({here!r}); from servers.fork_server import serve; sys.path.remove({here!r}); "
+    "serve({control})"
 )
-"""Imports what a service imports before it reads its settings, and nothing of what it imports after."""
 _NUMBER = struct.Struct("!i")
 
 
@@ -38,14 +35,14 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._control, self._theirs = socket.socketpair()
 
-    def fork(self, environment: Mapping[str, str], log: IO[str]) -> Forked:
-        """Start a service that writes to the log."""
+    def fork(self, environment: Mapping[str, str], out: IO[str], err: IO[str], *arguments: str) -> Forked:
+        """Start ``policy-service`` with these arguments, or the service with what the environment says."""
         if self._process is None:
             self._process = self._started()
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [b"!"], [theirs.fileno(), log.fileno()])
-        ours.sendall(json.dumps(dict(environment)).encode())
+            socket.send_fds(self._control, [b"!"], [theirs.fileno(), out.fileno(), err.fileno()])
+        ours.sendall(json.dumps([dict(environment), arguments]).encode())
         ours.shutdown(socket.SHUT_WR)
         return Forked(ours)
 
@@ -103,17 +100,21 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def serve(control: int, run: Callable[[], int]) -> None:
-    """Fork for each that asks, until nobody can any more; ``run`` is what a forked process does, for its exit code."""
+def serve(control: int) -> None:
+    """Import what a service imports before it reads its settings, and fork for each that asks while anybody can."""
+    from policy_service.entrypoints.http.server import run_server  # noqa: PLC0415 - the tests do not need it
+    from policy_service.settings import Settings  # noqa: PLC0415
+
     gc.freeze()  # no collection in a forked process goes through what they have in common
     with socket.socket(fileno=control) as asked:
         while True:
-            _, given, *_ = socket.recv_fds(asked, 1, 2)
+            _, given, *_ = socket.recv_fds(asked, 1, 3)
             if not given:
                 return
             if not os.fork():
                 asked.close()
-                _watch(*given, run)
+                arguments = _forked(*given)
+                sys.exit(_command(arguments) if arguments else run_server(Settings()))
             for descriptor in given:
                 os.close(descriptor)
             with suppress(ChildProcessError):
@@ -121,19 +122,26 @@ def serve(control: int, run: Callable[[], int]) -> None:
                     pass
 
 
-def _watch(conversation: int, log: int, run: Callable[[], int]) -> NoReturn:
-    """Fork once more: somebody has to wait for the service, and tell how it ended."""
+def _command(arguments: list[str]) -> int:
+    from policy_service.entrypoints.cli.app import run  # noqa: PLC0415 - a service does not need it
+
+    return run(arguments)
+
+
+def _forked(conversation: int, *streams: int) -> list[str]:
+    """Fork once more, as somebody has to wait and tell how it ended; return its arguments in the new process alone."""
     with socket.socket(fileno=conversation) as told:
         with told.makefile() as asked:
-            environment = json.loads(asked.read())
+            environment, arguments = json.load(asked)
         if not (pid := os.fork()):
-            told.close()
             os.environ.clear()
             os.environ.update(environment)
-            for stream in (sys.stdout, sys.stderr):
-                os.dup2(log, stream.fileno())
-            os.close(log)
-            sys.exit(run())
+            for stream, own in zip(streams, (sys.stdout, sys.stderr), strict=True):
+                os.dup2(stream, own.fileno())
+                os.close(stream)
+            return list(arguments)
+        for stream in streams:
+            os.close(stream)
         told.sendall(_NUMBER.pack(pid))
         _, status = os.waitpid(pid, 0)
         with suppress(OSError):  # the tests have ended
