@@ -9,13 +9,11 @@ from fakes.events import MemoryEvents, MemoryFleetReports
 from fakes.local_lists import MemoryLocalLists
 from fakes.migrated import migrated
 from fakes.modes import MemoryAccessMarks, MemoryDesiredModes, MemoryModeEvents
+from fakes.registry_stores import MemoryAgreements, MemoryChargers, MemoryIdentifiers
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
-    MemoryAgreements,
     MemoryAudit,
-    MemoryChargers,
     MemoryFeeds,
-    MemoryIdentifiers,
     MemoryImportLog,
     MemoryKeys,
     MemoryOverrides,
