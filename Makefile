@@ -30,7 +30,7 @@ FAULTS ?= $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-csms test gate serve check lint style types layers generated policies bench bench-peers soak format generate lock clean
+.PHONY: help setup demo demo-csms test gate serve check lint style types mypy pyright layers generated policies bench bench-peers soak format generate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,8 +87,12 @@ lint: $(READY) ## ruff, every rule
 style: $(READY) ## ruff format, only looking
 	@$(BIN)/ruff format --check $(CODE)
 
-types: $(READY) ## mypy strict and pyright strict
+types: mypy pyright ## mypy strict and pyright strict
+
+mypy: $(READY)
 	@$(BIN)/mypy
+
+pyright: $(READY)
 	@$(BIN)/pyright
 
 layers: $(READY) ## the rooms look inward only

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from fakes.launched import forking
 from servers.postgres import running_postgres
 from vectors import VECTORS_PRESENT
 
@@ -28,6 +29,13 @@ def pytest_report_header() -> str:
 def anyio_backend() -> str:
     """Run async tests on asyncio alone."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forking() -> Iterator[None]:
+    """Fork services of one process that has imported the program: most of a start is imports."""
+    with forking():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.events import MemoryEvents, MemoryFleetReports
 from fakes.local_lists import MemoryLocalLists
+from fakes.migrated import migrated
 from fakes.modes import MemoryAccessMarks, MemoryDesiredModes, MemoryModeEvents
+from fakes.registry_stores import MemoryAgreements, MemoryChargers, MemoryIdentifiers
 from fakes.sql_events import SqlEventStore
 from fakes.stores import (
-    MemoryAgreements,
     MemoryAudit,
-    MemoryChargers,
     MemoryFeeds,
-    MemoryIdentifiers,
     MemoryImportLog,
     MemoryKeys,
     MemoryOverrides,
@@ -31,7 +30,6 @@ from policy_service.adapters.sql.audit import SqlAudit
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.dead_letters import SqlDeadLetters
 from policy_service.adapters.sql.desired_modes import SqlDesiredModes
-from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.feeds import SqlFeeds
 from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
@@ -42,7 +40,6 @@ from policy_service.adapters.sql.local_lists import SqlLocalLists
 from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
-from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.sink_positions import SqlSinkPositions
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.adapters.sql.webhooks import SqlWebhooks
@@ -80,32 +77,26 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             MemoryAccessMarks(state),
         )
         return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/state.db"
-    else:
-        url = await request.getfixturevalue("postgres").new_database()
-    database = database_at(url)
-    await upgrade(database)
-    yield Stores(
-        SqlIdentifiers(database),
-        SqlAgreements(database),
-        SqlChargers(database),
-        SqlEventStore(database),
-        SqlVersionStore(database),
-        SqlOverrides(database),
-        SqlKeys(database),
-        SqlAudit(database),
-        SqlImportLog(database),
-        SqlFeeds(database),
-        SqlPlanArchive(database),
-        SqlFleetReports(database),
-        SqlWebhooks(database),
-        SqlDeadLetters(database),
-        SqlLeases(database),
-        SqlSinkPositions(database),
-        SqlModeEvents(database),
-        SqlDesiredModes(database),
-        SqlLocalLists(database),
-        SqlAccessMarks(database),
-    )
-    await database.close()
+    async with migrated(request.param, request, tmp_path) as database:
+        yield Stores(
+            SqlIdentifiers(database),
+            SqlAgreements(database),
+            SqlChargers(database),
+            SqlEventStore(database),
+            SqlVersionStore(database),
+            SqlOverrides(database),
+            SqlKeys(database),
+            SqlAudit(database),
+            SqlImportLog(database),
+            SqlFeeds(database),
+            SqlPlanArchive(database),
+            SqlFleetReports(database),
+            SqlWebhooks(database),
+            SqlDeadLetters(database),
+            SqlLeases(database),
+            SqlSinkPositions(database),
+            SqlModeEvents(database),
+            SqlDesiredModes(database),
+            SqlLocalLists(database),
+            SqlAccessMarks(database),
+        )

@@ -6,14 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.migrated import migrated
 from fakes.samples import event, lines
 
-from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.event_erasure import SqlEventErasure
 from policy_service.adapters.sql.event_reader import SqlEventReader
 from policy_service.adapters.sql.event_writer import SqlEventWriter
 from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
-from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
 
 if TYPE_CHECKING:
@@ -37,12 +36,8 @@ PERSONAL = {
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Database, None]:
-    postgresql = request.param == "postgresql"
-    url = await request.getfixturevalue("postgres").new_database() if postgresql else f"sqlite:///{tmp_path}/state.db"
-    database = database_at(url)
-    await upgrade(database)
-    yield database
-    await database.close()
+    async with migrated(request.param, request, tmp_path) as opened:
+        yield opened
 
 
 def _of(fingerprint: str, id_: str, at: int = 5 * SECOND) -> AccessEvent:

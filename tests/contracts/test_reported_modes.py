@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.migrated import migrated
 from fakes.reported import MemoryReportedModes
 from sqlalchemy import insert, select
 
 from policy_service.adapters.sql import mode_tables
-from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.reported_modes import SqlReportedModes
-from policy_service.adapters.sql.schema import upgrade
 from policy_service.application.ports import ConflictError
 from policy_service.domain.access import AccessMode
 from policy_service.domain.charger_sync import SKEW_MS, DesiredMode, ReportedMode, Standing, is_proven
@@ -66,12 +65,8 @@ async def depot(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerato
     if request.param == "memory":
         yield Depot(MemoryReportedModes(), None)
         return
-    in_file = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/state.db" if in_file else await request.getfixturevalue("postgres").new_database()
-    database = database_at(url)
-    await upgrade(database)
-    yield Depot(SqlReportedModes(database), database)
-    await database.close()
+    async with migrated(request.param, request, tmp_path) as database:
+        yield Depot(SqlReportedModes(database), database)
 
 
 def _desired(charger: str, **told: object) -> DesiredMode:

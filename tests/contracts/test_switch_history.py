@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.clock import FakeClock
+from fakes.migrated import migrated
 from fakes.modes import desired_mode, mode_event
 
 from policy_service.adapters.sql.desired_modes import SqlDesiredModes
-from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.mode_events import SqlModeEvents
 from policy_service.adapters.sql.reported_modes import SqlReportedModes
-from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.switch_history import SqlSwitchHistory
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.queries.adherence import AdherenceQuery
@@ -36,12 +35,8 @@ MINUTE = 60_000
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Database, None]:
     """Give a database of one technology."""
-    in_file = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/state.db" if in_file else await request.getfixturevalue("postgres").new_database()
-    opened = database_at(url)
-    await upgrade(opened)
-    yield opened
-    await opened.close()
+    async with migrated(request.param, request, tmp_path) as opened:
+        yield opened
 
 
 def _due(charger: str, at: int, transition: str, depot: str = "north") -> ModeEvent:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from condition_trees import rendered
 from hypothesis import strategies as st
 
 from policy_service.domain.access import AccessMode, Enforcement, OnLookupFailure, Ungoverned, VehicleClass
@@ -382,21 +383,6 @@ CHARGERS = {
 def epoch(at: WallInstant) -> int:
     """Take a local time for UTC."""
     return int(datetime(at.day.year, at.day.month, at.day.day, tzinfo=UTC).timestamp()) + at.second
-
-
-def rendered(condition: Any) -> str:  # noqa: ANN401 - a tree of tuples
-    sign, *parts = condition
-    if sign == "not":
-        return f"not ({rendered(parts[0])})"
-    if sign in {"and", "or"}:
-        return f"({rendered(parts[0])}) {sign} ({rendered(parts[1])})"
-    name, value = parts
-    if isinstance(value, bool):
-        return f"{name} == {str(value).lower()}"
-    if isinstance(value, tuple):
-        listed = ", ".join(f'"{each}"' for each in value)
-        return f"{name} in [{listed}]"
-    return f'{name} {sign} "{value}"' if isinstance(value, str) else f"{name} {sign} {value}"
 
 
 @st.composite

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 import tzdata  # type: ignore[import-untyped] # a data package: it has no annotations
+from condition_trees import met, vehicle_facts
 from hypothesis import given
 from hypothesis import strategies as st
-from naive import met, vehicle_facts
 from random_policies import FREEVEND, MANAGED, Holidays, cases
 from test_goldens import H, at, context, daily, plan_of, policy, tree, window
 from test_oracle import ABOUT, compiled, midnight, naive_of, oracle

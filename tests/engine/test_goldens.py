@@ -1,125 +1,58 @@
-"""Worked cases through compile and decide: nights of clock changes, precedence, diagnostics, size, and past bugs."""
+"""Worked cases through compile and decide: nights of clock changes, precedence, size, and past bugs."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from random_policies import TYPES, Holidays
+from small_plans import (
+    DAYS,
+    FREEVEND,
+    MANAGED,
+    MARCH_2,
+    NOON,
+    NOW,
+    OWN,
+    H,
+    asked,
+    at,
+    context,
+    daily,
+    findings_of,
+    over,
+    own,
+    plan_of,
+    policy,
+    told,
+    tree,
+    window,
+)
 
 from policy_service.domain.access import AccessMode, Enforcement, Outcome, Reason, Ungoverned, VehicleClass
 from policy_service.domain.charger import Charger
-from policy_service.domain.diagnostic import Severity
-from policy_service.domain.identifier import IdentifierRecord, IdentifierType
 from policy_service.domain.instant import DAY
-from policy_service.domain.place import Place
 from policy_service.domain.policy import (
-    AccessPolicy,
     AllDay,
     DayException,
-    DayRange,
     Duration,
     Grant,
-    HolidayDays,
     ListedDays,
-    Override,
     Schedule,
     ScheduleRef,
     Span,
     Times,
     WallEnd,
     WallInstant,
-    Window,
 )
-from policy_service.domain.policy_tree import PolicyTree
-from policy_service.domain.registration import Absence, Registration
-from policy_service.domain.selector import Expression, Selector
-from policy_service.engine.compile import CompileContext, compile_plan
-from policy_service.engine.decide import decide
+from policy_service.domain.registration import Absence
+from policy_service.domain.selector import Selector
+from policy_service.engine.compile import compile_plan
 from policy_service.engine.explain import explain
-from policy_service.engine.holiday_days import UnknownRegionError
-from policy_service.engine.overlaps import MOST_OVERLAPS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from policy_service.domain.decision import Decision
-    from policy_service.domain.diagnostic import Diagnostic
     from policy_service.engine.plan import Plan
-
-MANAGED, FREEVEND = AccessMode.MANAGED, AccessMode.FREEVEND
-NOW = int(datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp())
-H = 3600
-NIGHT = Span(22 * H, WallEnd(1, 6 * H))
-STRANGER = Absence.UNKNOWN_IDENTIFIER
-ALL = Selector(("*",))
-OWN = (Grant(VehicleClass.OWN),)
-
-
-class NamedHolidays(Holidays):
-    """The made-up days off, which refuse a region that they do not have."""
-
-    def __call__(self, region: str, year: int) -> Mapping[date, str]:
-        if region not in {"XA", "XB"}:
-            raise UnknownRegionError(region, ("XA",))
-        return super().__call__(region, year)
-
-
-def at(text: str) -> int:
-    return int(datetime.fromisoformat(text).astimezone(UTC).timestamp())
-
-
-def policy(*windows: Window, timezone: str = "UTC", **changed: Any) -> AccessPolicy:  # noqa: ANN401 - any field
-    values: dict[str, Any] = {
-        "default_mode": FREEVEND,
-        "chargers": ALL,
-        "name": "depot",
-        "place": Place("p.yaml", 1, 1),
-    }
-    return AccessPolicy(timezone=timezone, windows=windows, **{**values, **changed})
-
-
-def daily(span: Span | AllDay = NIGHT, first: str = "2018-01-01", rule: str = "FREQ=DAILY", **changed: Any) -> Times:  # noqa: ANN401
-    values: dict[str, Any] = {"place": Place("p.yaml", 10, 5), "places": {"rrule": Place("p.yaml", 11, 12)}}
-    return Times(span, rule, date.fromisoformat(first), **{**values, **changed})
-
-
-def window(name: str, times: Times | ScheduleRef, mode: AccessMode = MANAGED, **changed: Any) -> Window:  # noqa: ANN401
-    return Window(name, mode, times, place=Place("p.yaml", 9, 5), **changed)
-
-
-def tree(*policies: AccessPolicy, **changed: Any) -> PolicyTree:  # noqa: ANN401 - any field
-    values: dict[str, Any] = {"chargers": {name: Charger(name) for name in ("A1", "A2")}, "attributes": TYPES}
-    return PolicyTree(policies, **{**values, **changed})
-
-
-def context(now: int = NOW, **changed: Any) -> CompileContext:  # noqa: ANN401 - any field
-    return CompileContext(now, NamedHolidays(), **changed)
-
-
-def plan_of(*policies: AccessPolicy, **changed: Any) -> Plan:  # noqa: ANN401 - any field
-    compiled = compile_plan(tree(*policies, **changed), context())
-    assert compiled.plan is not None, compiled.diagnostics
-    return compiled.plan
-
-
-def findings_of(*policies: AccessPolicy, **changed: Any) -> list[Diagnostic]:  # noqa: ANN401 - any field
-    return list(compile_plan(tree(*policies, **changed), context()).diagnostics)
-
-
-def asked(plan: Plan, instant: int, finding: Registration | Absence = STRANGER, charger: str = "A1") -> Decision:
-    decision = decide(plan, charger, instant, finding)
-    assert decision is not None
-    return decision
-
-
-def own(**changed: Any) -> Registration:  # noqa: ANN401 - any field
-    values: dict[str, Any] = {"vehicle_class": VehicleClass.OWN, "vehicle": "bus-1"}
-    return Registration(IdentifierRecord("r1", "K1", IdentifierType.RFID, **{**values, **changed}))
-
 
 # --- the worked windows of the format: 22:00 to 06:00 ----------------------------------------------------------------
 
@@ -189,14 +122,6 @@ def test_a_day_that_was_skipped_is_the_day_after_it() -> None:
 
 
 # --- precedence ------------------------------------------------------------------------------------------------------
-
-NOON = at("2026-03-02T12:00Z")
-DAYS = Times(Span(8 * H, WallEnd(0, 20 * H)), "FREQ=DAILY", date(2026, 1, 1))
-MARCH_2 = (ListedDays((date(2026, 3, 2),)),)
-
-
-def over(name: str, mode: AccessMode, start: int, end: int, **changed: Any) -> Override:  # noqa: ANN401 - any field
-    return Override(name, ALL, start, end, mode, place=Place("o.yaml", 4, 1), **changed)
 
 
 def test_override_beats_exception_beats_window_beats_default() -> None:
@@ -278,137 +203,6 @@ def test_observe_tells_the_reason_and_refuses_nobody() -> None:
         Reason.UNKNOWN_IDENTIFIER,
         Outcome.ACCESS_DENIED,
     )
-
-
-# --- diagnostics -----------------------------------------------------------------------------------------------------
-
-
-def told(findings: list[Diagnostic]) -> list[tuple[str, str]]:
-    return [(finding.code, str(finding.place)) for finding in findings]
-
-
-@pytest.mark.parametrize(
-    ("rule", "column", "length"),
-    [("FREQ=SECONDLY", 17, 8), ("FREQ=DAILY;BYHOUR=3", 23, 6), ("FREQ=DAILY;BYDYA=MO", 23, 5)],
-)
-def test_a_rule_that_is_not_accepted_is_marked_where_it_is_wrong(rule: str, column: int, length: int) -> None:
-    (finding,) = findings_of(policy(window("nights", daily(rule=rule))))
-    assert (finding.code, finding.place, finding.length) == ("PS102", Place("p.yaml", 11, column), length)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"},
-        {"rule": "FREQ=DAILY;UNTIL=20171231"},
-        {"rule": "FREQ=DAILY;INTERVAL=7;BYDAY=TU"},  # 2018-01-01 is a Monday
-        {"rule": "FREQ=WEEKLY;BYDAY=SU", "until": date(2018, 1, 6)},
-        {"until": date(2017, 12, 31)},
-    ],
-)
-def test_a_rule_without_any_occurrence_is_an_error(changed: dict[str, Any]) -> None:
-    assert told(findings_of(policy(window("nights", daily(**changed))))) == [("PS103", "p.yaml:11:12")]
-
-
-def test_exdates_and_skip_may_leave_nothing_of_a_rule() -> None:
-    times = daily(rule="FREQ=DAILY;COUNT=1", exdates=(date(2018, 1, 1),))
-    assert told(findings_of(policy(window("nights", times)))) == [("PS109", "p.yaml:11:12")]
-    plan_of(policy(window("nights", daily(skip=(DayRange(date(2000, 1, 1), date(2100, 1, 1)),)))))
-
-
-@pytest.mark.parametrize("where", ["skip", "days", "schedule"])
-def test_an_unknown_region_is_refused_wherever_it_stands(where: str) -> None:
-    days = (HolidayDays("XX", place=Place("p.yaml", 20, 7)),)
-    depot = policy(exceptions=(DayException("off", days, MANAGED),) if where == "days" else ())
-    if where == "skip":
-        depot = policy(window("nights", daily(skip=days)))
-    schedules = {"s": Schedule("s", (daily(skip=days),))} if where == "schedule" else {}
-    (finding,) = findings_of(depot, schedules=schedules)
-    assert (finding.code, str(finding.place), finding.help) == ("PS105", "p.yaml:20:7", "did you mean `XA`?")
-
-
-def test_a_condition_is_refused_inside_its_text() -> None:
-    wrong = Expression("vehicle.height_m < 'high'", Place("p.yaml", 30, 9))
-    depot = policy(allow=(Grant(VehicleClass.OWN, when=wrong),))
-    assert told(findings_of(depot)) == [("PS106", "p.yaml:30:26")]
-    about = Expression('vehicle.kind == "bus"', Place("p.yaml", 31, 9))
-    assert told(findings_of(policy(chargers=Selector(("*",), when=about)))) == [("PS106", "p.yaml:31:9")]
-    bad = Override("o", Selector(when=wrong), 0, 1, MANAGED)
-    assert told(findings_of(policy(), overrides=(bad,))) == [("PS106", "p.yaml:30:9")]  # of chargers only
-
-
-def test_an_exdate_that_meets_nothing_is_a_warning() -> None:
-    places = {"rrule": Place("p.yaml", 11, 12), "exdates[1]": Place("p.yaml", 14, 30)}
-    times = daily(rule="FREQ=WEEKLY;BYDAY=MO", exdates=(date(2026, 5, 4), date(2026, 5, 5)), places=places)
-    (finding,) = findings_of(policy(window("mondays", times)))
-    assert (finding.code, finding.severity, str(finding.place)) == ("PS108", Severity.WARNING, "p.yaml:14:30")
-
-
-def test_a_rule_that_is_over_is_a_warning() -> None:
-    (finding,) = findings_of(policy(window("nights", daily(rule="FREQ=DAILY;COUNT=3"))))
-    assert (finding.code, finding.severity) == ("PS109", Severity.WARNING)
-
-
-def test_an_ambiguous_overlap_is_named_with_its_next_instant() -> None:
-    nights = daily(rule="FREQ=WEEKLY;BYDAY=SA", first="2026-01-17")
-    sundays = daily(AllDay(), rule="FREQ=WEEKLY;BYDAY=SU", first="2026-01-25")
-    zone = "Australia/Melbourne"
-    found = findings_of(policy(window("nights", nights), window("sundays", sundays, FREEVEND), timezone=zone))
-    assert told(found) == [("PS110", "p.yaml:9:5")]
-    assert "windows `nights` and `sundays`" in found[0].message
-    assert "differ in mode, next on 2026-01-25 00:00 Australia/Melbourne" in found[0].message
-    assert findings_of(policy(window("nights", nights), window("sundays", sundays, FREEVEND, priority=1))) == []
-    assert findings_of(policy(window("nights", nights), window("sundays", sundays))) == []
-    (differ,) = findings_of(policy(window("nights", nights), window("sundays", sundays, allow=OWN)))
-    assert "differ in allow" in differ.message
-
-
-def test_one_mistake_made_in_many_windows_is_told_in_time() -> None:
-    alike = [window(f"a{number}", daily()) for number in range(1_000)]
-    unlike = [window(f"b{number}", daily(), allow=OWN) for number in range(1_000)]
-    began = time.monotonic()
-    found = findings_of(policy(*alike, *unlike))
-    assert 0 < len(found) <= MOST_OVERLAPS
-    assert {finding.code for finding in found} == {"PS110"}
-    apart = daily(Span(12 * H, WallEnd(0, 13 * H)))
-    assert findings_of(policy(*alike, window("noon", apart, allow=OWN))) == []
-    assert time.monotonic() - began < 60
-
-
-def test_an_overlap_beyond_the_horizon_is_managed_then_by_document_order() -> None:
-    open_ = Times(Span(0, WallEnd(0, DAY)), first=date(2031, 5, 5))
-    depot = policy(window("open", open_, FREEVEND), window("one", open_), window("two", open_))
-    assert asked(plan_of(depot), at("2031-05-05T12:00Z")).answer.window == "one"
-
-
-def test_exceptions_that_overlap_and_differ_are_ambiguous_too() -> None:
-    one, two = (DayException(name, MARCH_2, mode) for name, mode in (("one", MANAGED), ("two", FREEVEND)))
-    (finding,) = findings_of(policy(exceptions=(one, replace(two, place=Place("p.yaml", 40, 5)))))
-    assert (finding.code, str(finding.place)) == ("PS110", "p.yaml:40:5")
-    assert "exceptions `one` and `two`" in finding.message
-
-
-def test_policies_tied_on_chargers_are_told_with_their_chargers() -> None:
-    other = policy(name="other", chargers=Selector(("A*",), place=Place("p.yaml", 50, 3)))
-    (finding,) = findings_of(policy(), other)
-    assert (finding.code, str(finding.place)) == ("PS111", "p.yaml:50:3")
-    assert "`A1`, `A2`" in finding.message
-    assert findings_of(policy(), replace(other, chargers=Selector(("B*",)))) == []
-
-
-def test_a_tie_below_the_policy_that_governs_is_none() -> None:
-    one, two = policy(name="one"), policy(name="two")
-    plan = plan_of(one, two, policy(name="three", priority=200, default_mode=MANAGED))
-    assert asked(plan, NOON).answer.policy == "three"
-
-
-def test_file_overrides_that_overlap_and_differ_are_an_error() -> None:
-    one, two = over("one", MANAGED, NOON, NOON + H), over("two", FREEVEND, NOON + H - 1, NOON + 2 * H)
-    (finding,) = findings_of(policy(), overrides=(one, two))
-    assert (finding.code, str(finding.place)) == ("PS112", "o.yaml:4:1")
-    assert finding.help is not None
-    assert "2026-03-02T12:59:59Z" in finding.help
-    assert findings_of(policy(), overrides=(one, replace(two, start=NOON + H))) == []
 
 
 # --- size ------------------------------------------------------------------------------------------------------------

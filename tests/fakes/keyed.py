@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
+
+from fakes.launched import launched
 
 from policy_service.bootstrap.key_commands import key_commands
 from policy_service.settings import Settings
@@ -21,16 +22,10 @@ BOOTSTRAP = "a-bootstrap-key-of-the-tests"
 
 def keys(state: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run ``policy-service keys``."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
-    variables = {f"POLICY_SERVICE_{name.upper()}": value for name, value in settings.items()}
-    return subprocess.run(  # noqa: S603 - our own interpreter and our own code
-        [sys.executable, "-m", "policy_service", "keys", *arguments],
-        env=clean | {"POLICY_SERVICE_STATE_DIR": str(state)} | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        code = launched(out, err, "keys", *arguments, settings={"state_dir": state, **settings}).wait(60)
+        told = [(stream.seek(0), stream.read())[1] for stream in (out, err)]
+    return subprocess.CompletedProcess(["keys", *arguments], code, *told)
 
 
 def made(state: Path, name: str, *scopes: str, **more: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uvicorn import Config
@@ -87,6 +88,8 @@ class Line:
         config.load()
         self.state = ServerState()
         self.wire = Wire()
+        self._found: list[Reply] = []
+        self._read_to = 0
         self.protocol = kind(config, self.state, {}, asyncio.get_running_loop())
         self.protocol.connection_made(self.wire)
 
@@ -99,10 +102,17 @@ class Line:
     async def replies(self, count: int) -> Sequence[Reply]:
         """Wait for so many answers, or for the end of the connection, and read them."""
         until = time.monotonic() + _PATIENCE_S
-        while len(found := read(self.wire.written)) < count and not self.wire.closed:
+        while len(found := self._read()) < count and not self.wire.closed:
             assert time.monotonic() < until, "no answer"
             await asyncio.sleep(0.0005)
         return found
+
+    def _read(self) -> Sequence[Reply]:
+        """Return all answers until now; what has been read once is not read again."""
+        found, left = read(self.wire.written[self._read_to :])
+        self._read_to = len(self.wire.written) - left
+        self._found += found
+        return list(self._found)
 
     async def end(self) -> None:
         """Be gone, and let what is under way come to its end."""
@@ -110,9 +120,10 @@ class Line:
         await asyncio.gather(*self.state.tasks)
 
 
-def read(raw: bytes) -> list[Reply]:
-    """Return the answers that stand one after the other; one that is not whole is left out."""
+def read(raw: bytes) -> tuple[Sequence[Reply], int]:
+    """Return the answers that stand one after the other, and how many bytes of one that is not whole are left."""
     found: list[Reply] = []
+    left = len(raw)
     while b"\r\n\r\n" in raw:
         head, _, raw = raw.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
@@ -120,11 +131,11 @@ def read(raw: bytes) -> list[Reply]:
         pairs = [line.partition(": ")[::2] for line in lines]
         headers = {name.lower(): value for name, value in pairs}
         assert len(headers) == len(pairs), "a header stands twice"
-        if status == 100:
-            continue
-        length = int(headers["content-length"])
+        length = 0 if status == HTTPStatus.CONTINUE else int(headers["content-length"])
         if len(raw) < length:
             break
-        found.append(Reply(status, headers, raw[:length]))
+        if status != HTTPStatus.CONTINUE:
+            found.append(Reply(status, headers, raw[:length]))
         raw = raw[length:]
-    return found
+        left = len(raw)
+    return found, left

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fakes.clock import FakeClock
 from fakes.levels import CountingMeter, Hub, MemorySharedCache, MemorySnapshot, watch_over
-from fakes.stores import MemoryIdentifiers, MemoryState, MemoryVersions
+from fakes.registry_stores import MemoryIdentifiers
+from fakes.stores import MemoryState, MemoryVersions
 
 from policy_service.application.registry import Registry, RegistryBounds
 

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
+from fakes.launched import ROOT, launched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+    from fakes.launched import Process
+
 POLICIES = ROOT / "policies"
-_RUN = (
-    "import sys; from policy_service.entrypoints.http.server import run_server; "
-    "from policy_service.settings import Settings; sys.exit(run_server(Settings()))"
-)
 
 
 class Served:
     """A running service and a client of it."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, log: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, process: Process, url: str, log: Path, settings: Mapping[str, str]) -> None:
         """Take a started process, and what it was told."""
         self.process = process
         self.settings = settings
@@ -70,18 +65,10 @@ def start(
     port = port or _free_port()
     state.mkdir(parents=True, exist_ok=True)
     log = state / "log"
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("POLICY_SERVICE_", "PROMETHEUS_", "OTEL_"))
-    }
-    own = {"POLICIES": policies, "STATE_DIR": state, "PORT": port, "SECRET": "a secret of the tests", **settings}
-    told = {name.upper(): str(value) for name, value in own.items()}
-    environment = clean | {f"POLICY_SERVICE_{name}": value for name, value in told.items()} | dict(variables or {})
+    told = {"POLICIES": policies, "STATE_DIR": state, "PORT": port, "SECRET": "a secret of the tests", **settings}
+    told = {name.upper(): str(value) for name, value in told.items()}
     with log.open("w") as sink:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-            [sys.executable, "-c", _RUN], env=environment, stdout=sink, stderr=sink, text=True, cwd=ROOT
-        )
+        process = launched(sink, sink, settings=told, variables=variables)
     return Served(process, f"http://127.0.0.1:{port}", log, told)
 
 
@@ -105,7 +92,8 @@ def serving(
 
 
 def _transport(settings: Mapping[str, str]) -> httpx2.HTTPTransport:
-    return httpx2.HTTPTransport(uds=settings.get("UNIX_SOCKET"))
+    """Reach a service that speaks no TLS: certificates take long to load."""
+    return httpx2.HTTPTransport(uds=settings.get("UNIX_SOCKET"), verify=False)
 
 
 def eventually(holds: Callable[[], object], *, within: float = 2.0) -> float:

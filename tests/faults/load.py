@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx2
+from fakes.served import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +130,18 @@ def stirred(node: Served) -> Iterator[None]:
     finally:
         over.set()
         thread.join(30)
+
+
+def await_copy(node: Served) -> None:
+    """Wait until this node's copy of the registry is up to date: then nobody is asked for what it does not have."""
+    number = iter(range(10_000))
+
+    def from_copy() -> bool:
+        before = metric(node, "policy_service_lookups_total", level="snapshot")
+        node.decide(charger="NTH-07", identifier=f"04E2{next(number):010X}", time=NIGHT)
+        return metric(node, "policy_service_lookups_total", level="snapshot") > before
+
+    eventually(from_copy, within=10)
 
 
 def in_an_hour() -> str:

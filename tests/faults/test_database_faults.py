@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.served import POLICIES, Served, eventually, serving
-from load import NDJSON, NIGHT, Load, blocked, import_fleet, in_an_hour, known, metric, stirred
+from load import NDJSON, NIGHT, Load, await_copy, blocked, import_fleet, in_an_hour, known, stirred
 from servers.disk import limited_disk, small_disk
 from servers.postgres import Postgres, running_postgres
 
@@ -49,20 +49,8 @@ def node(only_node: Served, server: Postgres) -> Served:
     """Give the node in good order, with an up-to-date copy of the registry."""
     server.ensure_running()
     eventually(lambda: _database(only_node) == "up", within=10)
-    _copied(only_node)
+    await_copy(only_node)
     return only_node
-
-
-def _copied(node: Served) -> None:
-    """Wait until this node's copy of the registry is up to date: then nobody is asked for what it does not have."""
-    number = iter(range(10_000))
-
-    def from_copy() -> bool:
-        before = metric(node, "policy_service_lookups_total", level="snapshot")
-        _reason(node, f"04E2{next(number):010X}")
-        return metric(node, "policy_service_lookups_total", level="snapshot") > before
-
-    eventually(from_copy, within=10)
 
 
 def _reason(node: Served, identifier: str, charger: str = "NTH-07") -> str:
@@ -101,7 +89,7 @@ def test_what_changed_last_is_not_forgotten_without_the_database(node: Served, s
     page = node.client.get("/v1/identifiers", params={"limit": 1000, "source": "fleet"}).json()["identifiers"]
     id_ = next(each["id"] for each in page if each["vehicle"] == "bus-1")
     assert node.client.put(f"/v1/identifiers/{id_}", json=record | {"status": "blocked"}).status_code == 200
-    _copied(node)
+    await_copy(node)
     server.kill()
     eventually(lambda: _database(node) == "down", within=5)
     assert _reason(node, known(1)) == "identifier_blocked"
@@ -134,7 +122,7 @@ def test_a_node_that_starts_without_any_store_decides(address: str, server: Post
         assert node.client.put("/v1/chargers/NTH-H1", json=NOT_FROM_FILES).status_code in (200, 201)
         made = node.client.post("/v1/overrides", json=override)
         assert made.status_code == 201, made.text
-        _copied(node)
+        await_copy(node)
         from_http = node.decide(charger="NTH-H1", identifier=known(7), time=NIGHT).json()
         assert from_http["reason"] not in ("unknown_charger", "no_policy")
     server.stop()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from fakes.served import POLICIES, Served, eventually, serving
-from load import NIGHT, Load, import_fleet, in_an_hour, known, metric
+from load import NIGHT, Load, await_copy, import_fleet, in_an_hour, known, metric
 from servers.redis import RedisServer, running_cluster, running_redis
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_what_one_has_read_the_other_finds_in_redis(nodes: Nodes, tmp_path: Path
 
 def test_a_flood_of_random_tokens_neither_reaches_the_database_nor_fills_anything(nodes: Nodes) -> None:
     import_fleet(nodes.one, 10)
-    time.sleep(3)  # the copy of this node follows
+    await_copy(nodes.one)
     before = metric(nodes.one, "policy_service_lookups_total", level="database")
     kept = sum(server.ask("DBSIZE") for server in nodes.redis)
     for number in range(500):

@@ -7,15 +7,14 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes.served import ROOT, eventually
+from fakes.launched import launched
+from fakes.served import eventually
 from sqlalchemy import select
 
 from policy_service.adapters.sql.engine import database_at
@@ -27,15 +26,15 @@ if TYPE_CHECKING:
 
 KILLS = int(os.environ.get("POLICY_SERVICE_TEST_SCHEDULER_KILLS", "4"))
 """``make soak`` asks for 20."""
-_POLICIES = 12
+_POLICIES = 6
 _CHARGERS = 400
 """Of each policy."""
-_HOLDS_S = 12
+_HOLDS_S = 6
 """For so long each mode holds; one policy switches each second."""
-_SOON_S = 15
-_A_KILL_S = 10
+_SOON_S = 10
+_A_KILL_S = 7
 _A_REST_S = 4
-"""Until the next process starts, which takes all of a processor: what is measured is who takes over."""
+"""Until the next process starts, which takes its share of a processor: what is measured is who takes over."""
 _IN_TIME_MS = 5_000
 
 
@@ -48,7 +47,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 class Yard:
-    """Policies whose chargers change their modes every twelve seconds, one policy after the other."""
+    """Policies whose chargers change their modes every six seconds, one policy after the other."""
 
     def __init__(self, directory: Path, seconds: int) -> None:
         """Write them, to begin soon and go on for so many seconds."""
@@ -96,21 +95,13 @@ class Scheduler:
         state.mkdir()
         self._log = state / "log"
         settings = {
-            "POLICIES": policies,
-            "STATE_DIR": state,
-            "DATABASE_URL": address,
-            "SECRET": "a secret of the tests",
+            "policies": policies,
+            "state_dir": state,
+            "database_url": address,
+            "secret": "a secret of the tests",
         }
-        own = {f"POLICY_SERVICE_{name}": str(value) for name, value in settings.items()}
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("POLICY_SERVICE_")}
         with self._log.open("w") as sink:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "policy_service", "scheduler"],
-                env=clean | own,
-                stdout=sink,
-                stderr=sink,
-                cwd=ROOT,
-            )
+            self.process = launched(sink, sink, "scheduler", settings=settings)
 
     def wait(self) -> None:
         eventually(lambda: "policies in force" in self._log.read_text() or self.process.poll() is not None, within=60)

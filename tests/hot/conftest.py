@@ -137,6 +137,9 @@ async def _introduce(ways: Ways) -> None:
         headers = {"Content-Type": "application/x-ndjson"}
         reply = await client.post("/v1/identifiers/import", content=content, headers=headers)
         assert reply.json()["accepted"] == len(records)
-        for each in (KNOWN, STRANGER):
-            for hint in ({}, {"identifier_type": "ISO14443"}):
-                await client.post("/v1/decide", json={"charger": "YARD-1", "identifier": each, "time": NIGHT, **hint})
+        card = ({}, {"identifier_type": "ISO14443"})
+        for each, hints in ((KNOWN, card), (STRANGER, card), (PIN, ({}, {"identifier_type": "KeyCode"}))):
+            for hint in hints:
+                question = {"charger": "YARD-1", "identifier": each, "time": NIGHT, **hint}
+                reply = await client.post("/v1/decide", json=question)
+                assert reply.json()["outcome"] == ("access_denied" if each == STRANGER else "allowed")

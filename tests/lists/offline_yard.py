@@ -15,8 +15,9 @@ from fakes.fingerprints import FakeFingerprints
 from fakes.levels import MemorySnapshot, watch_over
 from fakes.local_lists import ListeningCharger, MemoryLocalLists
 from fakes.modes import MemoryModeEvents
+from fakes.registry_stores import MemoryIdentifiers
 from fakes.samples import agreement, identifier
-from fakes.stores import MemoryIdentifiers, MemoryState, MemoryVersions
+from fakes.stores import MemoryState, MemoryVersions
 
 from policy_service.adapters.sealing import AesGcmSeal
 from policy_service.application.commands.issue_local_list import IssueLocalList

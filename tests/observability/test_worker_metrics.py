@@ -28,10 +28,13 @@ DENIED = {"outcome": "access_denied", "reason": "unknown_identifier"}
 
 
 def _ask(served: Served, count: int) -> None:
-    """Ask for decisions over a connection each, and wait until they are counted."""
+    """Ask for decisions over a connection each, and wait until they are counted.
+
+    Nothing of it is TLS: to load certificates for each connection would cost more than the connection.
+    """
 
     async def one(number: int) -> str:
-        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30, verify=False) as client:
             question = {"charger": "NTH-01", "identifier": f"04B2{number:010X}", "time": NIGHT}
             return str((await client.post("/v1/decide", json=question)).json()["reason"])
 

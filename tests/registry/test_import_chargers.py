@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.levels import watch_over
-from fakes.stores import MemoryChargers, MemoryState, MemoryVersions
+from fakes.registry_stores import MemoryChargers
+from fakes.stores import MemoryState, MemoryVersions
 
 from policy_service.application.commands.import_chargers import ChargerCommands, ChargersNotAdmittedError
 from policy_service.application.imports.batches import ImportOptions

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes.levels import watch_over
-from fakes.stores import MemoryAgreements, MemoryIdentifiers, MemoryState, MemoryVersions
+from fakes.registry_stores import MemoryAgreements, MemoryIdentifiers
+from fakes.stores import MemoryState, MemoryVersions
 
 from policy_service.adapters.secret_fingerprints import SecretFingerprints
 from policy_service.adapters.sql.engine import database_at

@@ -117,16 +117,16 @@ class Postgres:
         log = self._home / "log"
         return log.read_text(errors="replace") if log.exists() else ""
 
-    async def new_database(self) -> str:
-        """Make an empty database and return its address."""
+    async def new_database(self, *, like: str | None = None) -> str:
+        """Make a database, empty or a copy of the one at that address, and return its address."""
         name = f"test_{token_hex(8)}"
-        await self.execute(f"CREATE DATABASE {name}")
+        template = "" if like is None else f" TEMPLATE {_name_in(like)}"
+        await self.execute(f"CREATE DATABASE {name}{template}")
         return self.url(name)
 
     async def drop_database(self, url: str) -> None:
         """Remove a database: a server with few files recovers fast."""
-        name = url.partition("/test_")[2].partition("?")[0]
-        await self.execute(f"DROP DATABASE test_{name} WITH (FORCE)")
+        await self.execute(f"DROP DATABASE {_name_in(url)} WITH (FORCE)")
 
     async def execute(self, statement: str, database: str = "postgres") -> list[asyncpg.Record]:
         """Ask the server past the service."""
@@ -151,6 +151,10 @@ class Postgres:
             return (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return []
+
+
+def _name_in(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 @contextmanager

@@ -9,9 +9,7 @@ import pytest
 from fakes.samples import agreement, identifier
 
 from policy_service.adapters.sql.agreements import SqlAgreements
-from policy_service.adapters.sql.engine import Database, database_at
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
-from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.agreement import AgreementStatus
@@ -19,8 +17,9 @@ from policy_service.domain.identifier import IdentifierStatus
 from policy_service.domain.selector import Selector
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Mapping
 
+    from policy_service.adapters.sql.engine import Database
     from policy_service.domain.agreement import Agreement
     from policy_service.domain.identifier import IdentifierRecord
 
@@ -31,14 +30,6 @@ BLOCKED, SUSPENDED = IdentifierStatus.BLOCKED, AgreementStatus.SUSPENDED
 BUS = identifier("K1", source="fleet", valid_from=100, valid_to=1_000)
 METRO = agreement("metro-1", source="fleet", valid_from=100, valid_to=1_000)
 PLACE = Selector(("A1",))
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncGenerator[Database, None]:
-    made = database_at(url)
-    await upgrade(made)
-    yield made
-    await made.close()
 
 
 class Withdrawals:

@@ -18,7 +18,6 @@ from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.engine import Database, database_at
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
-from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.snapshot_file import SnapshotFile
 from policy_service.adapters.sql.snapshot_maker import SnapshotMaker
 from policy_service.adapters.sql.versions import SqlVersionStore
@@ -30,18 +29,9 @@ from policy_service.domain.charger import Charger
 from policy_service.domain.selector import Selector
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncGenerator[Database, None]:
-    made = database_at(url)
-    await upgrade(made)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

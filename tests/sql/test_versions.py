@@ -8,22 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from policy_service.adapters.sql.engine import Database, database_at
-from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import REGISTRY, SqlVersionStore, bump
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from policy_service.adapters.sql.engine import Database
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncGenerator[Database, None]:
-    made = database_at(url)
-    await upgrade(made)
-    yield made
-    await made.close()
 
 
 async def _changed(database: Database) -> int:
