@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("policy_service.http")
 
 _BAD_SETTINGS = 2
+_TURN_S = 0.0005
+"""How long a thread may keep the interpreter from the event loop, in seconds; Python's own 0.005 is felt by drivers.
+
+A reload of 100,000 chargers takes a second of a thread, and an answer waits for several turns of the loop.
+"""
 _CODES: dict[type[Exception], int] = {
     wiring.BrokenTreeError: 1,
     wiring.NoDatabaseError: 3,
@@ -100,6 +105,7 @@ class ServiceApplication:
         try:
             async with wiring.running(self._settings, self._clock) as service:
                 self._serve = self._application(service)
+                sys.setswitchinterval(_TURN_S)
                 gc.freeze()  # what there is now stays: no collection has to go through it
                 await send({"type": "lifespan.startup.complete"})
                 await receive()

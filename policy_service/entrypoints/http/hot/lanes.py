@@ -15,6 +15,7 @@ from policy_service.entrypoints.http.hot.door import Door
 from policy_service.entrypoints.http.hot.head import head_of
 from policy_service.entrypoints.http.hot.known import Known, KnownHeads
 from policy_service.entrypoints.http.hot.lane import DecideLane
+from policy_service.entrypoints.http.hot.outbox import Outbox
 from policy_service.entrypoints.http.hot.verbatim import MESSAGES, VerbatimLane
 from policy_service.entrypoints.http.permissions import PERMISSIONS
 
@@ -45,6 +46,7 @@ class Lanes:
         """Ask the service; no body is taken here that is longer than any may be."""
         self._door = Door(service.callers, PERMISSIONS["POST", _DECIDE].scopes)
         self._max_body_bytes = max_body_bytes
+        self.outbox = Outbox()
         self.heads = KnownHeads()
         """Of the paths that do not name a charger: those with one come in too many kinds to be remembered."""
         self._fixed: dict[bytes, Lane] = {
