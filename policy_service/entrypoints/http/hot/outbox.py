@@ -1,6 +1,6 @@
 """Answers of one turn of the event loop, which leave together at its end.
 
-Whoever waits for several is woken once then, and not for each: to wake a processor takes as long as a third of an answer.
+Whoever waits for several is woken once then, and not for each: waking a processor takes a third as long as an answer.
 """
 
 from __future__ import annotations
