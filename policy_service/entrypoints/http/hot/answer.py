@@ -82,7 +82,7 @@ def _refusal(answered: Answered) -> bytes:
 
 @lru_cache(maxsize=_MOST_ANSWERS)
 def _text(text: str) -> bytes:
-    return orjson.dumps(text)
+    return b"%b" % orjson.dumps(text)  # a copy: what orjson returns holds on to 4 kB
 
 
 @lru_cache(maxsize=_REMEMBERED)
