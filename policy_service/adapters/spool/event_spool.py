@@ -16,7 +16,6 @@ from policy_service.adapters.spool.segment import SUFFIX, Segment, framed
 from policy_service.application.ports import SpoolBatch, SpoolBrokenError, SpoolFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
     from pathlib import Path
 
 SEGMENT_BYTES = 1 << 20
@@ -58,6 +57,8 @@ class FileSpool:
         self._elsewhere = 0
         """Bytes in files of other processes when they were last looked at."""
         self._unsynced: list[Segment] = []
+        self._due = False
+        """Whether a flush begins at the end of this turn."""
         self._flushing = 0
         """Flushes that are under way, and up to which mark they reach."""
         self._flushing_to = 0
@@ -125,11 +126,11 @@ class FileSpool:
             self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._write_in_time)
         return self._appended
 
-    def durable(self, mark: int) -> Awaitable[None] | None:
+    def durable(self, mark: int) -> asyncio.Future[None] | None:
         """Let the line of the mark, and all before it, outlive this process; None where they do by now.
 
-        A flush is asked for at once where none that is under way will do, and few are under way. Raises
-        SpoolBrokenError, as what is returned does.
+        A flush is asked for at the end of this turn of the loop, where none that is under way will do, and few are: who
+        comes in the same turn shares it. Raises SpoolBrokenError, as what is returned does.
         """
         if not self._sync_always:
             self._write()
@@ -235,14 +236,17 @@ class FileSpool:
         return self._own[-1]
 
     def _flushed_to(self, mark: int) -> asyncio.Future[None]:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         self._waiting.append((mark, waiter))
-        if mark > self._flushing_to and self._flushing < MOST_FLUSHES:
-            self._flush()
+        if mark > self._flushing_to and self._flushing < MOST_FLUSHES and not self._due:
+            self._due = True
+            loop.call_soon(self._flush)
         return waiter
 
     def _flush(self) -> None:
         """Begin to flush. A turn of a busy loop takes longer than a flush: hence callbacks, which need the fewest."""
+        self._due = False
         try:
             self._write()
         except SpoolBrokenError as error:

@@ -57,6 +57,7 @@ class Telemetry:
         self._requests: dict[tuple[str, str, int], Observations] = {}
         self._decision_seconds = Observations(self._histograms["decision_duration_seconds"])
         self._in_flight = self._gauges["http_requests_in_flight"]
+        self._under_way = 0
         self._introduce()
 
     def _introduce(self) -> None:
@@ -97,11 +98,11 @@ class Telemetry:
 
     def asked(self) -> None:
         """Count a request that is being answered, until :meth:`answered`."""
-        self._in_flight.inc()
+        self._under_way += 1
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Measure a request."""
-        self._in_flight.dec()
+        self._under_way -= 1
         self.answered_at_once(method, route, status, seconds)
 
     def answered_at_once(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -118,6 +119,7 @@ class Telemetry:
         decisions, self._decisions = self._decisions, {}
         for answer, count in decisions.items():
             self._counters["decisions"].labels(answer.outcome, answer.reason).inc(count)
+        self._in_flight.set(self._under_way)
         self._decision_seconds.flush()
         for observed in self._requests.values():
             observed.flush()

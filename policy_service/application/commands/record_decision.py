@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from policy_service.application.event_line import event_line
+from policy_service.application.patience import Patience
 from policy_service.application.ports import SpoolBrokenError, SpoolFullError, StoreUnavailableError
 from policy_service.domain.access import Outcome
 
@@ -57,6 +58,7 @@ class DecisionRecorder:
         self._observer = observer
         self._when_full: WhenFull = when_full
         self._patience_s = patience_s
+        self._patience = Patience(patience_s)
 
     async def record(self, event: AccessEvent) -> None:
         """Take an event in; that of a denial outlives this process when this returns.
@@ -95,10 +97,10 @@ class DecisionRecorder:
             return self._recorded_elsewhere(line)
         return None if waiting is None else self._outlasting(waiting, line)
 
-    async def _outlasting(self, waiting: Awaitable[None], line: bytes) -> None:
+    async def _outlasting(self, waiting: asyncio.Future[None], line: bytes) -> None:
+        self._patience.limit(waiting)  # a disk may hang as well
         try:
-            async with asyncio.timeout(self._patience_s):  # a disk may hang as well
-                await waiting
+            await waiting
         except (SpoolBrokenError, TimeoutError):
             await self._recorded_elsewhere(line)
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    import asyncio
+    from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports.common import Page
     from policy_service.domain.access import Outcome, Reason, VehicleClass
@@ -134,7 +135,7 @@ class EventSpool(Protocol):
         """Take a line in and return its mark, for :meth:`durable`. Raises SpoolFullError."""
         ...
 
-    def durable(self, mark: int) -> Awaitable[None] | None:
+    def durable(self, mark: int) -> asyncio.Future[None] | None:
         """Let the line of the mark, and all before it, outlive this process; None where they do by now.
 
         Else they do when what is returned has been awaited. Either raises SpoolBrokenError.
