@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_service.adapters.spool.event_spool import FileSpool
+from policy_service.adapters.spool.flusher import Flusher
 from policy_service.adapters.spool.segment import Segment, framed, parsed
 from policy_service.application.ports import SpoolBrokenError, SpoolFullError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from policy_service.application.ports import EventSpool
 
@@ -177,6 +178,21 @@ async def test_many_wait_for_one_flush(tmp_path: Path) -> None:
     async with _spool(tmp_path) as spool:
         await asyncio.gather(*(durable(spool, spool.append(b"%d" % number)) for number in range(300)))
         assert sorted(map(int, _drained(spool))) == list(range(300))
+
+
+async def test_denials_of_one_turn_share_a_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    flush = Flusher.flush
+
+    def counted(flusher: Flusher, paths: Sequence[Path], heard: Callable[[OSError | None], None]) -> None:
+        asked.append(len(paths))
+        flush(flusher, paths, heard)
+
+    monkeypatch.setattr(Flusher, "flush", counted)
+    async with _spool(tmp_path) as spool:
+        denials = [spool.durable(spool.append(b"%d" % number)) for number in range(10)]
+        await asyncio.gather(*(denial for denial in denials if denial is not None))
+        assert (len(denials), asked) == (10, [1])
 
 
 async def test_who_comes_when_a_flush_has_just_ended_waits_for_the_next(tmp_path: Path) -> None:
