@@ -102,11 +102,14 @@ class EventShipping:
         self._observer.spool_is(self._spool.used, self._spool.limit, self._spool.oldest_age_s)
 
     async def _ship(self) -> None:
+        """Ship what waits by now. What comes meanwhile gathers: a transaction for every few events costs most."""
+        left = self._spool.owed
         with suppress(SpoolBrokenError):  # who records hears of it
-            while (batch := self._spool.batch(BATCH_BYTES)) is not None:
+            while left > 0 and (batch := self._spool.batch(BATCH_BYTES)) is not None:
                 if not await self._store(batch):
                     return
                 self._spool.release(batch)
+                left -= batch.size
 
     async def _store(self, batch: SpoolBatch) -> bool:
         """Tell whether the database has the batch; lines that it will never take are set aside one by one."""

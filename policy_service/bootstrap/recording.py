@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.adapters.spool.event_spool import FileSpool
 from policy_service.adapters.sql.event_writer import SqlEventWriter
+from policy_service.adapters.sql.event_writer_apart import EventWriterApart
 from policy_service.application.event_losses import EventLosses
 from policy_service.application.event_shipping import EventShipping
 
@@ -39,7 +40,8 @@ async def open_recording(
     )
     spool.open()
     stack.push_async_callback(spool.close)
-    writer = SqlEventWriter(database)
+    writer = EventWriterApart(settings.database, SqlEventWriter(database))
+    stack.push_async_callback(writer.close)
     losses = EventLosses(telemetry, clock)
     shipping = EventShipping(spool, writer, losses)
     stack.push_async_callback(shipping.finish)

@@ -18,6 +18,10 @@ class MemorySpool:
 
     @property
     def used(self) -> int:
+        return self.owed
+
+    @property
+    def owed(self) -> int:
         return sum(map(len, self._lines))
 
     @property

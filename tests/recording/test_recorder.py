@@ -95,6 +95,27 @@ async def test_events_that_come_together_share_transactions() -> None:
     assert len(rig.events.writes) <= 3
 
 
+class KeptComing(MemoryEvents):
+    """While each batch is stored, another event comes."""
+
+    rig: Rig
+
+    async def write(self, lines: Sequence[bytes]) -> None:
+        await super().write(lines)
+        if len(self.writes) < 100:
+            await self.rig.recorder.record(event(f"n{len(self.writes)}"))
+
+
+async def test_what_comes_while_a_batch_is_stored_gathers_for_the_next_time() -> None:
+    rig = Rig(events=KeptComing)
+    rig.events.rig = rig
+    await rig.recorder.record(event("d"))
+    for _ in range(2):
+        await rig.shipping.finish()
+    assert rig.events.writes == [1, 1]
+    assert rig.spool.owed > 0
+
+
 async def test_while_the_store_is_gone_denials_are_answered_and_shipped_later() -> None:
     rig = Rig()
     rig.state.down = True

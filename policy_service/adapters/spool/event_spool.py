@@ -58,7 +58,7 @@ class FileSpool:
         """Bytes in files of other processes when they were last looked at."""
         self._unsynced: list[Segment] = []
         self._due = False
-        """Whether a flush begins at the end of this turn."""
+        """Whether a flush is about to begin."""
         self._flushing = 0
         """Flushes that are under way, and up to which mark they reach."""
         self._flushing_to = 0
@@ -71,7 +71,12 @@ class FileSpool:
     @property
     def used(self) -> int:
         """Return the bytes that wait on this node: those of this process by now, of others when last looked."""
-        return self._appended - self._shipped + self._left_behind + self._elsewhere
+        return self.owed + self._elsewhere
+
+    @property
+    def owed(self) -> int:
+        """Return those that this process is to bring to the database, its own and those that it has taken over."""
+        return self._appended - self._shipped + self._left_behind
 
     @property
     def oldest_age_s(self) -> float:
@@ -129,8 +134,9 @@ class FileSpool:
     def durable(self, mark: int) -> asyncio.Future[None] | None:
         """Let the line of the mark, and all before it, outlive this process; None where they do by now.
 
-        A flush is asked for at the end of this turn of the loop, where none that is under way will do, and few are: who
-        comes in the same turn shares it. Raises SpoolBrokenError, as what is returned does.
+        A flush is asked for at the end of the next turn of the loop, where none that is under way will do, and few are:
+        who comes until then shares it. The busier the loop, the longer its turns, and the more they are; one that has
+        nothing else to do is there at once. Raises SpoolBrokenError, as what is returned does.
         """
         if not self._sync_always:
             self._write()
@@ -241,7 +247,7 @@ class FileSpool:
         self._waiting.append((mark, waiter))
         if mark > self._flushing_to and self._flushing < MOST_FLUSHES and not self._due:
             self._due = True
-            loop.call_soon(self._flush)
+            loop.call_soon(loop.call_soon, self._flush)
         return waiter
 
     def _flush(self) -> None:

@@ -47,9 +47,9 @@ class OnSqlite:
     import_patience_s: float | None = None
 
     def options(self, url: URL) -> Mapping[str, Any]:
-        """Return what the engine is created with: nothing of its own."""
+        """Return what the engine is created with: the connection that was used last knows most of what is asked."""
         del url
-        return {}
+        return {"pool_use_lifo": True}
 
     def tune(self, engine: AsyncEngine) -> None:
         """Set every connection up, and begin transactions where SQLAlchemy says."""

@@ -117,6 +117,11 @@ class EventSpool(Protocol):
         ...
 
     @property
+    def owed(self) -> int:
+        """Return those of them that this process is to bring to the database."""
+        ...
+
+    @property
     def oldest_age_s(self) -> float:
         """Return for about how many seconds the oldest has waited, 0 where none does."""
         ...

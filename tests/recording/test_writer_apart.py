@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.migrated import migrated, migrated_file
+from fakes.samples import event, lines
+
+from policy_service.adapters.sql.event_writer import SqlEventWriter
+from policy_service.adapters.sql.event_writer_apart import MANY, EventWriterApart
+from policy_service.application.ports import EventRefusedError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+pytestmark = pytest.mark.anyio
+
+
+class Here:
+    """Writes in this process, and notes how much."""
+
+    def __init__(self, writer: SqlEventWriter | None = None) -> None:
+        """Pass lines on to the writer, or keep none at all."""
+        self._writer = writer
+        self.sizes: list[int] = []
+
+    async def write(self, lines: Sequence[bytes]) -> None:
+        self.sizes.append(len(lines))
+        if self._writer is not None:
+            await self._writer.write(lines)
+
+
+def _batch(name: str) -> list[bytes]:
+    return lines(*(event(f"{name}-{number}") for number in range(MANY)))
+
+
+@asynccontextmanager
+async def _apart(url: str, here: Here, **options: float) -> AsyncIterator[EventWriterApart]:
+    apart = EventWriterApart(url, here, **options)
+    try:
+        yield apart
+    finally:
+        await apart.close()
+
+
+@asynccontextmanager
+async def _up(file: Path, **options: float) -> AsyncIterator[tuple[EventWriterApart, Here]]:
+    """Open a writer to a new SQLite file, whose process is up; what is written here goes nowhere."""
+    here = Here()
+    async with _apart(f"sqlite:///{migrated_file(file)}", here, **options) as apart:
+        await _until_up(apart, here)
+        yield apart, here
+
+
+async def _until_up(apart: EventWriterApart, here: Here) -> None:
+    """Write large batches until one no longer comes to this process: the other has it."""
+    for number in range(200):
+        before = len(here.sizes)
+        await apart.write(_batch(f"up-{number}"))
+        if len(here.sizes) == before:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("no process came up")
+
+
+def _children() -> list[int]:
+    """Return the processes that this one has started to write."""
+    found: list[int] = []
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text(encoding="ascii").split():
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+            found += [int(child)] * (b"event_writer_process" in command)
+    return found
+
+
+@pytest.mark.parametrize("technology", ["sqlite", "postgresql"])
+async def test_large_batches_are_stored_by_a_process_and_small_ones_here(
+    technology: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    async with migrated(technology, request, tmp_path) as database:
+        url = database.engine.url.render_as_string(hide_password=False)
+        here = Here(SqlEventWriter(database))
+        async with _apart(url, here) as apart:
+            await _until_up(apart, here)
+            await apart.write(_batch("large"))
+            await apart.write(lines(event("small")))
+            assert here.sizes[-1] == 1
+            async with database.reading() as connection:
+                found = (await connection.exec_driver_sql("SELECT decision_id FROM access_events")).scalars().all()
+    assert {"small", *(f"large-{number}" for number in range(MANY))} <= set(found)
+    assert len(found) == len(set(found)) == sum(here.sizes) + 2 * MANY  # the one it came up with, and "large"
+
+
+async def test_a_process_that_is_killed_loses_nothing_and_is_started_again(tmp_path: Path) -> None:
+    async with _up(tmp_path / "state.db", restart_s=0) as (apart, here):
+        (child,) = _children()
+        os.kill(child, signal.SIGKILL)
+        await apart.write(_batch("killed"))
+        assert here.sizes[-1] == MANY
+        await _until_up(apart, here)
+        assert _children() != [child]
+    assert not _children()
+
+
+async def test_a_process_that_fails_is_not_started_over_and_over() -> None:
+    here = Here()
+    async with _apart("nothing of the kind", here) as apart:
+        for number in range(40):
+            await apart.write(_batch(str(number)))
+            await asyncio.sleep(0.05)
+            if number > 20:
+                assert not _children()
+    assert here.sizes == [MANY] * 40
+
+
+async def test_what_the_process_says_is_raised_here(tmp_path: Path) -> None:
+    async with _up(tmp_path / "state.db") as (apart, _):
+        with pytest.raises(EventRefusedError):
+            await apart.write([b"no JSON", *_batch("refused")])
+        with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
+            connection.execute("DROP TABLE access_events")
+        with pytest.raises(StoreUnavailableError):
+            await apart.write(_batch("gone"))
+
+
+async def test_after_a_batch_that_was_given_up_no_answer_is_taken_for_another_ones(tmp_path: Path) -> None:
+    async with _up(tmp_path / "state.db") as (apart, here):
+        (child,) = _children()
+        os.kill(child, signal.SIGSTOP)
+        waiting = asyncio.create_task(apart.write(_batch("given-up")))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await asyncio.wait((waiting,))
+        assert not _children()
+        await _until_up(apart, here)
+        with pytest.raises(EventRefusedError):
+            await apart.write([b"no JSON", *_batch("refused")])
