@@ -53,3 +53,5 @@ class Answered(msgspec.Struct):
     """Opaque id of the vehicle's record, where it is known."""
     stop: bool = False
     """The session has to be ended: the charger let it begin in managed mode without asking, and `onBreach` says so."""
+    request_id: str | None = None
+    """Of the request that asked."""

@@ -83,6 +83,7 @@ class Telemetry:
                     "policy.name": answer.policy,
                     "policy.window": answer.window,
                     "policy.revision": answered.revision,
+                    **({} if answered.request_id is None else {"request.id": answered.request_id}),
                 },
             )
 

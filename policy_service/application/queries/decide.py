@@ -241,7 +241,15 @@ class Decide:
         """Give the decision a name, and return it with the event that it leaves, if it leaves one."""
         record = finding.record if isinstance(finding, Registration) else None
         fleet, record_id = (None, None) if record is None else (record.fleet, record.id)
-        answered = Answered(self._ids.next(), decision, plan.revision, question.language, fleet, record_id)
+        answered = Answered(
+            self._ids.next(),
+            decision,
+            plan.revision,
+            question.language,
+            fleet,
+            record_id,
+            request_id=question.request_id,
+        )
         recorded = question.record and self._rules.wants(decision, answered.decision_id)
         event = self._event(plan, question, presented, answered, finding, now_ms) if recorded else None
         if decision.answer.reason is not _SYNTHETIC:

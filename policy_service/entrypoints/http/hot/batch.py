@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from structlog.contextvars import bind_contextvars
+
 from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot.answer import Answers
@@ -45,7 +47,7 @@ class BatchLane:
         questions = questions_of(body, caller.name, request_id)
         if questions is None or not self._in_good_form(questions):
             return None
-        return self._replies.in_time(request_id, began, self._body(questions))
+        return self._replies.in_time(request_id, began, self._body(questions, request_id))
 
     def _in_good_form(self, questions: Sequence[Question]) -> bool:
         try:
@@ -55,6 +57,7 @@ class BatchLane:
             return False
         return True
 
-    async def _body(self, questions: Sequence[Question]) -> bytes:
+    async def _body(self, questions: Sequence[Question], request_id: str) -> bytes:
+        bind_contextvars(**{"request.id": request_id})  # whatever is logged on the way, in a task of its own
         told = await self._decide.many(questions)
         return b'{"decisions":[%b]}' % b",".join([self._answers.body(each) for each in told])

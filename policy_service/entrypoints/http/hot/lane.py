@@ -10,13 +10,11 @@ from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot.answer import Answers
 from policy_service.entrypoints.http.hot.question import MOST_BYTES, question_of
-from policy_service.entrypoints.http.hot.reply import Replies, settled
+from policy_service.entrypoints.http.hot.reply import Replies
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Coroutine
 
-    from policy_service.application.queries.decide import Ready
-    from policy_service.application.question import Answered
     from policy_service.application.service import Service
     from policy_service.entrypoints.http.hot.door import Door
     from policy_service.entrypoints.http.hot.head import Head
@@ -53,17 +51,5 @@ class DecideLane:
             return None
         if ready is None:
             return None
-        if ready.answered.decision.denied:
-            return self._denied(ready, request_id, began)
-        self._decide.settle(ready)
-        return self._replies.at_once(request_id, began, self._answers.body(ready.answered))
-
-    def _denied(self, ready: Ready, request_id: str, began: float) -> Reply | Coroutine[None, None, Reply]:
-        waiting = settled(self._decide, ready, request_id)
-        if waiting is None:
-            return self._replies.at_once(request_id, began, self._answers.body(ready.answered))
-        return self._replies.in_time(request_id, began, self._when(waiting, ready.answered))
-
-    async def _when(self, recorded: Awaitable[None], answered: Answered) -> bytes:
-        await recorded
-        return self._answers.body(answered)
+        recorded = self._decide.settle(ready)
+        return self._replies.when(recorded, request_id, began, self._answers.body(ready.answered))

@@ -7,15 +7,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
-from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from policy_service.entrypoints.http.app import problem_of
 from policy_service.entrypoints.http.problems import Problem, ending, problem_response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Coroutine
 
-    from policy_service.application.queries.decide import Decide, Ready
     from policy_service.application.service import Metrics
     from policy_service.entrypoints.http.hot.head import Header
     from policy_service.entrypoints.http.problems import ProblemError
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 METHOD = "POST"
 ANSWERED = ((b"content-type", b"application/json"),)
 """Headers of an answer, of status 200."""
-_REQUEST_ID = "request.id"
 CLOSE = (b"connection", b"close")
 _log = structlog.get_logger("policy_service.http")
 
@@ -48,6 +45,19 @@ class Replies:
         self._metrics = metrics
         self._route = route
 
+    def when(
+        self,
+        recorded: Awaitable[None] | None,
+        request_id: str,
+        began: float,
+        body: bytes,
+        own: tuple[Header, ...] = (),
+    ) -> Reply | Coroutine[None, None, Reply]:
+        """Return the answer, which is not to leave before its event is recorded."""
+        if recorded is None:
+            return self.at_once(request_id, began, body, own)
+        return self.in_time(request_id, began, _once(recorded, body), own)
+
     def at_once(self, request_id: str, began: float, body: bytes, own: tuple[Header, ...] = ()) -> Reply:
         """Return an answer that nothing had to be waited for."""
         reply = Reply(200, ANSWERED, request_id.encode(), body, own)
@@ -58,7 +68,6 @@ class Replies:
         self, request_id: str, began: float, body: Awaitable[bytes], own: tuple[Header, ...] = ()
     ) -> Reply:
         """Return the answer whose body has to be waited for, or in its place why there is none."""
-        bind_contextvars(**{_REQUEST_ID: request_id})
         self._metrics.asked()
         try:
             reply = Reply(200, ANSWERED, request_id.encode(), await body, own)
@@ -73,20 +82,14 @@ class Replies:
         problem = problem_of(error)
         reply = _refusal(request_id, problem)
         if problem.kind is Problem.INTERNAL:
-            told = {"http.request.method": METHOD, "http.route": self._route}
+            told = {"http.request.method": METHOD, "http.route": self._route, "request.id": request_id}
             _log.error("request failed", exc_info=error, **told, **{"http.response.status_code": reply.status})
         return reply
 
 
-def settled(decide: Decide, ready: Ready, request_id: str) -> Awaitable[None] | None:
-    """Record and count an answer as :meth:`Decide.settle` does; a denial leaves a line in the name of its request."""
-    if not ready.answered.decision.denied:
-        return decide.settle(ready)
-    bind_contextvars(**{_REQUEST_ID: request_id})
-    try:
-        return decide.settle(ready)
-    finally:
-        unbind_contextvars(_REQUEST_ID)  # the next request comes in the same context
+async def _once(recorded: Awaitable[None], body: bytes) -> bytes:
+    await recorded
+    return body
 
 
 def _refusal(request_id: str, error: ProblemError) -> Reply:

@@ -14,12 +14,12 @@ from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, Lengt
 from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot import payload
 from policy_service.entrypoints.http.hot.question import MOST_BYTES
-from policy_service.entrypoints.http.hot.reply import Replies, settled
+from policy_service.entrypoints.http.hot.reply import Replies
 from policy_service.entrypoints.http.ocpp_answers import POLICY_DECISION, told
 from policy_service.entrypoints.http.wire_ocpp import NO_AUTHORIZATION, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
 
     from policy_service.application.ocpp.authorise import Verdict
     from policy_service.application.queries.decide import Ready
@@ -99,17 +99,9 @@ class VerbatimLane:
         self, ready: Ready, verdict: Verdict, said: Told, request_id: str, began: float
     ) -> Reply | Coroutine[None, None, Reply]:
         own, body = ((_HEADER, told(verdict).encode()),), self._body(verdict, said)
-        waiting = settled(self._decide, ready, request_id)
-        if waiting is None:
-            return self._replies.at_once(request_id, began, body, own)
-        return self._replies.in_time(request_id, began, _when(waiting, body), own)
+        return self._replies.when(self._decide.settle(ready), request_id, began, body, own)
 
     def _body(self, verdict: Verdict, said: Told) -> bytes:
         if self._message.lengths is None:
             return orjson.dumps({"idTagInfo": id_tag_info(verdict.shown)})
         return orjson.dumps({"idTokenInfo": id_token_info(verdict.shown, said.token_type or "", self._message.lengths)})
-
-
-async def _when(recorded: Awaitable[None], body: bytes) -> bytes:
-    await recorded
-    return body
