@@ -6,10 +6,14 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace the file by this content, readable by its owner alone; its directory is made where it is missing.
+def write_whole(path: Path, content: Iterable[bytes]) -> None:
+    """Replace the file by these pieces, readable by its owner alone; its directory is made where it is missing.
 
     Raises OSError.
     """
@@ -17,7 +21,7 @@ def write_whole(path: Path, content: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

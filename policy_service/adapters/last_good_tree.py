@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import orjson
@@ -11,12 +12,10 @@ import orjson
 from policy_service.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _MAGIC = b"policy-service last good tree 1\n"
-
-
 _PIECE_BYTES = 3 << 16
 """A multiple of three, so that what the pieces come to in a row is what the whole comes to."""
 
@@ -43,12 +42,19 @@ class FileLastGoodTree:
 
     def save(self, files: Mapping[str, bytes]) -> None:
         """Write beside, flush to the disk, rename over the former."""
-        kept = [b'%b:"%b"' % (orjson.dumps(name), _in_base64(content)) for name, content in files.items()]
-        body = b"{%b}" % b",".join(kept)
-        write_whole(self._path, _MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        checksum = hashlib.sha256()
+        for piece in _body(files):
+            checksum.update(piece)
+        write_whole(self._path, chain((_MAGIC, checksum.hexdigest().encode(), b"\n"), _body(files)))
 
 
-def _in_base64(content: bytes) -> bytes:
-    """Encode piece by piece: while all of a long file is encoded, nothing else in this process runs."""
-    pieces = (content[at : at + _PIECE_BYTES] for at in range(0, len(content), _PIECE_BYTES))
-    return b"".join(map(base64.b64encode, pieces))
+def _body(files: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Yield the files as one JSON object in small pieces: while all of a large tree is copied, nothing else runs."""
+    before = b"{"
+    for name, content in files.items():
+        yield b'%b%b:"' % (before, orjson.dumps(name))
+        for at in range(0, len(content), _PIECE_BYTES):
+            yield base64.b64encode(content[at : at + _PIECE_BYTES])
+        yield b'"'
+        before = b","
+    yield b"}" if files else b"{}"

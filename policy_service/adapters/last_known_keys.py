@@ -40,7 +40,7 @@ class FileLastKnownKeys:
     def save(self, keys: Sequence[ApiKey]) -> None:
         """Keep these keys in place of those before. Raises OSError."""
         body = orjson.dumps([{**asdict(key), "scopes": sorted(key.scopes)} for key in keys])
-        write_whole(self._path, _MAGIC + sha256(body).hexdigest().encode() + b"\n" + body)
+        write_whole(self._path, [_MAGIC, sha256(body).hexdigest().encode(), b"\n", body])
 
 
 def _key(entry: Mapping[str, Any]) -> ApiKey:

@@ -148,9 +148,9 @@ class BundleKeeping:
             return
         if body is not None:
             (self._directory / _CONFIRMATION).unlink(missing_ok=True)
-            write_whole(self._directory / _BODY, body)
+            write_whole(self._directory / _BODY, [body])
         confirmation = _Confirmation(self._tag, now, self._proof(self._tag, now))
-        write_whole(self._directory / _CONFIRMATION, msgspec.json.encode(confirmation))
+        write_whole(self._directory / _CONFIRMATION, [msgspec.json.encode(confirmation)])
 
     def _proof(self, tag: str, confirmed_at: int) -> str:
         """Return what nobody can write who has not the key: of this bundle, its tag and its instant."""
