@@ -22,9 +22,10 @@ from policy_service.language.named_vehicles import vehicles_named
 from policy_service.language.order import misordered
 from policy_service.language.parsed import Mention, ParsedFile
 from policy_service.language.source import read
-from policy_service.language.tree import At, MappingNode, plain
+from policy_service.language.tree import At, ListNode, MappingNode, plain
 from policy_service.language.wording import finding, listed, quoted, suggestion
 from policy_service.language.written import shape
+from policy_service.letting_go import let_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -127,16 +128,20 @@ def _document(at: At, harvest: _Harvest) -> None:
 
 
 def _inventory(at: At, harvest: _Harvest) -> None:
-    written: Sequence[ChargerParts | None] | None = _one_by_one(at)
+    written: list[ChargerParts | None] | None = _one_by_one(at)
     if written is None:
         _validated("ChargerInventory", at, harvest.findings, nulls=True)
         written = [_sound(item, harvest) for item in at.follow(("spec", "chargers")).contents()]
     harvest.chargers += convert_records.chargers(written, at)
     harvest.attributes += convert_records.inventory_attributes(written, at)
     harvest.references += convert_records.inventory_mentions(written, at)
+    let_go(written)
+    items = at.follow(("spec", "chargers")).node
+    if isinstance(items, ListNode):
+        let_go(items.items)
 
 
-def _one_by_one(at: At) -> Sequence[ChargerParts] | None:
+def _one_by_one(at: At) -> list[ChargerParts | None] | None:
     """Return the chargers of an inventory that has no mistakes; None for any other."""
     document = plain(at.node)
     spec = document.get("spec") if isinstance(document, dict) else None

@@ -16,6 +16,7 @@ from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.engine.compile_overrides import compile_overrides, findings_about
 from policy_service.engine.compile_sound import sound_part
 from policy_service.language.load import load
+from policy_service.letting_go import let_go
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -222,10 +223,17 @@ class ReloadPolicies:
             return self._refuse(files, loaded.diagnostics, loaded.failure, stale=stale)
         self._standing = loaded
         found = (*loaded.diagnostics, *loaded.unfit)
-        self._plans.swap(
-            PlanState(loaded.plan, loaded.tree, self._origin(loaded), files, found, loaded_at=self._clock.now()),
-        )
+        state = PlanState(loaded.plan, loaded.tree, self._origin(loaded), files, found, loaded_at=self._clock.now())
+        await asyncio.to_thread(_let_go, self._swapped(state))
         return ReloadOutcome("in_force", found, stale_chargers=stale, kept=await self._keep(files))
+
+    def _swapped(self, state: PlanState) -> list[Mapping[str, object]]:
+        """Put a state in force, and return what the one before held most of: its end must not hold up decisions."""
+        former = self._plans.state
+        self._plans.swap(state)
+        plan, tree = former.plan, former.tree
+        held: list[Mapping[str, object]] = [] if tree is None else [tree.chargers]
+        return held if plan is None else [*held, plan.chargers, plan.governances]
 
     async def _keep(self, files: Mapping[str, bytes]) -> bool:
         try:
@@ -340,6 +348,11 @@ class ReloadPolicies:
         self._standing = loaded
         found = replace(broken, plan=loaded.plan, tree=loaded.tree, origin=self._origin(loaded))
         self._plans.swap(replace(found, loaded_at=self._clock.now(), from_last_good=True))
+
+
+def _let_go(held: list[Mapping[str, object]]) -> None:
+    while held:
+        let_go(list(held.pop().values()))
 
 
 def _named(found: Diagnostic, override: str) -> Diagnostic:
