@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.domain.access import Reason, VehicleClass
@@ -31,7 +32,7 @@ class Absence(StrEnum):
 class VehicleProfile:
     """All that grants may ask of a vehicle, save its id. Equal profiles are one object, hashed by identity."""
 
-    __slots__ = ("agreement", "agreement_chargers", "attributes", "chargers", "fleet", "vehicle_class")
+    __slots__ = ("agreement", "agreement_chargers", "attributes", "chargers", "fleet", "mapping", "vehicle_class")
 
     def __init__(
         self,
@@ -47,6 +48,8 @@ class VehicleProfile:
         self.fleet = fleet
         self.agreement = agreement
         self.attributes = attributes
+        self.mapping = MappingProxyType(dict(attributes))
+        """The attributes, for any number of records that have the same."""
         self.chargers = chargers
         self.agreement_chargers = agreement_chargers
 
@@ -85,12 +88,16 @@ class Registration:
     :meth:`obstacle` says which does. An interval that is empty has ``clear_from >= clear_to``.
     """
 
-    __slots__ = ("agreement", "clear_from", "clear_to", "profile", "record", "vehicle")
+    __slots__ = ("agreement", "as_of", "clear_from", "clear_to", "profile", "record", "vehicle")
 
-    def __init__(self, record: IdentifierRecord, agreement: Agreement | None = None) -> None:
+    def __init__(
+        self, record: IdentifierRecord, agreement: Agreement | None = None, as_of: int | None = None
+    ) -> None:
         """Join the record with its agreement; ``agreement`` is None where the record names none or an unknown one."""
         self.record = record
         self.agreement = agreement
+        self.as_of = as_of
+        """The version of the registry that was known before it was read; None where nobody compares."""
         self.vehicle = record.vehicle
         self.profile = profile_of(record, agreement)
         self.clear_from, self.clear_to = self._clear_interval()
