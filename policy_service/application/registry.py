@@ -11,7 +11,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from policy_service.application.lookup_batches import LookupBatches
 from policy_service.application.ports import Shared, StoreUnavailableError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.registration import Finding
 
+_Place: TypeAlias = "str | Keys"
+"""Where findings are kept: nearly all under one key, and a tuple around it would be as long as the key itself."""
 _NEVER = 0
 _EVICTIONS = 100
 """A full cache loses this part at once: finding its oldest entry goes over the places of all that went before it."""
@@ -87,9 +89,9 @@ class Registry:
         self._clock = clock
         self._meter = meter
         self._bounds = bounds or RegistryBounds()
-        self._hits: dict[Keys, Registration] = {}
+        self._hits: dict[_Place, Registration] = {}
         """Each as of the version known before it was read: a read that a change has overtaken is stale at once."""
-        self._misses: dict[Keys, int] = {}
+        self._misses: dict[_Place, int] = {}
         """The unknown, with that version."""
         self._version: int | None = None
         """The registry's, as last confirmed; None before that, and when it has not been for too long."""
@@ -131,10 +133,11 @@ class Registry:
 
     def peek(self, keys: Keys) -> Finding | None:
         """Return what is known without asking any store, uncounted; None where that is nothing."""
-        known = self._hits.get(keys)
+        place = _place(keys)
+        known = self._hits.get(place)
         if known is not None:
             return known if known.as_of == self._version else None
-        missed = self._misses.get(keys)
+        missed = self._misses.get(place)
         return Absence.UNKNOWN_IDENTIFIER if missed is not None and missed == self._version else None
 
     def served(self) -> None:
@@ -185,8 +188,9 @@ class Registry:
     def _witnesses(self, keys: Keys, shared: Shared | None) -> Iterator[_Witness]:
         now = self._clock.now()
         oldest = now - self._bounds.cache_max_age_s
-        known = self._hits.get(keys)
-        version = self._misses.get(keys) if known is None else known.as_of
+        place = _place(keys)
+        known = self._hits.get(place)
+        version = self._misses.get(place) if known is None else known.as_of
         if version is not None and self._confirmed.get(version, _NEVER) >= oldest:
             yield _Witness(version, "stale_process", known or Absence.UNKNOWN_IDENTIFIER)
         if shared is not None and shared.read_at >= oldest:
@@ -202,14 +206,15 @@ class Registry:
 
     def _keep(self, keys: Keys, finding: Finding, version: int | None, level: str) -> Finding:
         if version is not None:  # where the version is not known, nobody could tell when this becomes stale
-            self._hits.pop(keys, None)  # what is read again is young again
-            self._misses.pop(keys, None)
+            place = _place(keys)
+            self._hits.pop(place, None)  # what is read again is young again
+            self._misses.pop(place, None)
             if isinstance(finding, Registration):
                 _make_room(self._hits, self._bounds.hits)
-                finding = self._hits[keys] = kept(finding, keys, version)
+                finding = self._hits[place] = kept(finding, keys, version)
             else:
                 _make_room(self._misses, self._bounds.misses)
-                self._misses[keys] = version
+                self._misses[place] = version
         return self._told(level, finding)
 
     def _share(self, keys: Keys, entry: Shared) -> None:
@@ -234,7 +239,11 @@ class Registry:
             self._confirmed = {version: at for version, at in self._confirmed.items() if at >= oldest}
 
 
-def _make_room(cache: dict[Keys, Any], bound: int) -> None:
+def _place(keys: Keys) -> _Place:
+    return keys[0] if len(keys) == 1 else keys
+
+
+def _make_room(cache: dict[_Place, Any], bound: int) -> None:
     if len(cache) >= bound:
         for oldest in tuple(islice(cache, max(1, bound // _EVICTIONS))):
             del cache[oldest]

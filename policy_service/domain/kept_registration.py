@@ -31,7 +31,7 @@ def kept(found: Registration, keys: tuple[str, ...], as_of: int) -> Registration
         vehicle=record.vehicle,
         fleet=profile.fleet,
         agreement=profile.agreement,
-        attributes=profile.mapping,
+        attributes=profile.attributes,
         chargers=profile.chargers,
         valid_from=None if record.valid_from is None else _instant(record.valid_from),
         valid_to=None if record.valid_to is None else _instant(record.valid_to),

@@ -32,7 +32,7 @@ class Absence(StrEnum):
 class VehicleProfile:
     """All that grants may ask of a vehicle, save its id. Equal profiles are one object, hashed by identity."""
 
-    __slots__ = ("agreement", "agreement_chargers", "attributes", "chargers", "fleet", "mapping", "vehicle_class")
+    __slots__ = ("agreement", "agreement_chargers", "attributes", "chargers", "fleet", "vehicle_class")
 
     def __init__(
         self,
@@ -47,9 +47,8 @@ class VehicleProfile:
         self.vehicle_class = vehicle_class
         self.fleet = fleet
         self.agreement = agreement
-        self.attributes = attributes
-        self.mapping = MappingProxyType(dict(attributes))
-        """The attributes, for any number of records that have the same."""
+        self.attributes = MappingProxyType(dict(attributes))
+        """Read-only: records of any number of vehicles may share it."""
         self.chargers = chargers
         self.agreement_chargers = agreement_chargers
 
