@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from policy_service.application.lookup_batches import LookupBatches
 from policy_service.application.ports import Shared, StoreUnavailableError
-from policy_service.domain.kept_registration import kept
 from policy_service.domain.registration import Absence, Registration
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ class Registry:
             self._misses.pop(place, None)
             if isinstance(finding, Registration):
                 _make_room(self._hits, self._bounds.hits)
-                finding = self._hits[place] = kept(finding, keys, version)
+                finding = self._hits[place] = finding.kept(keys, version)
             else:
                 _make_room(self._misses, self._bounds.misses)
                 self._misses[place] = version
