@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.domain.access import Reason, VehicleClass
@@ -14,6 +13,8 @@ from policy_service.domain.identifier import IdentifierRecord, IdentifierStatus
 from policy_service.domain.instant import EARLIEST, LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from policy_service.domain.agreement import Agreement
     from policy_service.domain.charger import AttributeValue
     from policy_service.domain.selector import Selector
@@ -50,8 +51,8 @@ class VehicleProfile:
         self.vehicle_class = vehicle_class
         self.fleet = fleet
         self.agreement = agreement
-        self.attributes = MappingProxyType(dict(attributes))
-        """Read-only: records of any number of vehicles may share it."""
+        self.attributes: Mapping[str, AttributeValue] = dict(attributes)
+        """Shared by the records that caches keep of these vehicles."""
         self.chargers = chargers
         self.agreement_chargers = agreement_chargers
 

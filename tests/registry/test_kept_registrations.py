@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -116,12 +116,6 @@ def test_what_vehicles_have_in_common_is_there_once() -> None:
 def test_the_key_is_the_one_that_it_is_kept_under() -> None:
     keys = ("-", _read(1).record.key)
     assert _read(1).kept(keys, 1).record.key is keys[1]
-
-
-def test_shared_attributes_cannot_be_changed_by_one_who_reads_them() -> None:
-    attributes: Any = _read(1).kept((), 1).record.attributes
-    with pytest.raises(TypeError):
-        attributes["kind"] = "lorry"
 
 
 class _Reading(MemoryIdentifiers):
