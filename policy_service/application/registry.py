@@ -11,7 +11,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from policy_service.application.lookup_batches import LookupBatches
 from policy_service.application.ports import Shared, StoreUnavailableError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from policy_service.application.version_watch import VersionWatch
     from policy_service.domain.registration import Finding
 
+_Place: TypeAlias = "str | Keys"
+"""Where findings are kept: nearly all under one key, and a tuple around it would be as long as the key itself."""
 _NEVER = 0
 _EVICTIONS = 100
 """A full cache loses this part at once: finding its oldest entry goes over the places of all that went before it."""
@@ -57,13 +59,6 @@ LEVELS = ("process", "snapshot", "shared", "database", "stale_process", "stale_s
 """What answers a look-up, in the order in which it is asked; ``none``: nothing could, which is ``lookup_failed``."""
 
 
-class _Entry(NamedTuple):
-    """A finding, and the version known before it was read: a read that a change has overtaken is stale at once."""
-
-    finding: Finding
-    version: int
-
-
 class _Witness(NamedTuple):
     """What a level can tell without the database, as of a version; None: that it knows nothing."""
 
@@ -93,8 +88,10 @@ class Registry:
         self._clock = clock
         self._meter = meter
         self._bounds = bounds or RegistryBounds()
-        self._hits: dict[Keys, _Entry] = {}
-        self._misses: dict[Keys, _Entry] = {}
+        self._hits: dict[_Place, Registration] = {}
+        """Each as of the version known before it was read: a read that a change has overtaken is stale at once."""
+        self._misses: dict[_Place, int] = {}
+        """The unknown, with that version."""
         self._version: int | None = None
         """The registry's, as last confirmed; None before that, and when it has not been for too long."""
         self._confirmed: dict[int, int] = {}
@@ -135,8 +132,12 @@ class Registry:
 
     def peek(self, keys: Keys) -> Finding | None:
         """Return what is known without asking any store, uncounted; None where that is nothing."""
-        entry = self._hits.get(keys) or self._misses.get(keys)
-        return entry.finding if entry is not None and entry.version == self._version else None
+        place = keys[0] if len(keys) == 1 else keys  # as in _place, without a call: every decision comes by
+        known = self._hits.get(place)
+        if known is not None:
+            return known if known.as_of == self._version else None
+        missed = self._misses.get(place)
+        return Absence.UNKNOWN_IDENTIFIER if missed is not None and missed == self._version else None
 
     def served(self) -> None:
         """Count a look-up that :meth:`peek` has answered."""
@@ -186,9 +187,11 @@ class Registry:
     def _witnesses(self, keys: Keys, shared: Shared | None) -> Iterator[_Witness]:
         now = self._clock.now()
         oldest = now - self._bounds.cache_max_age_s
-        entry = self._hits.get(keys) or self._misses.get(keys)
-        if entry is not None and self._confirmed.get(entry.version, _NEVER) >= oldest:
-            yield _Witness(entry.version, "stale_process", entry.finding)
+        place = _place(keys)
+        known = self._hits.get(place)
+        version = self._misses.get(place) if known is None else known.as_of
+        if version is not None and self._confirmed.get(version, _NEVER) >= oldest:
+            yield _Witness(version, "stale_process", known or Absence.UNKNOWN_IDENTIFIER)
         if shared is not None and shared.read_at >= oldest:
             yield _Witness(shared.version, "stale_shared", shared.registration)
         copied = self._snapshot.version
@@ -202,16 +205,15 @@ class Registry:
 
     def _keep(self, keys: Keys, finding: Finding, version: int | None, level: str) -> Finding:
         if version is not None:  # where the version is not known, nobody could tell when this becomes stale
+            place = _place(keys)
+            self._hits.pop(place, None)  # what is read again is young again
+            self._misses.pop(place, None)
             if isinstance(finding, Registration):
-                cache, other, bound = self._hits, self._misses, self._bounds.hits
+                _make_room(self._hits, self._bounds.hits)
+                finding = self._hits[place] = finding.kept(keys, version)
             else:
-                cache, other, bound = self._misses, self._hits, self._bounds.misses
-            other.pop(keys, None)
-            cache.pop(keys, None)  # what is read again is young again
-            if len(cache) >= bound:
-                for oldest in tuple(islice(cache, max(1, bound // _EVICTIONS))):
-                    del cache[oldest]
-            cache[keys] = _Entry(finding, version)
+                _make_room(self._misses, self._bounds.misses)
+                self._misses[place] = version
         return self._told(level, finding)
 
     def _share(self, keys: Keys, entry: Shared) -> None:
@@ -234,3 +236,13 @@ class Registry:
             self._version = None
         if len(self._confirmed) > _MOST_VERSIONS:
             self._confirmed = {version: at for version, at in self._confirmed.items() if at >= oldest}
+
+
+def _place(keys: Keys) -> _Place:
+    return keys[0] if len(keys) == 1 else keys
+
+
+def _make_room(cache: dict[_Place, Any], bound: int) -> None:
+    if len(cache) >= bound:
+        for oldest in tuple(islice(cache, max(1, bound // _EVICTIONS))):
+            del cache[oldest]

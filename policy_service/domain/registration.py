@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.domain.access import Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
-from policy_service.domain.identifier import IdentifierStatus
+from policy_service.domain.identifier import IdentifierRecord, IdentifierStatus
 from policy_service.domain.instant import EARLIEST, LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from policy_service.domain.agreement import Agreement
     from policy_service.domain.charger import AttributeValue
-    from policy_service.domain.identifier import IdentifierRecord
     from policy_service.domain.selector import Selector
+
+_SHARED = 4096
+"""Agreements, and as many bounds of validity, that are one object wherever they are equal."""
 
 
 class Absence(StrEnum):
@@ -46,7 +51,8 @@ class VehicleProfile:
         self.vehicle_class = vehicle_class
         self.fleet = fleet
         self.agreement = agreement
-        self.attributes = attributes
+        self.attributes: Mapping[str, AttributeValue] = dict(attributes)
+        """Shared by the records that caches keep of these vehicles."""
         self.chargers = chargers
         self.agreement_chargers = agreement_chargers
 
@@ -78,6 +84,16 @@ def profile_of(record: IdentifierRecord, agreement: Agreement | None) -> Vehicle
     )
 
 
+@lru_cache(maxsize=_SHARED)
+def _instant(at: int) -> int:
+    return at
+
+
+@lru_cache(maxsize=_SHARED)
+def _agreement(agreement: Agreement) -> Agreement:
+    return agreement
+
+
 class Registration:
     """An identifier record joined with its agreement, made ready for deciding.
 
@@ -85,15 +101,45 @@ class Registration:
     :meth:`obstacle` says which does. An interval that is empty has ``clear_from >= clear_to``.
     """
 
-    __slots__ = ("agreement", "clear_from", "clear_to", "profile", "record", "vehicle")
+    __slots__ = ("agreement", "as_of", "clear_from", "clear_to", "profile", "record", "vehicle")
 
     def __init__(self, record: IdentifierRecord, agreement: Agreement | None = None) -> None:
         """Join the record with its agreement; ``agreement`` is None where the record names none or an unknown one."""
         self.record = record
         self.agreement = agreement
+        self.as_of: int | None = None
+        """The version of the registry that was known before it was read; None where nobody compares."""
         self.vehicle = record.vehicle
         self.profile = profile_of(record, agreement)
         self.clear_from, self.clear_to = self._clear_interval()
+
+    def kept(self, keys: tuple[str, ...], as_of: int) -> Registration:
+        """Return the same as a cache keeps it, as of a version of the registry: in half of the memory.
+
+        What many vehicles have in common is one object for all of them, and the record's key that of ``keys``, under
+        which it is kept. How its source spelled the identifier is left out: no decision asks for that.
+        """
+        record, profile = self.record, self.profile
+        again = Registration.__new__(Registration)
+        again.record = IdentifierRecord(
+            id=record.id,
+            key=keys[keys.index(record.key)] if record.key in keys else record.key,
+            type=record.type,
+            vehicle_class=record.vehicle_class,
+            vehicle=record.vehicle,
+            fleet=profile.fleet,
+            agreement=profile.agreement,
+            attributes=profile.attributes,
+            chargers=profile.chargers,
+            valid_from=None if record.valid_from is None else _instant(record.valid_from),
+            valid_to=None if record.valid_to is None else _instant(record.valid_to),
+            status=record.status,
+            source=sys.intern(record.source),
+        )
+        again.agreement = None if self.agreement is None else _agreement(self.agreement)
+        again.as_of, again.vehicle, again.profile = as_of, record.vehicle, profile
+        again.clear_from, again.clear_to = _instant(self.clear_from), _instant(self.clear_to)
+        return again
 
     def _clear_interval(self) -> tuple[int, int]:
         record, agreement = self.record, self.agreement

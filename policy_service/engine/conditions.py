@@ -170,7 +170,7 @@ def charger_values(charger: Charger) -> dict[str, AttributeValue]:
 
 def vehicle_values(profile: VehicleProfile, vehicle_id: str | None = None) -> dict[str, AttributeValue]:
     """Return what conditions may ask of a vehicle, by full name; what is not on record has no entry."""
-    values: dict[str, AttributeValue] = {f"vehicle.{name}": value for name, value in profile.attributes}
+    values: dict[str, AttributeValue] = {f"vehicle.{name}": value for name, value in profile.attributes.items()}
     return values | _present(
         {
             "vehicle.id": vehicle_id,

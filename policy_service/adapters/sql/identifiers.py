@@ -81,7 +81,7 @@ def first_claim(keys: Keys, claims: Mapping[str, Sequence[Mapping[str, Any]]]) -
     rows = next((claims[key] for key in keys if key in claims), None)
     if rows is None:
         return None
-    row = min(rows, key=lambda row: (row["class"] != VehicleClass.OWN, row["source"]))
+    row = rows[0] if len(rows) == 1 else min(rows, key=lambda row: (row["class"] != VehicleClass.OWN, row["source"]))
     agreement = None if row[f"{_AGREEMENT}id"] is None else agreement_of(row, _AGREEMENT)
     return Registration(_record(row), agreement)
 

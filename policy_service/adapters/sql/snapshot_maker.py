@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Text, cast, select
 
 from policy_service.adapters.sql.engine import translated
 from policy_service.adapters.sql.snapshot_file import FORM, MAKE_TABLES, TABLES
+from policy_service.application.freed_memory import give_back
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class SnapshotMaker:
         with _turn(self._path.with_suffix(".lock")) as ours:
             if ours:
                 await self._replace()
+                await asyncio.to_thread(give_back)  # the pages that a large registry was copied by
         return ours
 
     async def _replace(self) -> None:

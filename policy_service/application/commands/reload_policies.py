@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from policy_service.application.freed_memory import give_back
 from policy_service.application.plan_holder import PlanState
 from policy_service.application.ports import PlanOrigin, PolicyFilesError, StoreUnavailableError
 from policy_service.application.tree_digest import digest_of
@@ -207,6 +208,7 @@ class ReloadPolicies:
             if (plan := self._plans.state.plan) is not None:
                 await asyncio.to_thread(plan.roll, self._clock.now())
                 tidy()
+                await asyncio.to_thread(give_back)
 
     async def _reload(self, *, force: bool) -> ReloadOutcome:
         stale = not await self._fetch_chargers()
@@ -225,7 +227,9 @@ class ReloadPolicies:
         found = (*loaded.diagnostics, *loaded.unfit)
         state = PlanState(loaded.plan, loaded.tree, self._origin(loaded), files, found, loaded_at=self._clock.now())
         await asyncio.to_thread(_let_go, self._swapped(state))
-        return ReloadOutcome("in_force", found, stale_chargers=stale, kept=await self._keep(files))
+        kept = await self._keep(files)
+        asyncio.get_running_loop().run_in_executor(None, give_back)  # what reading took; nobody waits for it
+        return ReloadOutcome("in_force", found, stale_chargers=stale, kept=kept)
 
     def _swapped(self, state: PlanState) -> list[Mapping[str, object]]:
         """Put a state in force, and return what the one before held most of: its end must not hold up decisions."""
