@@ -89,11 +89,11 @@ def _overridden_otherwise(old: PolicyTree, new: PolicyTree, context: CompileCont
     """Yield the chargers that an override picks which stands in one tree alone, or may mean something else."""
     differing = set(old.overrides) ^ set(new.overrides)
     if old.schedules != new.schedules or _surrounded_otherwise(old, new):
-        differing = {*old.overrides, *new.overrides}
+        differing = {*old.overrides, *new.overrides, *context.overrides}
     for tree in (old, new) if differing else ():
         index = ChargerIndex(tree.chargers)
         around = Surroundings(tree.schedules, Almanac(tree.calendars, context.holidays), tree.attributes, context.now)
-        for override in differing.intersection(tree.overrides):
+        for override in differing.intersection((*tree.overrides, *context.overrides)):
             yield from index.matched(
                 override.chargers, selector_condition(override.chargers, around, Zone.of("UTC"))[0]
             )

@@ -25,7 +25,16 @@ from policy_service.domain.agreement import Agreement
 from policy_service.domain.charger import Charger
 from policy_service.domain.identifier import IdentifierRecord, IdentifierType
 from policy_service.domain.instant import DAY
-from policy_service.domain.policy import DayException, Grant, HolidayDays, Schedule, ScheduleRef, Span, WallEnd
+from policy_service.domain.policy import (
+    DayException,
+    Grant,
+    HolidayDays,
+    Override,
+    Schedule,
+    ScheduleRef,
+    Span,
+    WallEnd,
+)
 from policy_service.domain.registration import Absence, Registration
 from policy_service.domain.selector import Expression, Selector
 from policy_service.engine.compile import CompileContext, compile_plan
@@ -306,6 +315,20 @@ def test_hours_of_a_grant_bound_its_changes() -> None:
     assert changed(plan_of(nobody), plan_of(managed, schedules=schedules)) == [
         ("2027-06-01 11", "2027-06-01 13", denied, allowed)
     ]
+
+
+def test_hours_of_an_override_over_http_are_compared_where_no_policy_differs() -> None:
+    def noon(until: int) -> Schedule:
+        return Schedule("noon", (daily(Span(11 * H, WallEnd(0, until * H)), "2027-06-01", "FREQ=DAILY;COUNT=1"),))
+
+    grant = Grant(OWN, during=(ScheduleRef("noon"),))
+    made = Override("o1", Selector(ids=("A1",)), *SPAN, MANAGED, allow=(grant,), created=1)
+    around = replace(context(), overrides=(made,))
+    old, new = (tree(policy(), schedules={"noon": noon(until)}) for until in (13, 14))
+    less = narrowed((old, governing(old, around)), (new, governing(new, around)), around)  # type: ignore[arg-type]
+    plans = [compile_plan(each, around).plan for each in less]
+    allowed, denied = Access(MANAGED, Foreseen.ALLOWED), Access(MANAGED, Foreseen.ACCESS_DENIED)
+    assert changed(*plans) == [("2027-06-01 13", "2027-06-01 14", denied, allowed)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
