@@ -57,7 +57,8 @@ def generated() -> dict[Path, str]:
 def out_of_date() -> list[str]:
     """Return the files that differ from what the code would write, missing and left-over ones among them."""
     wanted = generated()
-    present = {path: path.read_text(encoding="utf-8") for path in (*SCHEMAS.rglob("*.json"), SUPPORT, TABLES) if path.exists()}
+    places = (*SCHEMAS.rglob("*.json"), SUPPORT, TABLES)
+    present = {path: path.read_text(encoding="utf-8") for path in places if path.exists()}
     differing = {path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path)}
     return sorted(str(path.relative_to(ROOT)) for path in differing)
 

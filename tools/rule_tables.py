@@ -19,8 +19,8 @@ _HEAD = '''"""What rule-engine works out of its grammar at each import; ``make g
 
 from typing import Any
 
-Table = dict[str, tuple[list[int], list[int]]]
-"""By symbol: states of the parser, and what each does there."""
+Table = dict[str, tuple[list[int], list[int | None]]]
+"""By symbol: states of the parser, and what each does there; None: it may not come."""
 
 '''
 
@@ -49,8 +49,8 @@ def rule_tables() -> str:
     )
 
 
-def _by_symbol(table: Mapping[int, Mapping[str, int]]) -> dict[str, tuple[list[int], list[int]]]:
-    found: dict[str, tuple[list[int], list[int]]] = {}
+def _by_symbol(table: Mapping[int, Mapping[str, int | None]]) -> dict[str, tuple[list[int], list[int | None]]]:
+    found: dict[str, tuple[list[int], list[int | None]]] = {}
     for state, row in sorted(table.items()):
         for symbol, does in row.items():
             states, all_do = found.setdefault(symbol, ([], []))

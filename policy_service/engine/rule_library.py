@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _LOOKED_FOR = "rule_engine.parser.parsetab"
 
 
-def _unfolded(table: Table) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {}
+def _unfolded(table: Table) -> dict[int, dict[str, int | None]]:
+    found: dict[int, dict[str, int | None]] = {}
     for symbol, (states, all_do) in table.items():
         for state, does in zip(states, all_do, strict=True):
             found.setdefault(state, {})[symbol] = does

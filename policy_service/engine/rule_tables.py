@@ -2,8 +2,8 @@
 
 from typing import Any
 
-Table = dict[str, tuple[list[int], list[int]]]
-"""By symbol: states of the parser, and what each does there."""
+Table = dict[str, tuple[list[int], list[int | None]]]
+"""By symbol: states of the parser, and what each does there; None: it may not come."""
 
 FORM: str = '3.10'
 SIGNATURE: str = (

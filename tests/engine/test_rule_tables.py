@@ -1,4 +1,4 @@
-"""The parser of rule-engine with tables of ours is the one that it would make itself, and it makes another where not."""
+"""With our tables rule-engine has the parser that it would make itself; it makes one where they do not fit."""
 
 from __future__ import annotations
 
