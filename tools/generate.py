@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201 - a script, not a package; it prints
-"""Write what is generated from the code into schemas/ and docs/, or say with ``--check`` what is out of date there."""
+"""Write what is generated into schemas/, docs/ and the engine, or say with ``--check`` what is out of date there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from charger_support import FILE as SUPPORT_FILE
 from charger_support import charger_support
+from rule_tables import FILE as TABLES_FILE
+from rule_tables import rule_tables
 
 import policy_service
 from policy_service.entrypoints.http.app import create_app
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "schemas"
 SUPPORT = ROOT / "docs" / SUPPORT_FILE
+TABLES = ROOT / TABLES_FILE
 
 
 def generated() -> dict[Path, str]:
@@ -47,13 +50,15 @@ def generated() -> dict[Path, str]:
     bundle = {BUNDLE_FILE: bundle_schema()}
     documents = {**schemas(), **events, **bundle, "openapi.v1.json": api.openapi()}
     texts = {name: json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in documents.items()}
-    return {**{SCHEMAS / name: text for name, text in texts.items()}, SUPPORT: charger_support()}
+    written = {SUPPORT: charger_support(), TABLES: rule_tables()}
+    return {**{SCHEMAS / name: text for name, text in texts.items()}, **written}
 
 
 def out_of_date() -> list[str]:
     """Return the files that differ from what the code would write, missing and left-over ones among them."""
     wanted = generated()
-    present = {path: path.read_text(encoding="utf-8") for path in (*SCHEMAS.rglob("*.json"), SUPPORT) if path.exists()}
+    places = (*SCHEMAS.rglob("*.json"), SUPPORT, TABLES)
+    present = {path: path.read_text(encoding="utf-8") for path in places if path.exists()}
     differing = {path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path)}
     return sorted(str(path.relative_to(ROOT)) for path in differing)
 

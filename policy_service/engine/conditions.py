@@ -331,8 +331,8 @@ def _balanced(operator: str, parts: list[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _rule(text: str, kinds: tuple[tuple[str, str], ...]) -> rule_engine.Rule:
-    # half a second, which a tree without conditions need not pay
-    import rule_engine  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
+    # what a tree without conditions need not pay for
+    from policy_service.engine.rule_library import rule_engine  # noqa: PLC0415
 
     data_types = {
         "string": rule_engine.DataType.STRING,

@@ -16,6 +16,7 @@ from policy_service.domain.webhook import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from servers.receiver import Receiver
 
@@ -176,3 +177,15 @@ async def test_nobody_there_is_an_answer_as_well() -> None:
     sender = PinnedSender(SystemResolver(), allow_private=True)
     assert await sender.post("http://127.0.0.1:9/", {}, b"{}") == Attempt(None, "no connection")
     assert await sender.post("https://nobody.invalid/", {}, b"{}") == Attempt(None, "name not found")
+
+
+async def test_the_systems_authorities_are_read_before_the_first_delivery_and_by_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = PinnedSender(FakeResolver(["127.0.0.1"]), allow_private=True)
+    authority, serving = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(NAME).configure_cert(serving)
+    authority.cert_pem.write_to_path(str(tmp_path / "authorities.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authorities.pem"))
+    with running_receiver(serving) as receiver:
+        assert await sender.post(f"https://{NAME}:{receiver.port}/", {}, b"{}") == Attempt(204)

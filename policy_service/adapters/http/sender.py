@@ -59,10 +59,10 @@ class PinnedSender:
         trust: ssl.SSLContext | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """Trust the system's authorities unless told otherwise."""
+        """Trust the system's authorities unless told otherwise; they are read before the first delivery."""
         self._resolver = resolver
         self._allow_private = allow_private
-        self._trust = ssl.create_default_context() if trust is None else trust
+        self._trust = trust
         self._patience_s = patience_s
 
     def objection(self, url: str) -> str | None:
@@ -112,7 +112,7 @@ class PinnedSender:
     async def _at_one_of(self, addresses: Sequence[str], request: httpx2.Request) -> Attempt:
         """Send to the first address that can be connected to."""
         attempt = Attempt(None, "no connection")
-        async with httpx2.AsyncHTTPTransport(verify=self._trust, trust_env=False) as transport:
+        async with httpx2.AsyncHTTPTransport(verify=await self._trusted(), trust_env=False) as transport:
             for address in addresses:
                 request.url = request.url.copy_with(host=address)
                 try:
@@ -127,6 +127,12 @@ class PinnedSender:
                     await answer.aclose()
                     return Attempt(answer.status_code, wait_ms=_wait_ms(answer.headers.get("Retry-After", "")))
         return attempt
+
+    async def _trusted(self) -> ssl.SSLContext:
+        """Return what tells whom to trust. Most services send nothing: no start waits for all the authorities."""
+        if self._trust is None:
+            self._trust = await asyncio.to_thread(ssl.create_default_context)
+        return self._trust
 
 
 def _objection_of(target: httpx2.URL) -> str | None:

@@ -6,7 +6,6 @@ import inspect
 
 import typer
 
-from policy_service.application.undisturbed import undisturbed
 from policy_service.entrypoints.cli.given_settings import settings_of
 from policy_service.entrypoints.cli.setting_flags import setting_flags
 
@@ -19,8 +18,7 @@ def serve(**flags: str | bool | None) -> None:
     It stops on Ctrl-C or SIGTERM. A policy tree that cannot be put in force is told with all its mistakes.
     """
     settings = settings_of({name: value for name, value in flags.items() if value is not None}, "serve")
-    with undisturbed():  # modules stay as long as the process: looking through them takes a tenth of their time
-        from policy_service.entrypoints.http.server import run_server  # noqa: PLC0415 - --help needs no web framework
+    from policy_service.entrypoints.http.server import run_server  # noqa: PLC0415 - --help needs no web framework
 
     raise typer.Exit(run_server(settings))
 
