@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from rule_engine._vendor.ply import yacc as _yacc  # pyright: ignore[reportMissingTypeStubs]
@@ -35,14 +36,12 @@ def rule_tables() -> str:
     members["__file__"] = sys.modules[grammar.__module__].__file__
     found: Any = yacc.ParserReflect(members)
     found.get_all()
-    signature = textwrap.wrap(
-        found.signature(), _WIDTH - 8, drop_whitespace=False, replace_whitespace=False, break_on_hyphens=False
-    )
+    grammar_digest = sha256(found.signature().encode()).hexdigest()
     productions = "".join(f"    {_production(each)!r},\n" for each in parser.productions)
     return (
         f"{_HEAD}FORM: str = {yacc.__tabversion__!r}\n"
-        f"SIGNATURE: str = (\n{''.join(f'    {part!r}{chr(10)}' for part in signature)})\n"
-        '"""The grammar that they are of."""\n'
+        f"GRAMMAR: str = {grammar_digest!r}\n"
+        '"""The SHA-256 of the grammar that they are of, as PLY puts it into one text."""\n'
         f"ACTIONS: Table = {_wrapped(_by_symbol(parser.action))}\n"
         f"GOTOS: Table = {_wrapped(_by_symbol(parser.goto))}\n"
         f"PRODUCTIONS: list[tuple[Any, ...]] = [\n{productions}]\n"

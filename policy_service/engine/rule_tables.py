@@ -6,49 +6,8 @@ Table = dict[str, tuple[list[int], list[int | None]]]
 """By symbol: states of the parser, and what each does there; None: it may not come."""
 
 FORM: str = '3.10'
-SIGNATURE: str = (
-    'rightQMARKCOLONleftORleftANDrightNOTrightCOALESCEnonassocEQNEnonassocEQ_FZMEQ_FZSNE_FZMNE_FZSGEGTLELTINleftBWO'
-    'RleftBWXORleftBWANDleftBWLSHBWRSHleftADDSUBleftMULTDIVFDIVMODrightUMINUSleftPOWleftATTRATTR_SAFEnonassocLBRACK'
-    'ETRBRACKETnonassocLPARENRPARENADD AND ATTR ATTR_SAFE BWAND BWLSH BWOR BWRSH BWXOR BYTES COALESCE COLON COMMA '
-    'COMMENT DATETIME EQ EQ_FZM EQ_FZS FALSE FDIV FLOAT FLOAT_INF FLOAT_NAN FOR GE GT IF IN LBRACE LBRACKET LE '
-    'LPAREN LT MOD MUL NE NE_FZM NE_FZS NOT NULL OR POW QMARK RBRACE RBRACKET RPAREN STRING SUB SYMBOL TDIV '
-    'TIMEDELTA TRUE\n        statement : expression\n                  | expression COMMENT\n        \n        object :'
-    ' object ATTR SYMBOL\n               | object ATTR_SAFE SYMBOL\n        \n        expression : object'
-    '\n        \n        expression : expression QMARK expression COLON expression\n        \n        expression : '
-    'expression COALESCE expression\n        \n        expression : expression MOD    expression'
-    '\n                           | expression MUL    expression\n                           | expression FDIV   '
-    'expression\n                           | expression TDIV   expression\n                           | expression '
-    'POW    expression\n        \n        expression : expression ADD    expression\n        \n        expression : '
-    'expression SUB    expression\n        \n        expression : expression BWAND  expression'
-    '\n                           | expression BWOR   expression\n                           | expression BWXOR  '
-    'expression\n        \n        expression : expression BWLSH  expression\n                           | expression '
-    'BWRSH  expression\n        \n        expression : expression IN     expression\n                           | '
-    'expression NOT IN expression\n        \n        expression : expression EQ     expression'
-    '\n                           | expression NE     expression\n        \n        expression : expression GT     '
-    'expression\n                           | expression GE     expression\n                           | expression '
-    'LT     expression\n                           | expression LE     expression\n        \n        expression : '
-    'expression EQ_FZM expression\n                           | expression EQ_FZS expression'
-    '\n                           | expression NE_FZM expression\n                           | expression NE_FZS '
-    'expression\n        \n        expression : expression AND    expression\n                           | expression '
-    'OR     expression\n        object : LPAREN expression RPARENexpression : NOT expressionobject : '
-    'SYMBOLexpression : SUB expression %prec UMINUS\n        expression : TRUE\n                           | FALSE'
-    '\n        object : BYTESobject : DATETIMEobject : TIMEDELTA\n        expression : FLOAT'
-    '\n                           | FLOAT_NAN\n                           | FLOAT_INF\n        object : NULL\n        '
-    'object : LBRACE ary_members RBRACE\n                   | LBRACE ary_members COMMA RBRACE\n        object : '
-    'STRING\n        object : LBRACKET RBRACKET\n                   | LBRACKET ary_members RBRACKET'
-    '\n                   | LBRACKET ary_members COMMA RBRACKET\n        \n        object : LBRACKET expression FOR '
-    'SYMBOL IN expression RBRACKET\n                   | LBRACKET expression FOR SYMBOL IN expression IF expression '
-    'RBRACKET\n        \n        ary_members : expression\n                                | ary_members COMMA '
-    'expression\n        \n        object : LBRACE RBRACE\n                   | LBRACE map_members RBRACE'
-    '\n                   | LBRACE map_members COMMA RBRACE\n        \n        map_member : expression COLON '
-    'expression\n        \n        map_members : map_member\n                                | map_members COMMA '
-    'map_member\n        \n        object : object LBRACKET expression RBRACKET\n        \n        object : object '
-    'LBRACKET COLON RBRACKET\n               | object LBRACKET COLON expression RBRACKET\n               | object '
-    'LBRACKET expression COLON RBRACKET\n               | object LBRACKET expression COLON expression RBRACKET'
-    '\n        \n        object : expression LPAREN RPAREN\n               | expression LPAREN ary_members RPAREN'
-    '\n        '
-)
-"""The grammar that they are of."""
+GRAMMAR: str = 'cf635e47a293eb3fb5318ae3f03baefdc2ab436b56cd98b1b5da75e9a2a462f8'
+"""The SHA-256 of the grammar that they are of, as PLY puts it into one text."""
 ACTIONS: Table = {'$end': ([1,2,3,6,7,8,9,10,11,13,14,15,16,18,20,53,54,57,61,65,66,67,68,69,70,71,72,73,74,75,76,77,78,80,81,
     82,83,84,85,86,87,88,89,90,91,93,95,96,99,100,102,105,109,110,112,114,116,118,122,124,126,127,129,131,134],[0,
     -1,-5,-38,-39,-43,-44,-45,-36,-40,-41,-42,-46,-49,-2,-37,-35,-57,-50,-7,-8,-9,-10,-11,-12,-13,-14,-15,-16,-17,-18,

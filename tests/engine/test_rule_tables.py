@@ -18,7 +18,7 @@ print(json.dumps([
 ]))
 print(type(parser.productions[0]).__name__, "rule_engine.parser.parsetab" in sys.modules)
 """
-_OTHER_GRAMMAR = "from policy_service.engine import rule_tables; rule_tables.SIGNATURE += 'statement -> other'"
+_OTHER_GRAMMAR = "from policy_service.engine import rule_tables; rule_tables.GRAMMAR = '0'"
 _OTHER_FORM = "from policy_service.engine import rule_tables; rule_tables.FORM = '0'"
 _OWN = "import rule_engine"
 
