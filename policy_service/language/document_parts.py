@@ -69,7 +69,7 @@ class Reads:
 class Parts(BaseModel):
     """What every written mapping shares: camelCase keys, and no others than the declared ones."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", alias_generator=to_camel, frozen=True)
 
 
 Text: TypeAlias = Annotated[

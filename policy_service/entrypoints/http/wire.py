@@ -96,15 +96,15 @@ Trace = Annotated[str, Field(strict=True, min_length=1, max_length=64, pattern=r
 
 
 class Request(BaseModel):
-    """A request body: nothing unknown, nothing converted."""
+    """A request body: nothing unknown, nothing converted. Built when it is first needed: no start waits for it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, str_strip_whitespace=False)
 
 
 class Reply(BaseModel):
     """An answer's body."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
 
 class Occasion(Request):

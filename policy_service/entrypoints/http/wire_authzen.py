@@ -31,7 +31,7 @@ PageToken = Annotated[str, Field(strict=True, max_length=255, pattern=NAME_PATTE
 class Asked(BaseModel):
     """A request, or a part of one."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True)
 
 
 class SubjectProperties(Asked):

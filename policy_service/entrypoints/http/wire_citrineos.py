@@ -12,7 +12,7 @@ TokenType = Annotated[str, StringConstraints(strict=True, max_length=40, pattern
 class CitrineRequest(BaseModel):
     """What CitrineOS asks. Its other fields name rows of its own database, and no decision needs them."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True)
 
     id_token: IdentifierText = Field(alias="idToken")
     id_token_type: TokenType | None = Field(None, alias="idTokenType", description="As in OCPP 2.x.")

@@ -27,7 +27,7 @@ PlaceId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length
 class LocationReferences(BaseModel):
     """Where a token is to be used; left out are EVSEs where the whole location is meant."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True)
 
     location_id: PlaceId
     evse_uids: list[PlaceId] = Field([], max_length=MOST_EVSES)

@@ -13,13 +13,13 @@ from policy_service.entrypoints.http.wire import IDENTIFIER_PATTERN, Count, Iden
 class Payload(BaseModel):
     """A request's payload: what is not read is not judged either, since chargers send more than they should."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True, alias_generator=to_camel)
 
 
 class Answer(Reply):
     """An answer's payload, or a part of it."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(defer_build=True, alias_generator=to_camel)
 
 
 def _described(longest: int) -> WithJsonSchema:
