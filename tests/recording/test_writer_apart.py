@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +14,10 @@ import pytest
 from fakes.migrated import migrated, migrated_file
 from fakes.samples import event, lines
 
+from policy_service.adapters.spool import flusher
 from policy_service.adapters.sql.event_writer import SqlEventWriter
 from policy_service.adapters.sql.event_writer_apart import MANY, EventWriterApart
+from policy_service.adapters.sql.event_writer_process import framed
 from policy_service.application.ports import EventRefusedError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -141,3 +145,19 @@ async def test_after_a_batch_that_was_given_up_no_answer_is_taken_for_another_on
         await _until_up(apart, here)
         with pytest.raises(EventRefusedError):
             await apart.write([b"no JSON", *_batch("refused")])
+
+
+@pytest.mark.parametrize("process", ["writer", "flusher"])
+def test_a_process_whose_parent_was_killed_meanwhile_ends_without_a_word(process: str, tmp_path: Path) -> None:
+    file = migrated_file(tmp_path / "state.db")
+    url, batch = f"sqlite:///{file}".encode(), b"\n".join(_batch("late"))
+    module = "policy_service.adapters.sql.event_writer_process"
+    commands = {"writer": ["-m", module], "flusher": ["-I", "-S", "-c", flusher.CHILD]}
+    said = {"writer": framed(url) + framed(batch), "flusher": bytes(file) + b"\n"}
+    answers, told = os.pipe()
+    os.close(answers)
+    ended = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, *commands[process]], input=said[process], stdout=told, stderr=subprocess.PIPE, check=False
+    )
+    os.close(told)
+    assert (ended.returncode, ended.stderr) == (0, b"")

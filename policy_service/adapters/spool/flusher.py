@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Heard = Callable[[OSError | None], None]
 
-_CHILD = """
+CHILD = """
 import os, signal
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
@@ -41,7 +41,10 @@ while read := os.read(0, 65536):
             flush(path)
         except OSError as error:
             failed = error.errno
-    os.write(1, b"%d\\n" % failed * len(asked))
+    try:
+        os.write(1, b"%d\\n" % failed * len(asked))
+    except BrokenPipeError:
+        break
 """
 """Answers a line for each line of paths; those that wait together share the flush. It ends when its parent does,
 whatever ends that: its standard input is a pipe from there. A file is flushed whole, by whichever descriptor."""
@@ -63,7 +66,7 @@ class Flusher:
     def start(self) -> None:
         """Start the process, to be heard by the running loop. Raises OSError."""
         process = self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and the text above
-            [sys.executable, "-I", "-S", "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            [sys.executable, "-I", "-S", "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
         replies = _pipe(process.stdout).fileno()
         os.set_blocking(replies, False)

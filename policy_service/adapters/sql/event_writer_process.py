@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from policy_service.adapters.sql.engine import database_at
@@ -55,7 +56,8 @@ def _main() -> None:
         url = _next(asked)
         if url is not None:
             os.nice(_NICENESS)
-            _serve(url.decode(), asked, answers)
+            with suppress(BrokenPipeError):  # the parent was killed while a batch was stored
+                _serve(url.decode(), asked, answers)
 
 
 def _serve(url: str, asked: BinaryIO, answers: RawIOBase) -> None:
