@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.migrated import migrated, migrated_file
 from fakes.samples import event, lines
+from fakes.served import eventually
 
 from policy_service.adapters.spool import flusher
 from policy_service.adapters.sql.event_writer import SqlEventWriter
@@ -126,8 +127,7 @@ async def test_a_process_that_fails_is_not_started_over_and_over(children: Calla
     async with _apart("nothing of the kind", here) as apart:
         await apart.write(_batch("first"))
         assert children()
-        while children():
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(eventually, lambda: not children(), within=60)
         for number in range(20):
             await apart.write(_batch(str(number)))
             await asyncio.sleep(0.05)
