@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,9 +78,10 @@ def _writers() -> set[int]:
     """Return the processes that this one has started to write."""
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text(encoding="ascii").split():
-            if b"event_writer_process" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.add(int(child))
+        with suppress(OSError):  # a thread or a child may end while it is looked at
+            for child in (task / "children").read_text(encoding="ascii").split():
+                if b"event_writer_process" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.add(int(child))
     return found
 
 
