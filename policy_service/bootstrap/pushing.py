@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from policy_service.adapters.http.sender import PinnedSender, SystemResolver
+from policy_service.adapters.http.late_sender import LateSender
 from policy_service.adapters.sql.dead_letters import SqlDeadLetters
 from policy_service.adapters.sql.event_feed import SqlEventFeed
 from policy_service.adapters.sql.leases import SqlLeases
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
     from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.decision_id import DecisionIds
-    from policy_service.application.ports import Clock
+    from policy_service.application.ports import Clock, WebhookSender
     from policy_service.application.webhook_turn import Feeds
     from policy_service.bootstrap.stores import Stores, Work
     from policy_service.settings import Settings
@@ -54,7 +55,7 @@ def open_pushing(
     access, modes = SqlEventFeed(database), SqlModeEvents(database)
     feeds: Feeds = {FeedName.ACCESS: access, FeedName.MODES: modes}
     outward = Outward(EventStream(access), EventStream(modes), ModeEventQueries(modes), settings.event_source)
-    sender = PinnedSender(SystemResolver(), allow_private=settings.webhooks_allow_private)
+    sender = LateSender(partial(_sender, allow_private=settings.webhooks_allow_private))
     delivery = WebhookDelivery(sender, stores.seal, clock, settings.event_source)
     lease = ProcessLease(SqlLeases(database), clock, PUSHING)
     retry_for_ms = settings.webhook_retry_for * 1000
@@ -68,6 +69,12 @@ def open_pushing(
     ]
     manage = ManageWebhooks(webhooks, letters, feeds, sender, delivery, stores.seal, clock, ids)
     return Pushing(outward, WebhookQueries(webhooks, letters), manage, background)
+
+
+def _sender(*, allow_private: bool) -> WebhookSender:
+    from policy_service.adapters.http.sender import PinnedSender, SystemResolver  # noqa: PLC0415 - see LateSender
+
+    return PinnedSender(SystemResolver(), allow_private=allow_private)
 
 
 def _feedings(

@@ -17,7 +17,8 @@ from policy_service.application.commands.manage_keys import WantedKey
 from policy_service.application.tracing import PassedOn
 from policy_service.domain.caller import ANYBODY, Caller, Scope
 from policy_service.entrypoints.http.app import create_app, include
-from policy_service.entrypoints.http.permissions import PERMISSIONS, GuardedRoute
+from policy_service.entrypoints.http.guard import GuardedRoute
+from policy_service.entrypoints.http.permissions import PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

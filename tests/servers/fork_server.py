@@ -101,7 +101,8 @@ class Forked:
 
 
 def serve(control: int) -> None:
-    """Import what a service imports before it reads its settings, and fork for each that asks while anybody can."""
+    """Import what a service needs, soon or late, and fork for each that asks while anybody can."""
+    import policy_service.entrypoints.http.app  # noqa: PLC0415, F401 - the tests do not need it
     from policy_service.entrypoints.http.server import run_server  # noqa: PLC0415 - the tests do not need it
     from policy_service.settings import Settings  # noqa: PLC0415
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import orjson
 from sqlalchemy import JSON, Text, cast, or_
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from policy_service.adapters.sql.on_postgresql import OnPostgresql
-from policy_service.adapters.sql.on_sqlite import OnSqlite
+from policy_service.adapters.sql.async_engine import create_async_engine
 from policy_service.adapters.sql.technology import IMMEDIATE
 from policy_service.application.ports import StoreUnavailableError
 
@@ -37,16 +33,25 @@ MORE_CONNECTIONS = 10
 """Opened beyond the pool while all of it is in use, and closed again."""
 POOL_TIMEOUT_S = 5
 
-_POSTGRESQL = ("postgresql+asyncpg", OnPostgresql)
+
+def _on_sqlite() -> Technology:
+    from policy_service.adapters.sql.on_sqlite import OnSqlite  # noqa: PLC0415 - a process needs one driver
+
+    return OnSqlite()
+
+
+def _on_postgresql() -> Technology:
+    from policy_service.adapters.sql.on_postgresql import OnPostgresql  # noqa: PLC0415 - a process needs one driver
+
+    return OnPostgresql()
+
+
+_POSTGRESQL = ("postgresql+asyncpg", _on_postgresql)
 _TECHNOLOGIES: dict[str, tuple[str, Callable[[], Technology]]] = {
-    "sqlite": ("sqlite+aiosqlite", OnSqlite),
+    "sqlite": ("sqlite+aiosqlite", _on_sqlite),
     "postgresql": _POSTGRESQL,
     "postgres": _POSTGRESQL,
 }
-
-
-FAILURES = (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""Drivers' own errors come through while connecting; a time-out is an OSError."""
 
 
 class Database:
@@ -56,24 +61,35 @@ class Database:
         """Take an engine made by :func:`database_at`."""
         self.engine = engine
         self.technology = technology
+        self.failures: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *technology.failures)
+        """Drivers' own errors come through while connecting; a time-out is an OSError."""
         self.importing = asyncio.Semaphore(MAX_IMPORTS)
         """Each import holds a connection for as long as its upload lasts: denials need some, too."""
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection for queries."""
-        with translated():
+        with self.translated():
             async with asyncio.timeout(self.technology.patience_s), self.engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a transaction that is committed on leaving, and undone on leaving by an exception."""
-        with translated():
+        with self.translated():
             async with asyncio.timeout(self.technology.patience_s), self.engine.connect() as connection:
                 await immediately(connection)
                 async with connection.begin():
                     yield connection
+
+    @contextmanager
+    def translated(self) -> Generator[None, None, None]:
+        """Turn whatever the driver raises into StoreUnavailableError; parameters never reach its text."""
+        try:
+            yield
+        except self.failures as error:
+            message = f"the database could not be asked ({type(error).__name__})"
+            raise StoreUnavailableError(message) from error
 
     def insert(self, table: Table) -> Insert:
         """Return the technology's INSERT, which knows ON CONFLICT."""
@@ -129,16 +145,6 @@ async def immediately(connection: AsyncConnection, *, wanted: bool = True) -> No
     the busy timeout; one that begins as a writer waits its turn. PostgreSQL needs no such thing and ignores it.
     """
     await connection.execution_options(**{IMMEDIATE: wanted})
-
-
-@contextmanager
-def translated() -> Generator[None, None, None]:
-    """Turn whatever the driver raises into StoreUnavailableError; parameters never reach its text."""
-    try:
-        yield
-    except FAILURES as error:
-        message = f"the database could not be asked ({type(error).__name__})"
-        raise StoreUnavailableError(message) from error
 
 
 def _read(url: str) -> tuple[URL, Technology]:

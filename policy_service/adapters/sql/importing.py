@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, exists, func, select, true
 
 from policy_service.adapters.sql.columns import CODE
-from policy_service.adapters.sql.engine import FAILURES, immediately, translated
+from policy_service.adapters.sql.engine import immediately
 from policy_service.adapters.sql.narrowing import note_removal, note_replacement
 from policy_service.adapters.sql.versions import REGISTRY, bump
 from policy_service.application.ports import LOSSY_SHARE, ImportConflict, ImportTooLossyError
@@ -74,6 +74,7 @@ class SqlImportSession(Generic[T_contra]):
         atomic: bool,
     ) -> None:
         """Stage on this connection."""
+        self._database = database
         self._technology = database.technology
         self._connection = connection
         self._target = target
@@ -159,15 +160,15 @@ class SqlImportSession(Generic[T_contra]):
                 await self._connection.run_sync(self._stage.metadata.drop_all, checkfirst=False)
                 await self._technology.close_import(self._connection)
                 await self._connection.commit()
-        except FAILURES:
+        except self._database.failures:
             await self._connection.invalidate()
         finally:
-            with suppress(*FAILURES):
+            with suppress(*self._database.failures):
                 await self._connection.close()
 
     @asynccontextmanager
     async def _within(self, patience_s: float | None) -> AsyncGenerator[None, None]:
-        with translated():
+        with self._database.translated():
             async with asyncio.timeout(patience_s):
                 yield
 
@@ -251,7 +252,7 @@ async def importing(
 ) -> AsyncGenerator[SqlImportSession[T], None]:
     """Open an import; leaving by an exception undoes an atomic one."""
     async with database.importing:
-        with translated():
+        with database.translated():
             connection = await database.engine.connect()
         session = SqlImportSession(database, connection, target, source, atomic=atomic)
         try:

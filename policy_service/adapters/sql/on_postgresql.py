@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 from sqlalchemy import any_, func, literal, select, true
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON, Text
@@ -45,6 +46,7 @@ _KINDS = {
 class OnPostgresql:
     """PostgreSQL by asyncpg."""
 
+    failures: tuple[type[Exception], ...] = (asyncpg.PostgresError, asyncpg.InterfaceError)
     patience_s: float | None = 5.0
     batch_patience_s: float | None = 60.0
     import_patience_s: float | None = IMPORT_TIMEOUT_MS / 1000 + 60

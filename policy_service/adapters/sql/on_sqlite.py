@@ -42,6 +42,7 @@ _WAIT_S = 60
 class OnSqlite:
     """SQLite by aiosqlite."""
 
+    failures: tuple[type[Exception], ...] = (sqlite3.Error,)
     patience_s: float | None = None
     batch_patience_s: float | None = None
     import_patience_s: float | None = None

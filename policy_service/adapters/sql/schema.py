@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import column, inspect, select, table
 
-from policy_service.adapters.sql.engine import translated
-
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
@@ -23,7 +21,7 @@ _VERSION = table("alembic_version", column("version_num"))
 
 async def upgrade(database: Database) -> None:
     """Run the migrations still to run; one process at a time, the others wait. Raises StoreUnavailableError."""
-    with translated():
+    with database.translated():
         await database.technology.before_migrating(database.engine)
         async with database.engine.connect() as connection:
             if await connection.run_sync(_is_there):

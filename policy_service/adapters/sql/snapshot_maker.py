@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from sqlalchemy import JSON, Text, cast, select
 
-from policy_service.adapters.sql.engine import translated
 from policy_service.adapters.sql.snapshot_file import FORM, MAKE_TABLES, TABLES
 from policy_service.application.freed_memory import give_back
 from policy_service.application.ports import StoreUnavailableError
@@ -74,7 +73,7 @@ class SnapshotMaker:
     async def _fill(self, path: Path) -> None:
         file = await _to_its_end(_begin, path)
         try:
-            with translated():
+            with self._database.translated():
                 async with self._database.engine.connect() as connection:
                     await self._database.technology.one_moment(connection)
                     for table in TABLES:

@@ -22,6 +22,8 @@ IMMEDIATE = "policy_service_immediate"
 class Technology(Protocol):
     """One technology's ways."""
 
+    failures: tuple[type[Exception], ...]
+    """What its driver raises."""
     patience_s: float | None
     """How long a query or a change may take as a whole, waiting included; None where the driver sees to it."""
     batch_patience_s: float | None

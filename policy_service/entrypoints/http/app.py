@@ -10,16 +10,12 @@ from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from starlette.exceptions import HTTPException
 
 import policy_service
-from policy_service.application.callers import BeyondReachError
-from policy_service.application.plan_holder import NoPlanError
-from policy_service.application.ports import ConflictError, CursorError, StoreUnavailableError
-from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.http import authzen, docs, ocpi, openapi, operations
-from policy_service.entrypoints.http.callers import beyond_reach
 from policy_service.entrypoints.http.dialects import error_response
 from policy_service.entrypoints.http.edge import Edge
-from policy_service.entrypoints.http.permissions import GuardedRoute
-from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, later, no_store, problem_for
+from policy_service.entrypoints.http.failures import FORESEEN, problem_of
+from policy_service.entrypoints.http.guard import GuardedRoute
+from policy_service.entrypoints.http.problems import Problem, ProblemError, faults_of, problem_for
 from policy_service.entrypoints.http.v1 import routers
 
 if TYPE_CHECKING:
@@ -64,37 +60,26 @@ def include(app: FastAPI, router: APIRouter) -> None:
 
 def _handle_errors(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> Response:
-        problem = problem_of(error)
+        problem = _problem_of(error)
         if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - an HTTP status
             problem.headers = {"Allow": allowed_methods(app, request.url.path)}
         return error_response(problem, request.scope, request.app.state.service)
 
-    for kind in (Exception, ProblemError, ResponseValidationError, *_MADE):  # the first: what nobody foresaw
+    unforeseen = (Exception, ResponseValidationError)
+    for kind in (*unforeseen, ProblemError, *_FRAMEWORKS, *FORESEEN):
         app.add_exception_handler(kind, answer)
 
 
-def problem_of(error: Exception) -> ProblemError:
-    """Return the problem for an error of the layers below, without a word of what was sent."""
-    if isinstance(error, ProblemError):
-        return error
-    for kind, made in _MADE.items():
-        if isinstance(error, kind):
-            return made(error)
-    return ProblemError(Problem.INTERNAL)
+def _problem_of(error: Exception) -> ProblemError:
+    refused = next((made for kind, made in _FRAMEWORKS.items() if isinstance(error, kind)), problem_of)
+    return refused(error)
 
 
-_MADE: dict[type[Exception], Callable[[Any], ProblemError]] = {
+_FRAMEWORKS: dict[type[Exception], Callable[[Any], ProblemError]] = {
     RequestValidationError: lambda error: ProblemError(Problem.INVALID, errors=faults_of(error.errors())),
-    IdentifierError: lambda error: ProblemError(
-        Problem.INVALID, errors=[{"pointer": "/identifier", "detail": str(error)}]
-    ),
-    CursorError: lambda error: ProblemError(Problem.NOT_FOUND, str(error)),
-    ConflictError: lambda error: ProblemError(Problem.CONFLICT, str(error)),
-    BeyondReachError: lambda _: beyond_reach(),
-    NoPlanError: lambda _: later("no plan stands"),
-    StoreUnavailableError: lambda _: no_store(),
     HTTPException: lambda error: ProblemError(problem_for(error.status_code), headers=error.headers),
 }
+"""What the framework itself refuses."""
 
 
 def allowed_methods(app: FastAPI, path: str) -> str:

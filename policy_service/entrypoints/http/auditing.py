@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from policy_service.entrypoints.http.permissions import permission_of, template_of
+from policy_service.entrypoints.http.guard import permission_of, template_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -9,7 +9,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from policy_service.entrypoints.http.deadline import Deadline
-from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_response
+from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_document
 
 if TYPE_CHECKING:
     import asyncio
@@ -92,9 +92,10 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, detail: str) -> None:
         request_id = uuid4().hex
-        response = problem_response(ProblemError(Problem.MALFORMED, detail), request_id)
-        headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+        document = problem_document(ProblemError(Problem.MALFORMED, detail), request_id)
+        own = ((b"content-length", b"%d" % len(document.body)), (b"x-request-id", request_id.encode()))
+        headers = (*document.headers, *own, (b"connection", b"close"))
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"\r\n" + bytes(response.body))
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"\r\n" + document.body)
         self.transport.close()
         _log.info("request refused", **{"error.message": detail, "request.id": request_id})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.responses import Response
+
 from policy_service.entrypoints.http.callers import OCPI_PREFIX
 from policy_service.entrypoints.http.ocpi_envelope import refuse
-from policy_service.entrypoints.http.problems import PROBLEMS, Problem, ProblemError, problem_response
+from policy_service.entrypoints.http.problems import PROBLEMS, Problem, ProblemError, problem_document
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
     from starlette.types import Scope
 
     from policy_service.application.service import Service
@@ -26,4 +27,7 @@ def error_response(error: ProblemError, scope: Scope, service: Service) -> Respo
     if scope["path"].startswith(AUTHZEN_PREFIX) and error.kind in _BAD_REQUESTS:
         detail = error.detail or PROBLEMS[error.kind].title
         error = ProblemError(Problem.MALFORMED, detail, errors=error.errors, headers=error.headers)
-    return problem_response(error, scope.get("state", {}).get("request_id"))
+    document = problem_document(error, scope.get("state", {}).get("request_id"))
+    response = Response(document.body, document.status)
+    response.raw_headers += document.headers
+    return response

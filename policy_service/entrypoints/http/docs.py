@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from policy_service.entrypoints.http.permissions import GuardedRoute
+from policy_service.entrypoints.http.guard import GuardedRoute
 
 router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,9 @@ from policy_service.application.tracing import UNMATCHED
 from policy_service.entrypoints.http.auditing import take_note
 from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, presented, unauthenticated
 from policy_service.entrypoints.http.dialects import error_response
-from policy_service.entrypoints.http.permissions import template_of
+from policy_service.entrypoints.http.guard import template_of
 from policy_service.entrypoints.http.problems import Problem, ProblemError, ending
-from policy_service.entrypoints.http.request_ids import RequestIds
+from policy_service.entrypoints.http.request_ids import REQUEST_ID, new_request_id
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from policy_service.application.service import Service
     from policy_service.application.tracing import RequestSpan
 
-new_request_id = RequestIds().next
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CLIENT_GONE = 499
 """What metrics show for a request whose client went away before its end: no status was sent."""

@@ -15,9 +15,9 @@ from policy_service.entrypoints.http.access import service_of
 from policy_service.entrypoints.http.body import demand_json, parse, read_body, shaped
 from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.ocpi_envelope import NOT_ENOUGH_INFORMATION, SUCCESS, UNKNOWN_TOKEN, reply
 from policy_service.entrypoints.http.openapi import may_take_json
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_ocpi import (
     AuthorizeReply,
     ErrorReply,

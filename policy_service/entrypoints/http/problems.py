@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import orjson
-from fastapi.responses import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,14 +129,19 @@ def problem_body(error: ProblemError, request_id: str | None = None) -> dict[str
     return body | dict(error.extra)
 
 
-def problem_response(error: ProblemError, request_id: str | None) -> Response:
+class ProblemDocument(NamedTuple):
+    """A problem as it leaves; ``headers`` but for its length."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+def problem_document(error: ProblemError, request_id: str | None) -> ProblemDocument:
     """Render the problem."""
-    return Response(
-        orjson.dumps(problem_body(error, request_id)),
-        PROBLEMS[error.kind].status,
-        headers=dict(error.headers or {}),
-        media_type=MEDIA_TYPE,
-    )
+    own = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (error.headers or {}).items()]
+    headers = (*own, (b"content-type", MEDIA_TYPE.encode()))
+    return ProblemDocument(PROBLEMS[error.kind].status, headers, orjson.dumps(problem_body(error, request_id)))
 
 
 def faults_of(errors: Sequence[Any]) -> list[Fault]:

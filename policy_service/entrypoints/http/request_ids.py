@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+"""What a client may call its request."""
 _POOL_IDS = 256
 _DIGITS = 32
 
@@ -31,3 +34,6 @@ class RequestIds:
         digits = os.urandom(_POOL_IDS * _DIGITS // 2).hex()
         self._pool = iter([digits[start : start + _DIGITS] for start in range(0, len(digits), _DIGITS)])
         return next(self._pool)
+
+
+new_request_id = RequestIds().next

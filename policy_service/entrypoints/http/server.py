@@ -17,8 +17,8 @@ with undisturbed():  # modules stay as long as the process: looking through them
     import uvicorn
 
     from policy_service.bootstrap import wiring
-    from policy_service.entrypoints.http.app import create_app
     from policy_service.entrypoints.http.connection import Connection
+    from policy_service.entrypoints.http.framework import Framework, made
     from policy_service.entrypoints.http.hot.connection import HotConnection, objection
     from policy_service.entrypoints.http.hot.lanes import Lanes
     from policy_service.entrypoints.http.hot.shortcut import Shortcut
@@ -92,9 +92,10 @@ class ServiceApplication:
 
     def _application(self, service: Service) -> ASGIApp:
         most = self._settings.max_body_bytes
-        app, lanes = create_app(service, max_body_bytes=most), Lanes(service, max_body_bytes=most)
+        lanes = Lanes(service, max_body_bytes=most)
         if self._settings.hot_path == "off" or not lanes.open:
-            return app
+            return made(service, most)
+        app = Framework(partial(made, service, most), self._not_made)
         if _connection(self._settings) is HotConnection:
             self.lanes = lanes
             return app
@@ -102,6 +103,12 @@ class ServiceApplication:
         if why is not None:
             _log.warning("decisions are answered before the framework, not in the parser", **{"error.message": why})
         return Shortcut(app, lanes)
+
+    def _not_made(self, error: BaseException) -> None:
+        """End the service: decisions alone are not what it is there for."""
+        self.failure = wiring.StartError(f"error: the routes cannot be made ({type(error).__name__}); install it anew")
+        _log.error("the routes cannot be made", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -1,6 +1,5 @@
 """OCPP's payloads: what is read of requests as they came, and what answers look like."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
@@ -30,16 +29,6 @@ def _described(longest: int) -> WithJsonSchema:
 IdTag = Annotated[IdentifierText, Field(max_length=20), _described(20)]
 Token36 = Annotated[IdentifierText, Field(max_length=36), _described(36)]
 TokenType = Annotated[str, StringConstraints(strict=True, max_length=20, pattern=r"^[A-Za-z0-9_-]*$")]
-
-
-NO_AUTHORIZATION = "noauthorization"
-"""The type of a token, in lower case, that stands for nobody: the charger lets everyone in."""
-_PRINTABLE = re.compile(r"[!-~]{1,64}")
-
-
-def printable(name: str) -> str | None:
-    """Return what may be recorded of a name that others chose: no blanks, no control characters, nothing endless."""
-    return name if _PRINTABLE.fullmatch(name) else None
 
 
 class Authorize16(Payload):

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from policy_service.entrypoints.http.access import answer, service_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_authzen import Configuration
 
 router = APIRouter(tags=["authzen"], route_class=GuardedRoute)

@@ -13,8 +13,8 @@ from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import demand_json, json_body, parse, read_body, shaped
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies, takes_json
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import PROBLEMS, Problem, ProblemError
 from policy_service.entrypoints.http.wire_authzen import (
     ACTION,

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies, takes_json
 from policy_service.entrypoints.http.params import MAX_LIMIT
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_authzen import (
     ACTION,
     RESOURCE,

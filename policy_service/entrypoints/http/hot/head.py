@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.domain.api_key import digest_of
 from policy_service.entrypoints.http.body import is_json
-from policy_service.entrypoints.http.edge import REQUEST_ID
+from policy_service.entrypoints.http.request_ids import REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.domain.identifier import IdentifierError
-from policy_service.entrypoints.http.edge import new_request_id
 from policy_service.entrypoints.http.hot.answer import Answers
 from policy_service.entrypoints.http.hot.question import MOST_BYTES, question_of
 from policy_service.entrypoints.http.hot.reply import Replies
+from policy_service.entrypoints.http.request_ids import new_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

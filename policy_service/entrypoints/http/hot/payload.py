@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
 from policy_service.entrypoints.http.hot.question import Count, instant
-from policy_service.entrypoints.http.wire_ocpp import printable
+from policy_service.entrypoints.http.ocpp_names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from policy_service.entrypoints.http.app import problem_of
-from policy_service.entrypoints.http.problems import Problem, ending, problem_response
+from policy_service.entrypoints.http.failures import problem_of
+from policy_service.entrypoints.http.problems import Problem, ending, problem_document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
@@ -93,6 +93,5 @@ async def _once(recorded: Awaitable[None], body: bytes) -> bytes:
 
 
 def _refusal(request_id: str, error: ProblemError) -> Reply:
-    response = problem_response(error, request_id)
-    headers = tuple((name, value) for name, value in response.raw_headers if name != b"content-length")
-    return Reply(response.status_code, headers, request_id.encode(), bytes(response.body))
+    document = problem_document(error, request_id)
+    return Reply(document.status, document.headers, request_id.encode(), document.body)

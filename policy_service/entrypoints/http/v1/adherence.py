@@ -11,9 +11,9 @@ from policy_service.domain.adherence import Fate, Miss, lateness_ms
 from policy_service.domain.instant import DAY, EARLIEST, format_instant, format_instant_ms
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, to_cursor
 from policy_service.entrypoints.http.callers import caller_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import AdherenceParams, label_of
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_modes import AdherenceReply
 
 router = APIRouter(prefix="/v1/adherence", tags=["chargers"], route_class=GuardedRoute)

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from policy_service.application.ports import AuditFilter
 from policy_service.entrypoints.http.access import ServiceOf, answer
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import AuditParams
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_audit import AuditList
 
 router = APIRouter(prefix="/v1/audit", tags=["operations"], route_class=GuardedRoute)

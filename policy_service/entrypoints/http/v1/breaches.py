@@ -8,8 +8,8 @@ from policy_service.domain.access import AccessMode
 from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import demand_charger
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.v1.decisions import question_of
 from policy_service.entrypoints.http.wire import BreachReply, BreachReport
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from policy_service.entrypoints.http.access import ServiceOf
 from policy_service.entrypoints.http.callers import caller_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import BundleParams
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_bundle import BundleReply
 
 if TYPE_CHECKING:

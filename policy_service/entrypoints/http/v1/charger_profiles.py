@@ -12,9 +12,9 @@ from policy_service.application.queries.chargers import UnknownChargerError
 from policy_service.domain.access import AccessMode
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, to_cursor
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import ChargerId, CommandParams, PageParams, ProfileName
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_profiles import CommandsReply, ProfileList, ProfileReply
 from policy_service.entrypoints.profile_answers import commands_view, profile_view

@@ -18,6 +18,7 @@ from policy_service.entrypoints.answers import schedule_view
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, no_content, to_cursor
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import (
     AtParams,
@@ -28,7 +29,6 @@ from policy_service.entrypoints.http.params import (
     label_of,
     shown,
 )
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
 from policy_service.entrypoints.http.views_modes import sync_view

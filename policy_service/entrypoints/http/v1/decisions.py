@@ -13,8 +13,8 @@ from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body, shaped
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_body
 from policy_service.entrypoints.http.wire import (
     BatchReply,

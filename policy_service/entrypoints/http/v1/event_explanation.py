@@ -8,9 +8,9 @@ from policy_service.domain.charger import Charger
 from policy_service.entrypoints.answers import decision_view, explanation_parts
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import beyond_reach, caller_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import DecisionId
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_events import EventExplanation
 

@@ -11,9 +11,9 @@ from policy_service.domain.charger import Charger
 from policy_service.domain.instant import format_instant
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import MatchParams, SummaryParams
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.v1.events import filter_of
 from policy_service.entrypoints.http.wire_events import EventMatch, EventSummary
 

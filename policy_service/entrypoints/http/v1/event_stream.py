@@ -10,8 +10,8 @@ from policy_service.application.event_matching import fits
 from policy_service.entrypoints.http.access import ServiceOf
 from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.following import STREAMED, LastEventId, follow
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.params import StreamParams
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.v1.events import filter_of
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)

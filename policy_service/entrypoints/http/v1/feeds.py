@@ -10,9 +10,9 @@ from policy_service.domain.import_run import ImportKind
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, to_cursor
 from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.body import json_body
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import PageParams, SourceName
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_feeds import SourceBody, SourceList, SourceReply
 

@@ -11,9 +11,9 @@ from policy_service.domain.instant import format_instant
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.callers import demand_charger
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import ChargerId, LocalListParams
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_local_lists import LocalAuthListReply
 

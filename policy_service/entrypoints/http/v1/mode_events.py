@@ -12,9 +12,9 @@ from policy_service.application.ports import ModeEventFilter
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.following import STREAMED, LastEventId, follow
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import ModeEventParams, ModeStreamParams, WhichModeEvents, label_of
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_mode_events import ModeEventList
 
 if TYPE_CHECKING:

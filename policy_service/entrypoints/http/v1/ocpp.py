@@ -20,12 +20,12 @@ from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.ocpp_answers import headers, stop_header
+from policy_service.entrypoints.http.ocpp_names import NO_AUTHORIZATION, printable
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import ChargerId
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.wire_ocpp import (
-    NO_AUTHORIZATION,
     Authorize16,
     Authorize21,
     Authorize201,
@@ -37,7 +37,6 @@ from policy_service.entrypoints.http.wire_ocpp import (
     TransactionEvent21,
     TransactionEvent201,
     TransactionEventReply,
-    printable,
 )
 
 router = APIRouter(prefix="/v1/ocpp", tags=["ocpp"], route_class=GuardedRoute)

@@ -14,9 +14,9 @@ from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import caller_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import OverrideId, OverrideParams
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_overrides import OverrideBody, OverrideDetail, OverrideList, OverrideReply
 

@@ -12,9 +12,9 @@ from policy_service.domain.instant import DAY, format_instant
 from policy_service.entrypoints.access_views import change_views
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, to_cursor
 from policy_service.entrypoints.http.body import json_body
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import PageParams, PolicyName
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.views import diagnostic_view, policy_detail, policy_view
 from policy_service.entrypoints.http.wire_diff import DiffBody, DiffReply

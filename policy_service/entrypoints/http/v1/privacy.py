@@ -9,9 +9,9 @@ from policy_service.application.imports.fields import InvalidRecordError
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.auditing import tell
 from policy_service.entrypoints.http.body import json_body
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import DecisionId, shown
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.uploads import contradiction
 from policy_service.entrypoints.http.wire_privacy import FingerprintKeyReply, ForgetBody, ForgetReply

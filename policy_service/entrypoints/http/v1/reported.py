@@ -11,9 +11,9 @@ from policy_service.domain.mode_follow_up import ModeReport
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import demand_charger
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import ChargerId
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.views_modes import standing_view
 from policy_service.entrypoints.http.wire_modes import ReportedBody, StandingReply

@@ -10,9 +10,9 @@ from policy_service.domain.caller import Scope
 from policy_service.domain.instant import DAY, format_instant
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import caller_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import FleetName, ReportParams
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_events import FleetReport
 

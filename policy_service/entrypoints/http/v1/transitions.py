@@ -9,9 +9,9 @@ from starlette.responses import Response
 from policy_service.domain.instant import DAY
 from policy_service.entrypoints.http.access import ServiceOf, answer, from_cursor, to_cursor
 from policy_service.entrypoints.http.callers import caller_of
+from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import TransitionParams, label_of
-from policy_service.entrypoints.http.permissions import GuardedRoute
 from policy_service.entrypoints.http.v1.chargers import bounds
 from policy_service.entrypoints.http.views import transition_view
 from policy_service.entrypoints.http.wire_schedules import TransitionList
