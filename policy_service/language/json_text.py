@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from json.decoder import JSONDecoder
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from policy_service.language.json_check import nature_of
 from policy_service.language.lines import MAX_DEPTH, line_starts, place_at, place_of, too_deep
 from policy_service.language.tree import EAGER, LazyNode, ListNode, MappingNode, ScalarNode
 from policy_service.language.wording import finding, quoted
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.domain.place import Place
     from policy_service.language.tree import AnyNode, Node
-
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | None"
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEXT = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
@@ -38,34 +37,19 @@ def read_json(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
     if not text.strip():
         return [], []
     try:
-        content = orjson.loads(text)
+        nature = nature_of(text)
     except orjson.JSONDecodeError as error:
         deep = _first_too_deep(text)
         return [], [_malformed(file, text, error) if deep is None else too_deep(place_of(file, text, deep))]
-    if _is_deep(content) and (deep := _first_too_deep(text)) is not None:
+    if nature.deep and (deep := _first_too_deep(text)) is not None:
         return [], [too_deep(place_of(file, text, deep))]
     nul = _NUL.search(text) if "\\u0000" in text else None
     if nul is not None:
         place = place_of(file, text, nul.start())
         return [], [finding("PS001", place, "a NUL character cannot stand in a policy file", "remove it")]
-    reader = _Reader(file, text, plain=_is_plain(content, text))
+    reader = _Reader(file, text, plain=nature.plain)
     node, _ = reader.value(reader.skip(0))
     return [node], reader.findings
-
-
-def _is_deep(content: Json) -> bool:
-    """Tell whether mappings and lists are nested beyond the limit."""
-    level = [content] if isinstance(content, (dict, list)) else []
-    for _ in range(MAX_DEPTH):
-        inside = (each.values() if isinstance(each, dict) else each for each in level)
-        level = [each for values in inside for each in values if isinstance(each, (dict, list))]
-    return bool(level)
-
-
-def _is_plain(content: object, text: str) -> bool:
-    """Tell whether the text has neither flags nor escapes, nor any key twice: its strings are then as many as read."""
-    unusual = any(word in text for word in ("true", "false", "\\"))
-    return not unusual and orjson.dumps(content).count(b'"') == text.count('"')
 
 
 def _first_too_deep(text: str) -> int | None:
