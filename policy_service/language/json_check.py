@@ -53,7 +53,8 @@ def _pieces(text: str, piece: int) -> list[str]:
     begun = _LIST.search(text)
     if "\\" in text or begun is None or text.count('"', 0, begun.end()) % 2:  # the list may be words in a string
         return [text]
-    at, pieces = begun.end(), []
+    at = begun.end()
+    pieces: list[str] = []
     while (seam := _SEAM.search(text, at + piece)) is not None:
         pieces.append(f"[{text[at : seam.start() + 1]}]")
         at = seam.end()
