@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Integer, MetaData, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Integer, MetaData, Text, TypeDecorator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy import Dialect
+    from sqlalchemy.types import TypeEngine
 
 METADATA = MetaData(
     naming_convention={
@@ -24,6 +27,21 @@ POSITION = BigInteger().with_variant(Integer, "sqlite")
 
 CODE = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that is compared byte by byte, as SQLite does anyway: an index then outlives changes to a language's rules."""
+
+
+class KeyJson(TypeDecorator[Any]):
+    """JSON that can be part of a key: PostgreSQL compares only its second kind of JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the technology's type; PostgreSQL's, which takes long to load, where there is one."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - see above
+
+            return dialect.type_descriptor(JSONB())
+        return dialect.type_descriptor(JSON())
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

@@ -39,6 +39,7 @@ _KINDS = {
     "Boolean": ("boolean", ""),
     "Integer": ("integer", ""),
     "JSON": ("text", "::jsonb"),
+    "KeyJson": ("text", "::jsonb"),
 }
 """The array of a column's values, by the name of the column's type, and the cast of each; else both are text."""
 

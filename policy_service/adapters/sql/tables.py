@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -15,12 +14,12 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from policy_service.adapters.sql.columns import (
     CODE,
     METADATA,
     POSITION,
+    KeyJson,
     instant_column,
     json_column,
     one_of,
@@ -185,7 +184,7 @@ event_chargers = Table(
     "event_chargers",
     METADATA,
     Column("charger", CODE, primary_key=True),
-    Column("labels", JSON().with_variant(JSONB, "postgresql"), primary_key=True),
+    Column("labels", KeyJson(), primary_key=True),
 )
 """Every charger that is in an event, under each of the label sets that it had (JSON)."""
 
