@@ -62,16 +62,25 @@ async def test_who_may_charge_is_answered_at_once_and_who_may_not_when_that_is_o
 
 
 @pytest.mark.parametrize(
+    "body", [_body("04EEEEEEEEEE80"), _body("4711", identifier_type="KeyCode")], ids=["cold", "PIN"]
+)
+async def test_what_has_to_be_looked_up_is_answered_when_it_is(lanes: Lanes, body: bytes) -> None:
+    waiting = _asked(lanes, _HEAD, body)
+    assert waiting is not None
+    assert not isinstance(waiting, Reply)
+    reply = await waiting
+    assert (reply.status, json.loads(reply.body)["reason"]) == (200, "unknown_identifier")
+
+
+@pytest.mark.parametrize(
     ("head", "body"),
     [
-        (_HEAD, _body("04EEEEEEEEEE80")),
-        (_HEAD, _body("4711", identifier_type="KeyCode")),
         (_HEAD, _body(_KNOWN, unknown=1)),
         (_HEAD, _body(_KNOWN).replace(b"NTH", b"\\u004eTH")),
         (_HEAD[:1], _body(_KNOWN)),
         ([*_HEAD, (b"traceparent", b"00-x")], _body(_KNOWN)),
     ],
-    ids=["cold", "PIN", "unknown key", "escapes", "no type", "a header that is not understood"],
+    ids=["unknown key", "escapes", "no type", "a header that is not understood"],
 )
 async def test_what_is_not_beyond_doubt_goes_the_long_way(
     lanes: Lanes, head: list[tuple[bytes, bytes]], body: bytes

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policy_service.application.service import Service
     from policy_service.entrypoints.http.hot.door import Door
     from policy_service.entrypoints.http.hot.head import Head
-    from policy_service.entrypoints.http.hot.reply import Reply
+    from policy_service.entrypoints.http.hot.reply import Reply, Said
 
 
 class BatchLane:
@@ -47,7 +47,7 @@ class BatchLane:
         questions = questions_of(body, caller.name, request_id)
         if questions is None or not self._in_good_form(questions):
             return None
-        return self._replies.in_time(request_id, began, self._body(questions, request_id))
+        return self._replies.in_time(request_id, began, self._said(questions, request_id))
 
     def _in_good_form(self, questions: Sequence[Question]) -> bool:
         try:
@@ -57,7 +57,7 @@ class BatchLane:
             return False
         return True
 
-    async def _body(self, questions: Sequence[Question], request_id: str) -> bytes:
+    async def _said(self, questions: Sequence[Question], request_id: str) -> Said:
         bind_contextvars(**{"request.id": request_id})  # whatever is logged on the way, in a task of its own
         told = await self._decide.many(questions)
-        return b'{"decisions":[%b]}' % b",".join([self._answers.body(each) for each in told])
+        return (b'{"decisions":[%b]}' % b",".join([self._answers.body(each) for each in told]),)

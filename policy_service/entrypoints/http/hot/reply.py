@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import structlog
 
@@ -37,6 +37,10 @@ class Reply(NamedTuple):
     """Those of this answer alone."""
 
 
+Said: TypeAlias = "tuple[bytes] | tuple[bytes, tuple[Header, ...]]"
+"""The body of an answer, and the headers of this answer alone."""
+
+
 class Replies:
     """The answers of one route; each is counted as it is made. ``began`` is when, by the performance counter."""
 
@@ -46,31 +50,24 @@ class Replies:
         self._route = route
 
     def when(
-        self,
-        recorded: Awaitable[None] | None,
-        request_id: str,
-        began: float,
-        body: bytes,
-        own: tuple[Header, ...] = (),
+        self, recorded: Awaitable[None] | None, request_id: str, began: float, said: Said
     ) -> Reply | Coroutine[None, None, Reply]:
         """Return the answer, which is not to leave before its event is recorded."""
         if recorded is None:
-            return self.at_once(request_id, began, body, own)
-        return self.in_time(request_id, began, _once(recorded, body), own)
+            return self.at_once(request_id, began, said)
+        return self.in_time(request_id, began, _once(recorded, said))
 
-    def at_once(self, request_id: str, began: float, body: bytes, own: tuple[Header, ...] = ()) -> Reply:
+    def at_once(self, request_id: str, began: float, said: Said) -> Reply:
         """Return an answer that nothing had to be waited for."""
-        reply = Reply(200, ANSWERED, request_id.encode(), body, own)
+        reply = Reply(200, ANSWERED, request_id.encode(), *said)
         self._metrics.answered_at_once(METHOD, self._route, 200, perf_counter() - began)
         return reply
 
-    async def in_time(
-        self, request_id: str, began: float, body: Awaitable[bytes], own: tuple[Header, ...] = ()
-    ) -> Reply:
-        """Return the answer whose body has to be waited for, or in its place why there is none."""
+    async def in_time(self, request_id: str, began: float, said: Awaitable[Said]) -> Reply:
+        """Return the answer that has to be waited for, or in its place why there is none."""
         self._metrics.asked()
         try:
-            reply = Reply(200, ANSWERED, request_id.encode(), await body, own)
+            reply = Reply(200, ANSWERED, request_id.encode(), *await said)
         except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
             reply = _refusal(request_id, ending())
         except Exception as error:  # noqa: BLE001 - nobody else is there to answer for whatever went wrong
@@ -87,9 +84,9 @@ class Replies:
         return reply
 
 
-async def _once(recorded: Awaitable[None], body: bytes) -> bytes:
+async def _once(recorded: Awaitable[None], said: Said) -> Said:
     await recorded
-    return body
+    return said
 
 
 def _refusal(request_id: str, error: ProblemError) -> Reply:

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
+from structlog.contextvars import bind_contextvars
 
 from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.question import Question
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from policy_service.application.ocpp.authorise import Verdict
-    from policy_service.application.queries.decide import Ready
     from policy_service.application.service import Service
     from policy_service.entrypoints.http.hot.door import Door
     from policy_service.entrypoints.http.hot.head import Head
     from policy_service.entrypoints.http.hot.payload import Told
-    from policy_service.entrypoints.http.hot.reply import Reply
+    from policy_service.entrypoints.http.hot.reply import Reply, Said
 
 _HEADER = POLICY_DECISION.lower().encode()
 
@@ -70,7 +70,10 @@ class VerbatimLane:
         self._replies = Replies(service.metrics, message.route)
 
     def answer(self, charger: str, head: Head, body: bytes) -> Reply | Coroutine[None, None, Reply] | None:
-        """Return the answer to what a charger says, at once or when its event is on the disk. None: not from here."""
+        """Return the answer to what a charger says: at once, or when its event is on the disk, or the identifier found.
+
+        None: not from here.
+        """
         began = perf_counter()
         caller, said = self._door.caller(head), self._message.read(body)
         if caller is None or said is None or (said.token_type or "").lower() == NO_AUTHORIZATION:
@@ -93,13 +96,17 @@ class VerbatimLane:
             found = self._authorise.at_hand(question, starts=said.starts, replayed=said.replayed)
         except (IdentifierError, NoPlanError):
             return None
-        return None if found is None else self._told(*found, said, request_id, began)
+        if found is None:
+            return self._replies.in_time(request_id, began, self._looked_up(question, said))
+        ready, verdict = found
+        return self._replies.when(self._decide.settle(ready), request_id, began, self._said(verdict, said))
 
-    def _told(
-        self, ready: Ready, verdict: Verdict, said: Told, request_id: str, began: float
-    ) -> Reply | Coroutine[None, None, Reply]:
-        own, body = ((_HEADER, told(verdict).encode()),), self._body(verdict, said)
-        return self._replies.when(self._decide.settle(ready), request_id, began, body, own)
+    async def _looked_up(self, question: Question, said: Told) -> Said:
+        bind_contextvars(**{"request.id": question.request_id})  # whatever is logged on the way, in a task of its own
+        return self._said(await self._authorise(question, starts=said.starts, replayed=said.replayed), said)
+
+    def _said(self, verdict: Verdict, said: Told) -> Said:
+        return self._body(verdict, said), ((_HEADER, told(verdict).encode()),)
 
     def _body(self, verdict: Verdict, said: Told) -> bytes:
         if self._message.lengths is None:
