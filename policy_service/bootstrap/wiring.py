@@ -149,9 +149,8 @@ async def kept_up(work: Work, *, pause_s: float = _PAUSE_S) -> None:
             await work()
         except Exception as error:  # noqa: BLE001 - whatever it was, the work has to go on
             name = getattr(getattr(work, "func", work), "__name__", "")
-            _log.error(
-                "work in the background failed and begins anew", work=name, **{"error.type": type(error).__qualname__}
-            )
+            told = {"error.type": type(error).__qualname__}
+            _log.error("work in the background failed and begins anew", work=name, exc_info=error, **told)
         await asyncio.sleep(pause_s)
 
 

@@ -223,6 +223,35 @@ async def test_without_its_flusher_a_process_flushes_by_itself_and_starts_anothe
     assert _children() <= others
 
 
+async def test_what_is_asked_while_its_flusher_is_made_up_for_is_heard_once(tmp_path: Path) -> None:
+    """An answer too many would be taken for that to the next question, which might not be on the disk by then."""
+    others, wrong, heard = _children(), list[object](), list[str]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: wrong.append(about))
+    file = tmp_path / "file"
+    file.touch()
+    flusher = Flusher()
+    flusher.start()
+    (child,) = _children() - others
+    os.kill(child, signal.SIGSTOP)
+
+    def and_again(_: object) -> None:
+        heard.append("first")
+        flusher.flush([file], lambda _: heard.append("second"))
+
+    flusher.flush([file], and_again)
+    os.kill(child, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while len(heard) < 2:  # noqa: ASYNC110 - there is nothing to wait for
+            await asyncio.sleep(0.01)
+        flusher.flush([file], lambda _: heard.append("third"))
+        while len(heard) < 3:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    flusher.close()
+    assert heard == ["first", "second", "third"]
+    assert wrong == []
+
+
 def _children() -> set[int]:
     return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
 

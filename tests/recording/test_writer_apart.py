@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Run on the loop that the service runs on: the ends of pipes differ."""
+    return "asyncio", {"use_uvloop": True}
+
+
 class Here:
     """Writes in this process, and notes how much."""
 
@@ -110,12 +116,14 @@ async def test_large_batches_are_stored_by_a_process_and_small_ones_here(
     assert len(found) == len(set(found)) == sum(here.sizes) + 2 * MANY  # the one it came up with, and "large"
 
 
+@pytest.mark.parametrize("seen_s", [0, 0.2], ids=["unseen", "seen"])
 async def test_a_process_that_is_killed_loses_nothing_and_is_started_again(
-    tmp_path: Path, children: Callable[[], set[int]]
+    seen_s: float, tmp_path: Path, children: Callable[[], set[int]]
 ) -> None:
     async with _up(tmp_path / "state.db", restart_s=0) as (apart, here):
         (child,) = children()
         os.kill(child, signal.SIGKILL)
+        await asyncio.sleep(seen_s)  # the loop closes its end of the pipe
         await apart.write(_batch("killed"))
         assert here.sizes[-1] == MANY
         await _until_up(apart, here)

@@ -98,8 +98,9 @@ class Flusher:
                 self._asked.popleft().heard(OSError(number, os.strerror(number)) if number else None)
 
     def _flush_here(self) -> None:
-        while self._asked:
-            asked = self._asked.popleft()
+        """Do what the process has left undone; what is asked for meanwhile is for the next one to answer."""
+        left, self._asked = self._asked, deque()
+        for asked in left:
             asked.heard(_flushed(asked.paths))
 
     def _end(self) -> None:

@@ -77,7 +77,7 @@ class EventWriterApart:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return await self._told(self._process, self._greeting.result(), lines)
-        except (OSError, EOFError):
+        except (OSError, EOFError, RuntimeError):  # the last: uvloop's of a pipe whose other end has gone
             await self._give_up()
             return b""
         except asyncio.CancelledError:  # its answer would be taken for that to the next batch
