@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -223,7 +224,10 @@ async def test_without_its_flusher_a_process_flushes_by_itself_and_starts_anothe
     assert _children() <= others
 
 
-async def test_what_is_asked_while_its_flusher_is_made_up_for_is_heard_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answers_first", [False, True])
+async def test_what_is_asked_while_its_flusher_is_made_up_for_is_heard_once(
+    *, answers_first: bool, tmp_path: Path
+) -> None:
     """An answer too many would be taken for that to the next question, which might not be on the disk by then."""
     others, wrong, heard = _children(), list[object](), list[str]()
     asyncio.get_running_loop().set_exception_handler(lambda _, about: wrong.append(about))
@@ -232,23 +236,28 @@ async def test_what_is_asked_while_its_flusher_is_made_up_for_is_heard_once(tmp_
     flusher = Flusher()
     flusher.start()
     (child,) = _children() - others
-    os.kill(child, signal.SIGSTOP)
 
     def and_again(_: object) -> None:
         heard.append("first")
-        flusher.flush([file], lambda _: heard.append("second"))
-
-    flusher.flush([file], and_again)
-    os.kill(child, signal.SIGKILL)
-    async with asyncio.timeout(20):
-        while len(heard) < 2:  # noqa: ASYNC110 - there is nothing to wait for
-            await asyncio.sleep(0.01)
         flusher.flush([file], lambda _: heard.append("third"))
-        while len(heard) < 3:  # noqa: ASYNC110 - as above
+
+    if not answers_first:
+        os.kill(child, signal.SIGSTOP)
+    flusher.flush([file], and_again)
+    flusher.flush([file], lambda _: heard.append("second"))
+    if answers_first:
+        time.sleep(0.2)  # noqa: ASYNC251 - the answers are to wait
+    os.kill(child, signal.SIGKILL)
+    time.sleep(0.1)  # noqa: ASYNC251 - until it has gone
+    async with asyncio.timeout(20):
+        while len(heard) < 3:  # noqa: ASYNC110 - there is nothing to wait for
+            await asyncio.sleep(0.01)
+        flusher.flush([file], lambda _: heard.append("fourth"))
+        while len(heard) < 4:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     flusher.close()
-    assert heard == ["first", "second", "third"]
+    assert sorted(heard) == ["first", "fourth", "second", "third"]
     assert wrong == []
 
 

@@ -94,8 +94,9 @@ class Flusher:
             if not said:  # killed, by whomever
                 self._end()
                 self._flush_here()
-            for number in map(int, said.split()):
-                self._asked.popleft().heard(OSError(number, os.strerror(number)) if number else None)
+            answered = [(self._asked.popleft(), int(number)) for number in said.split()]
+            for asked, number in answered:  # who hears may ask again, and find that the process has died since
+                asked.heard(OSError(number, os.strerror(number)) if number else None)
 
     def _flush_here(self) -> None:
         """Do what the process has left undone; what is asked for meanwhile is for the next one to answer."""
