@@ -6,9 +6,10 @@ import asyncio
 import os
 import random
 import signal
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,13 @@ def kill_a_worker(node: Served, rng: random.Random) -> None:
     """End one worker, or the service that has none."""
     with suppress(ProcessLookupError):
         os.kill(rng.choice(workers_of(node) or [node.process.pid]), signal.SIGKILL)
+
+
+def kill_helpers(node: Served) -> None:
+    """End what a service that serves by itself has started."""
+    for pid in workers_of(node):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 class Denials:
@@ -102,6 +110,13 @@ async def in_postgresql(url: str) -> list[str]:
         return [row["decision_id"] for row in found]
     finally:
         await connection.close()
+
+
+def in_sqlite(file: Path) -> list[str]:
+    """Return the same of a database in a file."""
+    with closing(sqlite3.connect(file)) as connection:
+        found = connection.execute("SELECT decision_id FROM access_events WHERE outcome = 'access_denied'")
+        return [decision_id for (decision_id,) in found]
 
 
 def assert_each_once(told: Collection[str], stored: Collection[str]) -> None:

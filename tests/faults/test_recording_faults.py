@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.served import POLICIES, Served, eventually, serving, start
-from killing import Denials, assert_each_once, in_postgresql, kill_a_worker, kill_service
+from killing import Denials, assert_each_once, in_postgresql, in_sqlite, kill_a_worker, kill_helpers, kill_service
 from load import import_fleet
 from servers.postgres import running_postgres
 from servers.redis import running_redis
@@ -100,6 +100,23 @@ def test_no_answered_denial_is_lost_whatever_is_killed(tmp_path: Path) -> None:
         assert_each_once(denials.told, asyncio.run(in_postgresql(depot.database)))
     assert not [failure for failure in denials.failed if not failure.startswith("503")], denials.failed[:5]
     print(f"\n{len(denials.told)} denials were told over {ROUNDS} kills, none is lost: {sorted(killed)}")  # noqa: T201
+
+
+def test_a_service_does_without_the_processes_that_help_it_and_starts_others(tmp_path: Path) -> None:
+    """Those that flush events and store them: nothing is lost, waits for long, or is found worth a word."""
+    rng = random.Random(ROUNDS)  # noqa: S311 - moments, not secrets
+    denials, database = Denials(), tmp_path / "events.db"
+    with serving(POLICIES, tmp_path / "state", database_url=f"sqlite:///{database}") as node:
+        import_fleet(node, 100)
+        with denials.asked_at(node.url):
+            for _ in range(2 * ROUNDS):
+                time.sleep(rng.random())
+                kill_helpers(node)
+        eventually(lambda: set(denials.told) <= set(in_sqlite(database)), within=10)
+        assert node.stop() == 0
+        assert '"ERROR"' not in node.log()
+    assert not denials.failed, denials.failed[:5]
+    assert_each_once(denials.told, in_sqlite(database))
 
 
 def test_an_outage_of_the_database_costs_no_denial_and_no_decision(tmp_path: Path) -> None:
