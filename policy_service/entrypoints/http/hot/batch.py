@@ -60,4 +60,4 @@ class BatchLane:
     async def _said(self, questions: Sequence[Question], request_id: str) -> Said:
         bind_contextvars(**{"request.id": request_id})  # whatever is logged on the way, in a task of its own
         told = await self._decide.many(questions)
-        return (b'{"decisions":[%b]}' % b",".join([self._answers.body(each) for each in told]),)
+        return b'{"decisions":[%b]}' % b",".join([self._answers.body(each) for each in told]), ()

@@ -55,8 +55,8 @@ class DecideLane:
         if ready is None:
             return self._replies.in_time(request_id, began, self._looked_up(question))
         recorded = self._decide.settle(ready)
-        return self._replies.when(recorded, request_id, began, (self._answers.body(ready.answered),))
+        return self._replies.when(recorded, request_id, began, (self._answers.body(ready.answered), ()))
 
     async def _looked_up(self, question: Question) -> Said:
         bind_contextvars(**{"request.id": question.request_id})  # whatever is logged on the way, in a task of its own
-        return (self._answers.body(await self._decide(question)),)
+        return self._answers.body(await self._decide(question)), ()

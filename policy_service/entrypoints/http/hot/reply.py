@@ -37,7 +37,7 @@ class Reply(NamedTuple):
     """Those of this answer alone."""
 
 
-Said: TypeAlias = "tuple[bytes] | tuple[bytes, tuple[Header, ...]]"
+Said: TypeAlias = "tuple[bytes, tuple[Header, ...]]"
 """The body of an answer, and the headers of this answer alone."""
 
 
@@ -59,7 +59,7 @@ class Replies:
 
     def at_once(self, request_id: str, began: float, said: Said) -> Reply:
         """Return an answer that nothing had to be waited for."""
-        reply = Reply(200, ANSWERED, request_id.encode(), *said)
+        reply = Reply(200, ANSWERED, request_id.encode(), said[0], said[1])
         self._metrics.answered_at_once(METHOD, self._route, 200, perf_counter() - began)
         return reply
 
@@ -67,7 +67,8 @@ class Replies:
         """Return the answer that has to be waited for, or in its place why there is none."""
         self._metrics.asked()
         try:
-            reply = Reply(200, ANSWERED, request_id.encode(), *await said)
+            body, own = await said
+            reply = Reply(200, ANSWERED, request_id.encode(), body, own)
         except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
             reply = _refusal(request_id, ending())
         except Exception as error:  # noqa: BLE001 - nobody else is there to answer for whatever went wrong
