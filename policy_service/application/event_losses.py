@@ -33,13 +33,13 @@ class EventLosses:
         self._lost = 0
         self._since = self._last = 0
 
-    def dropped(self, decision_id: str, why: str) -> None:
-        """Hear that an event is lost."""
+    def dropped(self, decision_id: str, why: str, count: int = 1) -> None:
+        """Hear that events are lost."""
         now = self._clock.now()
         if now - self._last > REMEMBERED_S:
             self._lost, self._since = 0, now
-        self._lost, self._last = self._lost + 1, now
-        self._dropped(decision_id, why)
+        self._lost, self._last = self._lost + count, now
+        self._dropped(decision_id, why, count)
 
     def concerns(self, spool: EventSpool) -> Sequence[str]:
         """Return what is of concern, in words."""

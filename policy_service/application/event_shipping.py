@@ -41,8 +41,8 @@ class ShippingObserver(Protocol):
         """Hear that the database has so many more events."""
         ...
 
-    def dropped(self, decision_id: str, why: str) -> None:
-        """Hear that an event is lost."""
+    def dropped(self, decision_id: str, why: str, count: int = 1) -> None:
+        """Hear that an event is lost, or so many of which nobody can tell which they were."""
         ...
 
     def spool_is(self, used: int, limit: int, oldest_age_s: float) -> None:
@@ -123,8 +123,8 @@ class EventShipping:
             self.failing = True
             self._observer.store_failed(self._spool.used)
             return False
-        for _ in range(batch.damaged):
-            self._observer.dropped("", "damaged")
+        if batch.damaged:
+            self._observer.dropped("", "damaged", batch.damaged)
         for line in refused:
             self._spool.set_aside(line)
             self._observer.dropped(_decision_id(line), "refused")

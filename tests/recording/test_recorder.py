@@ -39,8 +39,8 @@ class Notes:
     def store_recovered(self, written: int) -> None:
         self.said.append(("recovered", written))
 
-    def dropped(self, decision_id: str, why: str) -> None:
-        self.said.append((why, decision_id))
+    def dropped(self, decision_id: str, why: str, count: int = 1) -> None:
+        self.said.append((why, decision_id or count))
 
     def stored(self, count: int) -> None:
         self.count += count
@@ -201,7 +201,7 @@ async def test_what_is_lost_is_told_once_however_often_shipping_is_tried() -> No
     class Damaged(MemorySpool):
         def batch(self, limit: int) -> SpoolBatch | None:
             found = super().batch(limit)
-            return None if found is None else replace(found, damaged=1)
+            return None if found is None else replace(found, damaged=3)
 
     rig = Rig(spool=Damaged)
     await rig.recorder.record(event("d"))
@@ -211,7 +211,9 @@ async def test_what_is_lost_is_told_once_however_often_shipping_is_tried() -> No
         assert [said for said, _ in rig.notes.said] == ["failed"] * len(rig.notes.said)
         rig.state.down = False
         await asyncio.sleep(0.8)
-    assert [said for said, _ in rig.notes.said if said != "failed"] == ["damaged", "recovered"]
+    said = [each for each in rig.notes.said if each[0] != "failed"]
+    assert said[0] == ("damaged", 3)
+    assert [each for each, _ in said] == ["damaged", "recovered"]
 
 
 async def test_an_event_that_no_store_takes_does_not_stop_the_others() -> None:
@@ -249,7 +251,8 @@ async def test_losses_and_a_spool_that_fills_are_of_concern() -> None:
     losses = EventLosses(Notes(), clock)
     assert not losses.concerns(spool)
     losses.dropped("d", "full")
-    assert list(losses.concerns(spool)) == ["1 access events have been lost since 1970-01-01T02:46:40Z"]
+    losses.dropped("", "damaged", 3)
+    assert list(losses.concerns(spool)) == ["4 access events have been lost since 1970-01-01T02:46:40Z"]
     clock.at += 3_601
     spool.append(b"x" * 60)
     spool.broken = True

@@ -185,10 +185,11 @@ class Telemetry:
         """Count events that the database has."""
         self._counters["events_stored"].inc(count)
 
-    def dropped(self, decision_id: str, why: str) -> None:
-        """Hear that an event is lost."""
-        self._counters["events_dropped"].labels(why).inc()
-        self._log.error("access event lost", **{"decision.id": decision_id, "why": why})
+    def dropped(self, decision_id: str, why: str, count: int = 1) -> None:
+        """Count events that are lost: a damaged file may hold thousands, and is one line."""
+        self._counters["events_dropped"].labels(why).inc(count)
+        told = {"decision.id": decision_id} if decision_id else {"event.count": count}
+        self._log.error("access event lost", why=why, **told)
 
     def spool_is(self, used: int, limit: int, oldest_age_s: float) -> None:
         """Measure the spool."""
