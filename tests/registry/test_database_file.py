@@ -33,10 +33,24 @@ async def test_a_removed_file_takes_no_more_events_and_a_restored_one_does(tmp_p
         await events.write(lines(event("e3")))
     with pytest.raises(StoreUnavailableError):
         await events.get("e1")
-    for name in (f"{file.name}-wal", f"{file.name}-shm"):
-        (tmp_path / name).unlink(missing_ok=True)
+    assert not list(tmp_path.iterdir()), "an empty database would stand in the way of the one that comes back"
     (tmp_path / "restored").write_bytes(kept)
     (tmp_path / "restored").replace(file)
     await events.write(lines(event("e4")))
     assert [await events.get(key) is not None for key in ("e1", "e2", "e3", "e4")] == [True, False, False, True]
+    await database.close()
+
+
+async def test_a_file_that_comes_back_is_the_database_again(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    database = database_at(f"sqlite:///{file}")
+    await upgrade(database)
+    events = SqlEventStore(database)
+    await events.write(lines(event("e1")))
+    file.rename(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreUnavailableError):
+        await events.write(lines(event("e2")))
+    (tmp_path / "elsewhere.db").rename(file)
+    await events.write(lines(event("e3")))
+    assert [await events.get(key) is not None for key in ("e1", "e2", "e3")] == [True, False, True]
     await database.close()

@@ -57,7 +57,9 @@ class OnSqlite:
         event.listen(engine.sync_engine, "connect", _tune)
         event.listen(engine.sync_engine, "begin", _begin)
         if engine.url.database and engine.url.database != ":memory:":
-            event.listen(engine.sync_engine, "checkout", _Watched(engine.url.database))
+            watched = _Watched(engine.url.database)
+            event.listen(engine.sync_engine, "do_connect", watched.is_there)
+            event.listen(engine.sync_engine, "checkout", watched.is_the_same)
 
     def insert(self, table: Table) -> Insert:
         """Return the INSERT that knows ON CONFLICT."""
@@ -158,12 +160,19 @@ async def _ensure_wal(engine: AsyncEngine) -> None:
 
 
 class _Watched:
-    """Parts with connections to a file that has been removed or replaced: what they write nobody reads again."""
+    """The file of a database, which may be removed or replaced by whomever."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def __call__(self, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    def is_there(self, *_: object) -> None:
+        """Let no connection make a file: an empty one would stand in the way of the one that comes back."""
+        if self._identity() is None:
+            message = "the database file is not there"
+            raise sqlite3.OperationalError(message)
+
+    def is_the_same(self, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Part with connections to another file: what they write nobody reads again."""
         now = self._identity()
         if record.info.setdefault("file", now) != now:
             message = "the database file is another one"
