@@ -38,6 +38,8 @@ async def test_work_that_fails_is_told_and_begins_anew() -> None:
     assert [(line["log_level"], line["work"], line["error.type"]) for line in told] == [
         ("error", "work", "LookupError")
     ] * 2
+    failures = [line.pop("exc_info") for line in told]  # of which a log keeps the place alone, see test_logs.py
+    assert [type(each) for each in failures] == [LookupError] * 2
     assert "04A2" not in str(told)
 
 
