@@ -32,3 +32,15 @@ def test_a_file_that_is_no_socket_stays_and_the_service_does_not_start(tmp_path:
     served.client.close()
     assert served.process.wait(60) != 0
     assert path.read_text() == "of somebody else"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_path_where_a_service_listens_is_left_to_it(tmp_path: Path, workers: int) -> None:
+    path = tmp_path / "s"
+    with serving(POLICIES, tmp_path / "state", unix_socket=path) as first:
+        second = start(POLICIES, tmp_path / "other", unix_socket=path, workers=workers)
+        second.client.close()
+        assert second.process.wait(60) == 2
+        assert f"somebody listens at {path} already" in second.log()
+        assert first.client.get("/health/ready").status_code == 200
+    assert not path.exists()

@@ -23,7 +23,7 @@ with undisturbed():  # modules stay as long as the process: looking through them
     from policy_service.entrypoints.http.hot.lanes import Lanes
     from policy_service.entrypoints.http.hot.shortcut import Shortcut
     from policy_service.entrypoints.http.tls import check_tls, tls_options
-    from policy_service.entrypoints.http.unix_socket import unix_socket
+    from policy_service.entrypoints.http.unix_socket import check_unix_socket, unix_socket
     from policy_service.entrypoints.http.workers import Workers
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def run_server(settings: Settings, clock: Clock | None = None) -> int:
     wiring.prepare(settings)
     try:
         check_tls(settings)
+        check_unix_socket(settings.unix_socket)
     except wiring.StartError as error:
         return _tell(error)
     if settings.workers > 1:

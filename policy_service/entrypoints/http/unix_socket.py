@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from policy_service.bootstrap.wiring import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+_PATIENCE_S = 1.0
+
+
+def check_unix_socket(path: Path | None) -> None:
+    """Do nothing where a service may listen at the path. Raises StartError where somebody does."""
+    if path is not None and path.is_socket() and _is_heard(path):
+        help_text = "end that service, or name another path by POLICY_SERVICE_UNIX_SOCKET"
+        message = f"error: somebody listens at {path} already\n  help: {help_text}"
+        raise StartError(message)
 
 
 @contextmanager
@@ -21,5 +34,18 @@ def unix_socket(path: Path | None) -> Generator[None]:
 
 
 def _remove(path: Path | None) -> None:
-    if path is not None and path.is_socket():
+    if path is not None and path.is_socket() and not _is_heard(path):
         path.unlink(missing_ok=True)
+
+
+def _is_heard(path: Path) -> bool:
+    """Tell whether anybody takes connections at a socket; one that was left behind refuses them."""
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.settimeout(_PATIENCE_S)
+        try:
+            asked.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:  # too busy, or somebody else's
+            return True
+    return True

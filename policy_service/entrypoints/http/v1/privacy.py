@@ -52,7 +52,7 @@ async def enrol(request: Request, service: ServiceOf, decision_id: DecisionId) -
     except NotEnrollableError as error:
         raise ProblemError(Problem.CONFLICT, str(error)) from None
     except NoLongerKeptError:
-        detail = "the identifier is not kept: it is too long ago, or could be a PIN"
+        detail = "the identifier is not kept: it is enrolled already, was denied too long ago, or could be a PIN"
         raise ProblemError(Problem.CONFLICT, detail) from None
     except InvalidRecordError as error:
         raise contradiction(error) from None
