@@ -132,3 +132,9 @@ def test_an_exception_is_told_by_type_and_places_without_its_message(capsys: pyt
     finally:
         logging.getLogger().handlers[:] = before[0]
         logging.getLogger().setLevel(before[1])
+
+
+def test_text_for_a_terminal_has_no_colours_in_a_file(tmp_path: Path) -> None:
+    with serving(POLICIES, tmp_path, log_format="console") as served:
+        assert "policies in force" in served.log()
+        assert "\x1b" not in served.log()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from contextlib import suppress
@@ -33,7 +34,7 @@ def configure_logs(level: str, form: str) -> None:
     ]
     shown: list[Any] = [_without_messages_of_exceptions]
     if form == "console":
-        shown.append(structlog.dev.ConsoleRenderer())
+        shown.append(structlog.dev.ConsoleRenderer(colors=_in_colour()))
     else:
         shown += [_otel_names, structlog.processors.JSONRenderer(_to_json)]
     # A denial leaves a line: ours go straight to their renderer, past the standard library, at a third of the cost.
@@ -81,6 +82,11 @@ class _Lines(structlog.WriteLogger):
     def __init__(self, name: str = "") -> None:
         super().__init__(cast("TextIO", _STANDARD_ERROR))
         self.name = name
+
+
+def _in_colour() -> bool:
+    """Decide as the commands do: none in a file or under NO_COLOR, always under FORCE_COLOR."""
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
 
 
 def _name(logger: _Lines, _: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
