@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from policy_service.entrypoints.http.gathered import Outbox
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -41,6 +43,7 @@ class Application:
         """Serve by the lanes, where there are any, and by the application."""
         self._app = app
         self.lanes = lanes
+        self.outbox = Outbox()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -52,13 +55,17 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         """Be open, and empty."""
         super().__init__()
-        self.written = b""
+        self.pieces: list[bytes] = []
         self.closed = False
         self.paused = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self.closed:
-            self.written += bytes(data)
+            self.pieces.append(bytes(data))
+
+    @property
+    def written(self) -> bytes:
+        return b"".join(self.pieces)
 
     def close(self) -> None:
         self.closed = True

@@ -11,7 +11,7 @@ import pytest
 from fakes.keyed import keys, made
 from fakes.served import POLICIES, eventually, serving
 
-from policy_service.entrypoints.http.hot.head import Head
+from policy_service.entrypoints.http.hot.head import Head, head_of
 from policy_service.entrypoints.http.hot.known import Known, KnownHeads
 
 if TYPE_CHECKING:
@@ -121,3 +121,16 @@ def test_few_heads_are_kept_and_none_that_comes_only_once() -> None:
         heads.learn(b"%d" % number, Known(lane, Head(None, None, b"", number)))  # type: ignore[arg-type]  # as above
     kept = [number for number in range(300) if heads.get(b"%d" % number) is not None]
     assert kept == list(range(256, 300))
+
+
+def test_what_headers_say_is_read_once_unless_they_are_of_one_request() -> None:
+    heads = KnownHeads()
+    plain = [(b"content-type", b"application/json"), (b"content-length", b"9")]
+    said = heads.said_by(plain)
+    assert said == head_of(plain)
+    assert heads.said_by(list(plain)) is said
+    for header in ((b"x-request-id", b"0" * 32), (b"ocpp-message-id", b"7")):
+        once = [*plain, header]
+        assert heads.said_by(once) == head_of(once)
+        assert heads.said_by(once) is not heads.said_by(once)
+    assert heads.said_by([*plain, (b"traceparent", b"00")]) is None

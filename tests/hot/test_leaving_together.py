@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.lines import Wire
 
-from policy_service.entrypoints.http.hot.outbox import Outbox
+from policy_service.entrypoints.http.gathered import MOST_BYTES, Gathered, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,43 +24,70 @@ _NO_HTTP = b"\x00 is no request\r\n\r\n"
 
 
 @pytest.mark.anyio
-async def test_answers_leave_at_the_end_of_the_turn_in_their_order() -> None:
-    outbox, one, other = Outbox(), Wire(), Wire()
-    for wire, answer in ((one, b"1"), (other, b"2"), (one, b"3")):
-        outbox.put(wire, answer)
-    assert (one.written, other.written) == (b"", b"")
+async def test_what_is_written_in_a_turn_leaves_at_its_end_in_its_order() -> None:
+    outbox, wires = Outbox(), (Wire(), Wire())
+    one, other = (Gathered(wire, outbox) for wire in wires)
+    for transport, written in ((one, b"1"), (other, b"2"), (one, b"3")):
+        transport.write(written)
+    assert [wire.pieces for wire in wires] == [[], []]
     await asyncio.sleep(0)
-    assert (one.written, other.written) == (b"13", b"2")
+    assert [wire.pieces for wire in wires] == [[b"13"], [b"2"]]
 
 
 @pytest.mark.anyio
 async def test_each_turn_lets_its_own_leave() -> None:
-    outbox, wire = Outbox(), Wire()
-    for answer in (b"1", b"2"):
-        outbox.put(wire, answer)
+    wire = Wire()
+    transport = Gathered(wire, Outbox())
+    for written in (b"1", b"2"):
+        transport.write(written)
         await asyncio.sleep(0)
-    assert wire.written == b"12"
+    assert wire.pieces == [b"1", b"2"]
 
 
 @pytest.mark.anyio
-async def test_what_has_left_does_not_leave_again() -> None:
-    outbox, wire = Outbox(), Wire()
-    outbox.put(wire, b"1")
-    outbox.flush()
-    assert wire.written == b"1"
-    outbox.put(wire, b"2")
+async def test_much_leaves_at_once_and_what_follows_after_it() -> None:
+    wire = Wire()
+    transport = Gathered(wire, Outbox())
+    transport.write(b"x" * MOST_BYTES)
+    assert wire.pieces == []
+    transport.write(b"y")
+    assert wire.written == b"x" * MOST_BYTES + b"y"
+    transport.write(b"z")
     await asyncio.sleep(0)
-    assert wire.written == b"12"
+    assert wire.pieces[1:] == [b"z"]
+
+
+@pytest.mark.anyio
+async def test_everything_leaves_before_a_connection_closes() -> None:
+    wire = Wire()
+    transport = Gathered(wire, Outbox())
+    transport.write(b"1")
+    transport.close()
+    assert (wire.written, wire.closed) == (b"1", True)
+    await asyncio.sleep(0)
+    assert wire.pieces == [b"1"]
 
 
 @pytest.mark.anyio
 async def test_nothing_leaves_to_who_has_gone_and_the_others_do_not_suffer() -> None:
     outbox, gone, there = Outbox(), Wire(), Wire()
-    outbox.put(gone, b"1")
-    outbox.put(there, b"2")
+    Gathered(gone, outbox).write(b"1")
+    Gathered(there, outbox).write(b"2")
     gone.close()
     await asyncio.sleep(0)
     assert (gone.written, there.written) == (b"", b"2")
+
+
+@pytest.mark.parametrize("way", ["protocol", "asgi", "off"])
+def test_head_and_body_of_an_answer_leave_as_one(three: Ways, way: str) -> None:
+    async def answered() -> Sequence[bytes]:
+        line = three.line(way)
+        line.send(_REQUEST)
+        await line.replies(1)
+        await line.end()
+        return line.wire.pieces
+
+    assert len(three.run(answered())) == 1
 
 
 @pytest.mark.parametrize("pieces", [(_REQUEST, _NO_HTTP), (_REQUEST + _NO_HTTP,)], ids=["apart", "at once"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from fakes.lines import Application
 from fakes.served import POLICIES, eventually, serving
 from uvicorn import Config
 from uvicorn.server import ServerState
@@ -127,7 +128,8 @@ async def test_a_head_that_never_comes_is_not_waited_for() -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    config = Config(app, http=Impatient, ws="none", lifespan="off", log_config=None)
+    plain = {"interface": "asgi3", "ws": "none", "lifespan": "off", "log_config": None, "proxy_headers": False}
+    config = Config(Application(app), http=Impatient, **plain)
     config.load()
     server = await asyncio.get_running_loop().create_server(
         lambda: Impatient(config, ServerState(), {}), "127.0.0.1", 0

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 from uuid import uuid4
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from policy_service.entrypoints.http.deadline import Deadline
+from policy_service.entrypoints.http.gathered import Gathered
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_document
 
 if TYPE_CHECKING:
     import asyncio
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from policy_service.entrypoints.http.gathered import Outbox
 
 MAX_HEAD_BYTES = 64 * 1024
 """Bytes that may come without completing a head or adding to a body. The parser gathers them at quadratic cost."""
@@ -23,6 +26,15 @@ ENDING = "ending"
 """In the state of a request: the server ends, and waits for its answer to end."""
 
 _log = structlog.get_logger("policy_service.http")
+
+
+class Application(Protocol):
+    """The ASGI application as connections know it."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Return what all of its connections write to."""
+        ...
 
 
 class Connection(HttpToolsProtocol):
@@ -37,8 +49,9 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base does
         """Expect a head."""
-        super().connection_made(transport)
-        self._overdue = Deadline(self.loop, self.head_s, transport.close)
+        application = cast("Application", self.app)  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
+        super().connection_made(Gathered(transport, application.outbox))
+        self._overdue = Deadline(self.loop, self.head_s, self.transport.close)
         self._overdue.set()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -19,6 +19,7 @@ with undisturbed():  # modules stay as long as the process: looking through them
     from policy_service.bootstrap import wiring
     from policy_service.entrypoints.http.connection import Connection
     from policy_service.entrypoints.http.framework import Framework, made
+    from policy_service.entrypoints.http.gathered import Outbox
     from policy_service.entrypoints.http.hot.connection import HotConnection, objection
     from policy_service.entrypoints.http.hot.lanes import Lanes
     from policy_service.entrypoints.http.hot.shortcut import Shortcut
@@ -83,6 +84,7 @@ class ServiceApplication:
         self._clock = clock
         self._serve: ASGIApp | None = None
         self.lanes: Lanes | None = None
+        self.outbox = Outbox()
         self.failure: wiring.BrokenTreeError | wiring.StartError | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

@@ -8,7 +8,7 @@ A head that was understood once is recognised by its bytes: a request that is wh
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -16,7 +16,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from policy_service.entrypoints.http.connection import Connection
 from policy_service.entrypoints.http.deadline import Deadline
 from policy_service.entrypoints.http.hot.lanes import END_OF_HEAD, ask
-from policy_service.entrypoints.http.hot.outbox import Outbox
 from policy_service.entrypoints.http.hot.reply import ANSWERED, CLOSE, METHOD, Reply
 
 if TYPE_CHECKING:
@@ -37,13 +36,6 @@ def objection() -> str | None:
     return None if uvicorn.__version__ in TESTED else f"uvicorn {uvicorn.__version__} is not one of those tested"
 
 
-class Application(Protocol):
-    """The ASGI application as this protocol knows it."""
-
-    lanes: Lanes | None
-    """None while the service starts, and where every request takes the long way."""
-
-
 class HotConnection(Connection):
     """Answers by a lane where one can, and by the application where none can."""
 
@@ -53,15 +45,12 @@ class HotConnection(Connection):
     """What the parser is fed with, where a request begins there."""
     _within = False
     """Whether the parser has seen the beginning of a request, and not its end."""
-    _outbox: Outbox
     _idle: Deadline
     """Takes the place of uvicorn's timer, which is set anew for each request, after answers that are given here."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base does
         """Expect a head."""
         super().connection_made(transport)
-        lanes = self._lanes
-        self._outbox = Outbox() if lanes is None else lanes.outbox
         self._idle = Deadline(self.loop, self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def data_received(self, data: bytes) -> None:
@@ -125,17 +114,12 @@ class HotConnection(Connection):
 
     def shutdown(self) -> None:
         """Let a request that is held back be one that is under way."""
-        self._outbox.flush()
         self._hand_on()
         super().shutdown()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, after the answers to what came before it."""
-        self._outbox.flush()
-        super().send_400_response(msg)
-
     @property
     def _lanes(self) -> Lanes | None:
+        """Return None while the service starts, and where every request takes the long way."""
         return self.app.lanes  # type: ignore[no-any-return]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - uvicorn leaves it open
 
     def _recognised(self, data: bytes) -> bool:
@@ -216,8 +200,7 @@ class HotConnection(Connection):
     def _send(self, reply: Reply, *, keep_alive: bool) -> None:
         if self.transport.is_closing():
             return
-        self._outbox.put(
-            self.transport,
+        self.transport.write(
             b"%b%d\r\nx-request-id: %b\r\n%b%b\r\n%b"
             % (
                 _usual.begun(reply, self.server_state.default_headers),
@@ -226,10 +209,9 @@ class HotConnection(Connection):
                 b"".join([b"%b: %b\r\n" % header for header in reply.own]) if reply.own else b"",
                 b"" if keep_alive or CLOSE in reply.headers else b"connection: close\r\n",
                 reply.body,
-            ),
+            )
         )
         if not keep_alive:
-            self._outbox.flush()
             self.transport.close()
 
 

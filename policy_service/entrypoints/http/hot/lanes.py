@@ -12,10 +12,8 @@ import structlog
 from policy_service.application.tracing import PassedOn
 from policy_service.entrypoints.http.hot.batch import BatchLane
 from policy_service.entrypoints.http.hot.door import Door
-from policy_service.entrypoints.http.hot.head import head_of
 from policy_service.entrypoints.http.hot.known import Known, KnownHeads
 from policy_service.entrypoints.http.hot.lane import DecideLane
-from policy_service.entrypoints.http.hot.outbox import Outbox
 from policy_service.entrypoints.http.hot.verbatim import MESSAGES, VerbatimLane
 from policy_service.entrypoints.http.permissions import PERMISSIONS
 
@@ -46,7 +44,6 @@ class Lanes:
         """Ask the service; no body is taken here that is longer than any may be."""
         self._door = Door(service.callers, PERMISSIONS["POST", _DECIDE].scopes)
         self._max_body_bytes = max_body_bytes
-        self.outbox = Outbox()
         self.heads = KnownHeads()
         """Of the paths that do not name a charger: those with one come in too many kinds to be remembered."""
         self._fixed: dict[bytes, Lane] = {
@@ -70,7 +67,7 @@ class Lanes:
 
         So whoever is to be refused is so before the body has come: a stranger, or who announces too long a body.
         """
-        head, most_bytes = head_of(headers), min(lane.most_bytes, self._max_body_bytes)
+        head, most_bytes = self.heads.said_by(headers), min(lane.most_bytes, self._max_body_bytes)
         if head is None or head.length > most_bytes or self._door.caller(head) is None:
             return None
         return Held(lane, head, most_bytes)
