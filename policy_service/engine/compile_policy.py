@@ -125,7 +125,7 @@ def compile_policy(policy: AccessPolicy, around: Surroundings) -> CompiledPolicy
         coming = {(id(one), id(other)): at for one, other, at in overlaps(layers, around.today, hi)} if found else {}
         for pair in found:
             at = coming.get((id(pair.first), id(pair.second)), pair.at)
-            work.findings.append(_ambiguous(pair._replace(at=at), work.zone, around.today))
+            work.findings.append(_ambiguous(pair._replace(at=at), work.zone))
     selector = work.condition(policy.chargers.when, vehicle=False)
     return CompiledPolicy(policy, work.zone, tuple(layers), selector, tuple(work.findings))
 
@@ -255,7 +255,7 @@ def selector_condition(
     return work.condition(selector.when, vehicle=False), tuple(work.findings)
 
 
-def _ambiguous(overlap: Overlap, zone: Zone, today: int) -> Diagnostic:
+def _ambiguous(overlap: Overlap, zone: Zone) -> Diagnostic:
     first, second, at = overlap
     kind = "windows" if second.level == WINDOW else "exceptions"
     how = "mode" if first.mode is not second.mode else "allow"
@@ -265,6 +265,6 @@ def _ambiguous(overlap: Overlap, zone: Zone, today: int) -> Diagnostic:
         CODES["PS110"].severity,
         second.place or first.place,  # type: ignore[arg-type]  # layers of files have places
         f"{kind} `{first.name}` and `{second.name}` overlap at equal priority and differ in {how}, "
-        f"{'next' if at >= today else 'first'} on {local} {zone.name}",
+        f"as on {local} {zone.name}",
         "give the one that should win a higher `priority`, or change the times so that they only touch",
     )

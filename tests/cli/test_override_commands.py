@@ -119,8 +119,8 @@ def test_what_is_left_unclear_is_asked_back(
     ("words", "told"),
     [
         (("--charger", "NOWHERE-*", "--for", "2h"), "picks no charger of the inventory"),
-        (("--charger", "LDN-01", "--for", "99d"), "--until must lie within 31 days"),
-        (("--charger", "LDN-01", "--until", "2020-01-01T00:00:00Z"), "--until must lie in the future"),
+        (("--charger", "LDN-01", "--for", "99d"), "the end (--for, --until) must lie within 31 days"),
+        (("--charger", "LDN-01", "--until", "2020-01-01T00:00:00Z"), "the end (--for, --until) must lie in the future"),
         (("--when", "charger.nothing == 1", "--for", "2h"), "--when"),
     ],
 )

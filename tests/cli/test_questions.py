@@ -174,7 +174,9 @@ def test_a_denial_can_end_a_script(cli: Callable[..., Ended]) -> None:
 
 def test_a_misspelt_charger_is_answered_with_the_right_one(cli: Callable[..., Ended]) -> None:
     assert "unknown_charger" in cli("decide", "LDN-1", *TREE).out
-    assert "did you mean LDN-01" in cli("decide", "LDN-1", *TREE).out
+    for said in ("LDN-1", "ldn01", "LDN 1"):
+        assert "(did you mean LDN-01?)" in cli("decide", said, *TREE).out
+    assert "(did you mean LDN-01 or LDN-02?)" in cli("decide", "LDM-01", *TREE).out
 
 
 def test_rejected_lines_of_records_are_told_beside_the_answer(cli: Callable[..., Ended], tmp_path: Path) -> None:

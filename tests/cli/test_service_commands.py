@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from fakes.served import POLICIES, serving
 
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
@@ -26,8 +27,9 @@ def test_a_file_is_imported_and_its_lines_counted(cli: Callable[..., Ended], ser
     assert (ended.code, ended.out) == (0, "6 accepted, 0 rejected\n")
 
 
-def test_chargers_come_from_standard_input(cli: Callable[..., Ended], service: str) -> None:
-    ended = cli("import", "chargers", "-", "--csv", "--url", service, stdin="id,labels.depot\nEXTRA-1,none\n")
+def test_chargers_come_from_standard_input(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    with serving(POLICIES, tmp_path) as own:  # another charger is another revision, which others compare
+        ended = cli("import", "chargers", "-", "--csv", "--url", own.url, stdin="id,labels.depot\nEXTRA-1,none\n")
     assert (ended.code, ended.out) == (0, "1 accepted, 0 rejected\n")
 
 
@@ -168,3 +170,14 @@ def test_a_long_upload_is_told_in_plain_lines_where_there_is_no_terminal(
     assert ended.err
     assert all(re.fullmatch(line, told) for told in ended.err.splitlines())
     assert cli("import", "identifiers", str(file), "--url", service, "--source", "progress", "--json").err == ""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore leaves a socket that nobody took
+def test_a_service_at_a_unix_socket_is_asked_there(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with serving(POLICIES, tmp_path / "state", unix_socket=path):
+        ended = cli("chargers", "show", "NTH-01", "--url", f"unix://{path}", "--json")
+        assert (ended.code, json.loads(ended.out)["charger"]["id"]) == (0, "NTH-01")
+    gone = cli("chargers", "show", "NTH-01", "--url", f"unix://{path}")
+    assert gone.code == ExitCode.UNREACHABLE
+    assert gone.err.startswith(f"error: no service answers at unix://{path} (")

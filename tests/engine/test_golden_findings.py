@@ -115,7 +115,7 @@ def test_an_ambiguous_overlap_is_named_with_its_next_instant() -> None:
     found = findings_of(policy(window("nights", nights), window("sundays", sundays, FREEVEND), timezone=zone))
     assert told(found) == [("PS110", "p.yaml:9:5")]
     assert "windows `nights` and `sundays`" in found[0].message
-    assert "differ in mode, next on 2026-01-25 00:00 Australia/Melbourne" in found[0].message
+    assert "differ in mode, as on 2026-01-25 00:00 Australia/Melbourne" in found[0].message
     assert findings_of(policy(window("nights", nights), window("sundays", sundays, FREEVEND, priority=1))) == []
     assert findings_of(policy(window("nights", nights), window("sundays", sundays))) == []
     (differ,) = findings_of(policy(window("nights", nights), window("sundays", sundays, allow=OWN)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "policy-service"
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
 class Row(NamedTuple):
@@ -69,7 +71,15 @@ class _Deferred(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401 - typer keeps its context's type to itself
         """Hand over to the real command."""
         command = typer.main.get_command(import_module(self._module).app)
+        if isinstance(command, TyperGroup):
+            for each in command.commands.values():
+                each.short_help = _first_sentence(each.help or "")
         return command.make_context(info_name, args, parent=parent, **extra)
+
+
+def _first_sentence(text: str) -> str:
+    """Return it whole: an overview would cut it off at the end of the line."""
+    return _END_OF_SENTENCE.split(" ".join(text.split()), maxsplit=1)[0]
 
 
 class _Commands(TyperGroup):

@@ -16,6 +16,7 @@ from policy_service.entrypoints.cli.event_outline import as_one, event_outline, 
 from policy_service.entrypoints.cli.event_pages import List, csv_pages, list_pages
 from policy_service.entrypoints.cli.event_text import EventLines, listed_text, summary_lines, summary_total
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.zones import zones_by_policy
@@ -157,7 +158,8 @@ def forget(
     if as_json:
         out_json(gone)
         return
-    out(f"{gone['events']} events {'would be' if dry_run else 'are'} without traces of it")
+    are = "would be" if dry_run else "is" if gone["events"] == 1 else "are"
+    out(f"{plural(gone['events'], 'event')} {are} without traces of it")
     if gone["record_exists"]:
         out("the registry still knows it: DELETE /v1/identifiers/{id} forgets the record")
 

@@ -12,7 +12,7 @@ _SPOKEN = re.compile(
     r"(?:(\d{1,3})w)?(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII | re.IGNORECASE
 )
 _EACH = (7 * DAY, DAY, 3_600, 60, 1)
-_UNITS = ((DAY, "d"), (3_600, "h"), (60, "min"))
+_UNITS = ((DAY, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def read_length(text: str, *, least: int = 1) -> int:
@@ -31,10 +31,10 @@ def read_length(text: str, *, least: int = 1) -> int:
 
 
 def length_text(seconds: int) -> str:
-    """Write a length for people, to the minute: `1 d 12 h`, `45 min`."""
+    """Write a length for people: `1 d 12 h`, `45 min`, `30 s`."""
     parts: list[str] = []
     rest = seconds
     for size, unit in _UNITS:
         count, rest = divmod(rest, size)
         parts += [f"{count} {unit}"] if count else []
-    return " ".join(parts) or "less than a minute"
+    return " ".join(parts) or "0 s"

@@ -24,7 +24,7 @@ _NAMED = 12
 """Chargers that a line names; of more, how many."""
 _DONE = {"freevend": ("open", "bold green"), "managed": ("locked", "bold red")}
 _FLAGS = {
-    "/until": "--until",
+    "/until": "the end (--for, --until)",
     "/from": "--from",
     "/chargers": "--charger or --label",
     "/chargers/when": "--when",
@@ -43,7 +43,7 @@ def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]
     if made["ungoverned"]:
         yield labelled("left", f"{_chargers(made['ungoverned'])}: under no policy")
     if made["allow"] is not None:
-        yield labelled("for", ", ".join(f"class {grant['class']}" for grant in made["allow"]) or "nobody")
+        yield labelled("for", _classes(made))
     if made["state"] == "coming":
         yield labelled("from", told_at(parse_instant(made["from"]), zones))
     yield labelled("until", told_at(parse_instant(made["until"]), zones))
@@ -60,7 +60,15 @@ def list_lines(overrides: Sequence[Mapping[str, Any]], clocks: Clocks) -> Iterat
         word, style = _DONE[made["mode"]]
         until = told_at(parse_instant(made["until"]), clocks.of(selector_of(made)))
         yield Text.assemble((made["id"], "bold"), f"  {made['state']}  ", (word, style), f"  {_picked(made)}")
-        yield Text(f"    until {until}: {made['reason']}{_by(made['created_by'])}")
+        yield Text(f"    {_allowed(made)}until {until}: {made['reason']}{_by(made['created_by'])}")
+
+
+def _classes(made: Mapping[str, Any]) -> str:
+    return ", ".join(f"class {grant['class']}" for grant in made["allow"]) or "nobody"
+
+
+def _allowed(made: Mapping[str, Any]) -> str:
+    return "" if made["allow"] is None else f"for {_classes(made)}, "
 
 
 def ended_line(ended: Mapping[str, Any], zones: Sequence[Zone]) -> str:

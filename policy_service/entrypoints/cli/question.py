@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from policy_service.engine.explain import Explanation
     from policy_service.engine.plan import Plan
 
+_MEANT = 3
+_PADDING = re.compile(r"[^0-9A-Za-z]+|(?<![0-9])0+(?=[0-9])")
+"""What an id has between its letters and numbers, and before the latter."""
 ChargerArgument = Annotated[str, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.")]
 IdentifierArgument = Annotated[
     str | None,
@@ -233,7 +237,16 @@ def _tell_rejected(path: Path, report: ImportReport) -> None:
 
 
 def _meant(charger: str, plan: Plan) -> tuple[str, ...]:
-    return () if charger in plan.chargers else tuple(get_close_matches(charger, plan.chargers, n=3))
+    if charger in plan.chargers:
+        return ()
+    spelled = _spelled(charger)
+    same = [id_ for id_ in plan.chargers if _spelled(id_) == spelled]
+    return tuple(same[:_MEANT] or get_close_matches(charger, plan.chargers, n=_MEANT))
+
+
+def _spelled(charger: str) -> str:
+    """Return an id as people may say it: `nth1` for `NTH-01`."""
+    return _PADDING.sub("", charger).lower()
 
 
 def did_you_mean(charger: str, plan: Plan) -> str | None:

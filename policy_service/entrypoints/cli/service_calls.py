@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
 
 UrlOption = Annotated[
-    str, typer.Option("--url", metavar="URL", help="Address of the running service.", envvar="POLICY_SERVICE_URL")
+    str,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="Address of the running service; unix:///run/policy.sock for a Unix socket.",
+        envvar="POLICY_SERVICE_URL",
+    ),
 ]
 KeyFileOption = Annotated[
     Path | None,
@@ -49,6 +55,7 @@ CertFileOption = Annotated[
     ),
 ]
 DEFAULT_URL = "http://127.0.0.1:8080"
+_UNIX = "unix://"
 
 _PATIENCE_S = 300.0
 _SILENCE_S = 45.0
@@ -110,7 +117,9 @@ class ServiceCalls:
         headers = {"Accept": "application/json"}
         if key_file is not None:
             headers["Authorization"] = f"Bearer {_key(key_file)}"
-        self._url = url.rstrip("/")
+        self._shown = url.rstrip("/")
+        self._socket = url.removeprefix(_UNIX) if url.startswith(_UNIX) else None
+        self._url = self._shown if self._socket is None else "http://localhost"
         self._headers = headers
         self._trust = _trust(ca_file, cert_file)
 
@@ -180,7 +189,8 @@ class ServiceCalls:
 
     def _client(self, patience_s: float) -> httpx2.Client:
         timeout = httpx2.Timeout(patience_s, connect=_CONNECT_S)
-        return httpx2.Client(timeout=timeout, trust_env=False, verify=self._trust)
+        transport = None if self._socket is None else httpx2.HTTPTransport(uds=self._socket)
+        return httpx2.Client(timeout=timeout, trust_env=False, verify=self._trust, transport=transport)
 
     @contextmanager
     def _faults_told(self) -> Generator[None]:
@@ -192,7 +202,7 @@ class ServiceCalls:
         except httpx2.HTTPError as error:
             hint = "start it with `policy-service serve`, or give its address with --url or POLICY_SERVICE_URL"
             what = "no service answers at" if isinstance(error, httpx2.ConnectError) else "the connection broke to"
-            message = f"{what} {self._url} ({type(error).__name__})"
+            message = f"{what} {self._shown} ({type(error).__name__})"
             raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
 
 
