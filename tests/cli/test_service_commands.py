@@ -37,7 +37,7 @@ def test_rejected_lines_are_told_by_place_and_never_by_content(
     cli: Callable[..., Ended], service: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "fleet.csv"
-    file.write_text(HEADER + "DEADBEEF,rfid,own,bus-9,buses\nFEEDBEEF,rfdi,own,bus-8,buses\n", encoding="utf-8")
+    file.write_text(HEADER + "C0DEBEEF,rfid,own,bus-9,buses\nFEEDBEEF,rfdi,own,bus-8,buses\n", encoding="utf-8")
     ended = cli("import", "identifiers", str(file), "--url", service, "--source", "fleet")
     assert ended.code == ExitCode.FINDINGS
     assert ended.out.splitlines()[0].startswith(f"{file}:3: /type must be one of")
@@ -172,7 +172,7 @@ def test_a_long_upload_is_told_in_plain_lines_where_there_is_no_terminal(
     assert cli("import", "identifiers", str(file), "--url", service, "--source", "progress", "--json").err == ""
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore leaves a socket that nobody took
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore: a socket that nobody took
 def test_a_service_at_a_unix_socket_is_asked_there(cli: Callable[..., Ended], tmp_path: Path) -> None:
     path = tmp_path / "s"
     with serving(POLICIES, tmp_path / "state", unix_socket=path):
