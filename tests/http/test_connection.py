@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HEAD = b"POST /v1/decide HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 BODY = b'{"charger": "NTH-01", "identifier": "04A2B3C4D5E680"}'
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(BODY), BODY)
+MOST_UNREAD = 8 << 20
+"""Bytes: the system holds some, on both sides, and the service a piece."""
 GOOD = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
@@ -117,6 +119,72 @@ def test_a_body_that_stalls_does_not_hold_up_the_end(tmp_path: Path, way: str) -
             assert served.stop() == 0
             assert answer(line).startswith(b"HTTP/1.1 503 ")
         assert "exception" not in served.log().lower()
+
+
+@pytest.fixture(scope="module", params=["protocol", "asgi", "off"])
+def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve each way."""
+    with serving(POLICIES, tmp_path_factory.mktemp("way"), hot_path=request.param) as served:
+        yield served
+
+
+def exchanged(served: Served, sent: bytes) -> bytes:
+    """Send everything, say that this was all, and return what comes until the service closes."""
+    address = urlsplit(served.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as line:
+        line.sendall(sent)
+        line.shutdown(socket.SHUT_WR)
+        return answer(line)
+
+
+ASKED = {
+    "a decision": HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY,
+    "a list": b"GET /v1/chargers?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "nothing that is there": b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("times", [1, 3])
+def test_who_has_said_everything_is_answered(way: Served, asked: str, times: int) -> None:
+    whole = exchanged(way, ASKED[asked] * times)
+    assert whole.count(b"HTTP/1.1 ") == times
+    assert whole.endswith(b"}")
+
+
+@pytest.mark.parametrize("sent", [b"", HEAD, HEAD + b"Content-Length: 500\r\n\r\n" + BODY], ids=["", "head", "body"])
+def test_who_goes_in_the_middle_of_a_request_is_not_answered(way: Served, sent: bytes) -> None:
+    assert exchanged(way, sent) == b""
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_what_is_no_http_is_refused_after_the_answers_to_what_came_before(way: Served, asked: str) -> None:
+    replies = exchanged(way, ASKED[asked] * 2 + b"\x00 is no request\r\n\r\n").split(b"HTTP/1.1 ")
+    assert [reply[:4] for reply in replies[1:3]] == [b"404 " if asked.startswith("nothing") else b"200 "] * 2
+    assert is_problem(b"HTTP/1.1 " + replies[3])
+    assert len(replies) == 4
+
+
+def test_a_body_that_is_no_http_is_refused_after_the_answers_to_what_came_before(way: Served) -> None:
+    broken = HEAD + b"Transfer-Encoding: chunked\r\n\r\nno length\r\n"
+    replies = exchanged(way, ASKED["a list"] + broken + ASKED["a list"]).split(b"HTTP/1.1 ")
+    assert replies[1].startswith(b"200 ")
+    assert is_problem(b"HTTP/1.1 " + replies[2])
+    assert len(replies) == 3
+
+
+def test_who_asks_on_and_on_without_reading_is_not_read_on(way: Served) -> None:
+    address = urlsplit(way.url)
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect((str(address.hostname), int(address.port or 0)))
+        line.settimeout(1)
+        sent, until = 0, time.monotonic() + 6
+        with suppress(TimeoutError):
+            while time.monotonic() < until:
+                sent += line.send(ASKED["a decision"] * 500)
+        assert sent < MOST_UNREAD
+    assert way.decide(charger="NTH-01", identifier="04A2B3C4D5E680").status_code == 200
 
 
 @pytest.mark.anyio

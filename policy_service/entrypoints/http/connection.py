@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 from uuid import uuid4
 
 import structlog
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from policy_service.entrypoints.http.deadline import Deadline
@@ -14,6 +15,7 @@ from policy_service.entrypoints.http.problems import Problem, ProblemError, prob
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Collection
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -37,6 +39,18 @@ class Application(Protocol):
         ...
 
 
+class _Flow(FlowControl):
+    """Reads on once no request waits behind another: who asks on and on would fill the memory."""
+
+    def __init__(self, transport: asyncio.Transport, pipeline: Collection[object]) -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+
+    def resume_reading(self) -> None:
+        if not self._pipeline:
+            super().resume_reading()
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's protocol with limits: one client must neither fill the memory nor keep the others waiting."""
 
@@ -45,12 +59,17 @@ class Connection(HttpToolsProtocol):
 
     _fruitless = 0
     _fruitful = False
+    _refused: str | None = None
+    """Why what came last is refused, while what came before it is not answered yet."""
     _overdue: Deadline
+    _gathered: Gathered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base does
         """Expect a head."""
         application = cast("Application", self.app)  # pyright: ignore[reportUnknownMemberType] - uvicorn leaves it open
-        super().connection_made(Gathered(transport, application.outbox))
+        self._gathered = Gathered(transport, application.outbox)
+        super().connection_made(self._gathered)
+        self.flow = _Flow(self._gathered, self.pipeline)
         self._overdue = Deadline(self.loop, self.head_s, self.transport.close)
         self._overdue.set()
 
@@ -61,11 +80,27 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in, and refuse a head without end."""
+        if self._refused is not None:
+            return
         self._fruitful = False
         super().data_received(data)
         self._fruitless = 0 if self._fruitful else self._fruitless + len(data)
         if self._fruitless > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(f"the head of the request has more than {MAX_HEAD_BYTES} bytes")
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as protocols of asyncio may
+        """Answer a client that has said all it will say, and still listens; close then.
+
+        One that ends while its answer leaves is gone, as is every one by TLS, which asyncio ends at both ends at once.
+        """
+        self._gathered.flush()
+        cycle = self._last
+        waits = cycle is not None and not (cycle.response_started or cycle.response_complete or cycle.more_body)
+        if cycle is None or not waits or self.scheme == "https":
+            return False
+        if self._refused is None:
+            cycle.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
         """Expect the rest of the head."""
@@ -88,9 +123,16 @@ class Connection(HttpToolsProtocol):
         self._fruitful = True
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """Begin with what waits behind it: another request, or the refusal of what was none."""
+        if self._refused is None or self.pipeline:
+            super().on_response_complete()
+        else:
+            self._write_refusal(self._refused)
+
     def shutdown(self) -> None:
         """Let what streams know that it has to end."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
+        cycle = self._last
         if cycle is not None and not cycle.response_complete:
             cycle.scope.setdefault("state", {})[ENDING] = True
         super().shutdown()
@@ -103,7 +145,22 @@ class Connection(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: what asks for another protocol is answered in this one, as RFC 9110 has it."""
 
+    @property
+    def _last(self) -> RequestResponseCycle | None:
+        """Return the request that came last; those before it may be under way still."""
+        return cast("RequestResponseCycle | None", self.cycle)
+
     def _refuse(self, detail: str) -> None:
+        """Answer what cannot be understood, after all that came before it."""
+        last = self._last
+        if last is not None and last.more_body and self.pipeline and self.pipeline[0][0] is last:
+            self.pipeline.popleft()  # it is the one that is refused, and has not begun
+        elif last is None or last.response_complete or last.more_body:
+            self._write_refusal(detail)
+            return
+        self._refused = detail
+
+    def _write_refusal(self, detail: str) -> None:
         request_id = uuid4().hex
         document = problem_document(ProblemError(Problem.MALFORMED, detail), request_id)
         own = ((b"content-length", b"%d" % len(document.body)), (b"x-request-id", request_id.encode()))

@@ -49,15 +49,21 @@ class Gathered(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Let something leave at the end of this turn, after what was written before it."""
         if not self._written:
-            self._outbox.at_the_end(self._flush)
+            self._outbox.at_the_end(self.flush)
         self._written.append(data)
         self._bytes += len(data)
         if self._bytes > MOST_BYTES:
-            self._flush()
+            self.flush()
+
+    def flush(self) -> None:
+        """Let leave now what was written: before somebody else closes the transport."""
+        written, self._written, self._bytes = self._written, [], 0
+        if written and not self._transport.is_closing():
+            self._transport.write(written[0] if len(written) == 1 else b"".join(written))
 
     def close(self) -> None:
         """Take no more in, and close once everything has left."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def abort(self) -> None:
@@ -79,8 +85,3 @@ class Gathered(asyncio.Transport):
     def resume_reading(self) -> None:
         """Let come what waits."""
         self._transport.resume_reading()
-
-    def _flush(self) -> None:
-        written, self._written, self._bytes = self._written, [], 0
-        if written and not self._transport.is_closing():
-            self._transport.write(written[0] if len(written) == 1 else b"".join(written))

@@ -220,8 +220,8 @@ class _Awaited:
 
     def __init__(self, *, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
-        self.response_complete = False
-        self.disconnected = False
+        self.response_started = self.response_complete = False
+        self.more_body = self.disconnected = False
         self.message_event = asyncio.Event()
         self.scope: dict[str, Any] = {}
 
