@@ -19,6 +19,7 @@ from policy_service.language.render import render
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
+    from pathlib import Path
 
     from policy_service.application.plan_holder import PlanState
     from policy_service.application.ports import Clock
@@ -79,11 +80,11 @@ def forget_worker(pid: int) -> None:
     forget_gauges_of(pid)
 
 
-def rendered(state: PlanState) -> str:
-    """Return the diagnostics of a tree that cannot be served, as text."""
+def rendered(state: PlanState, policies: Path) -> str:
+    """Return the diagnostics of a tree that cannot be served, as text; ``policies`` is its directory."""
     if state.unreadable is not None:
         hint = "--policies or POLICY_SERVICE_POLICIES names the directory of the policy files"
-        return f"error: {state.unreadable}\n  help: {hint}\n"
+        return f"error: {state.unreadable}: {policies}\n  help: {hint}\n"
     return render(state.diagnostics, state.sources)
 
 

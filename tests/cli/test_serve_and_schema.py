@@ -21,6 +21,12 @@ def test_every_setting_is_a_flag(cli: Callable[..., Ended]) -> None:
     assert all(f"--{name.replace('_', '-')}-file PATH" in out for name in FROM_FILE)
 
 
+def test_a_scheduler_shows_no_flags_of_a_listener(cli: Callable[..., Ended]) -> None:
+    out = cli("scheduler", "--help").out
+    assert "--transition-lead" in out
+    assert not any(f"--{name}" in out for name in ("port", "unix-socket", "tls-cert-file", "workers", "jwt-issuer"))
+
+
 def test_flags_reach_the_server(cli: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given: list[Settings] = []
 

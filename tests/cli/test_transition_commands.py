@@ -44,6 +44,9 @@ def test_what_is_planned_and_what_was_told_is_listed(cli: Callable[..., Ended], 
         planned = cli("transitions", "list", *span, "--limit", "2", "--url", node.url)
         assert planned.out.split()[:6] == ["time", "charger", "from", "to", "policy", "window"]
         assert len(planned.out.splitlines()) == 3
+        span = ("--charger", "NTH-02", *span[2:])
+        alone = json.loads(cli("transitions", "list", *span, "--json", "--url", node.url).out)["transitions"]
+        assert {each["charger"] for each in alone} == {"NTH-02"}
         none = cli("transitions", "list", "--emitted", "--charger", "nobody", "--url", node.url)
         assert (none.out, none.err) == ("", "there is no change of mode that fits (ids are case-sensitive)\n")
 
@@ -51,7 +54,6 @@ def test_what_is_planned_and_what_was_told_is_listed(cli: Callable[..., Ended], 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("list", "--charger", "NTH-01"), "give --emitted"),
         (("list", "--type", "mode.diverged"), "give --emitted"),
         (("list", "--all", "--limit", "3"), "give one of them"),
         (("list", "--label", "depot"), "write it like --label depot:north"),

@@ -70,6 +70,10 @@ def test_transitions_come_in_time_order_over_pages(served: Served) -> None:
     order = [(change["at"], change["charger"]) for change in found]
     assert order == sorted(order)
     assert len(set(order)) == len(order) >= 10
+    assert pages(served, f"{address}&charger=NTH-03", "transitions", 1) == [
+        change for change in found if change["charger"] == "NTH-03"
+    ]
+    assert pages(served, f"{address}&charger=nobody", "transitions", 5) == []
 
 
 def test_identifiers_are_imported_looked_up_changed_and_never_shown(served: Served) -> None:

@@ -116,5 +116,12 @@ def test_an_address_that_is_taken_ends_the_start_like_a_setting_that_does_not_ho
         served = start(POLICIES, tmp_path / "state", port=other.getsockname()[1])
         served.client.close()
         assert served.process.wait(60) == 2
-    assert "Traceback" not in served.log()
+        assert served.log().count(f"error: nobody can listen at 127.0.0.1:{other.getsockname()[1]}") == 1
     assert "address already in use" in served.log()
+
+
+def test_a_directory_of_policies_that_is_not_there_is_named(tmp_path: Path) -> None:
+    served = start(tmp_path / "none", tmp_path / "state")
+    served.client.close()
+    assert served.process.wait(60) == 2
+    assert f"error: the policy directory does not exist: {tmp_path / 'none'}\n" in served.log()

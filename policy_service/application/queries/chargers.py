@@ -118,12 +118,14 @@ class Chargers:
         label: Label | None,
         limit: int,
         after: tuple[int, str] | None,
+        charger: str | None = None,
         within: Selector | None = None,
     ) -> tuple[Sequence[ModeTransition], tuple[int, str] | None]:
         """Return changes of mode in ``[lo, hi)`` in time order, and where the next page begins."""
         plan = standing(self._plans)
         start = lo if after is None else max(lo, after[0])
-        entries = (entry for entry in plan.chargers.values() if _labelled(entry, label) and _picked(entry, within))
+        asked = plan.chargers.values() if charger is None else filter(None, (plan.chargers.get(charger),))
+        entries = (entry for entry in asked if _labelled(entry, label) and _picked(entry, within))
         streams = (_after(entry.transitions(start, hi), after) for entry in entries)
         found = list(islice(merge(*streams, key=_order), limit + 1))
         more = len(found) > limit

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
     CaFileOption,
@@ -22,7 +24,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command(
     epilog="\b\nExample:\n  policy-service why NTH-07\n"
-    "  policy-service enrol 019b2c1e-7a00-7000-8000-3f9d2c41aa07 --vehicle bus-17 --fleet north"
+    "  policy-service enrol 019b2c1e-7a00-7000-8000-3f9d2c41aa07 --vehicle bus-17 --fleet north --attribute kind=bus"
 )
 def enrol(  # noqa: PLR0913 - one argument a flag
     decision_id: Annotated[str, typer.Argument(metavar="DECISION", help="Id of the denial, as `why` tells it.")],
@@ -34,6 +36,13 @@ def enrol(  # noqa: PLR0913 - one argument a flag
     ] = "own",
     kind: Annotated[str, typer.Option("--type", metavar="TYPE", help="rfid, mac, emaid, vin or other.")] = "rfid",
     agreement: Annotated[str | None, typer.Option(metavar="AGREEMENT", help="With class agreement: which.")] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help='What grants may ask for: kind=bus, height_m=3.9, electric=true, line="12" (a text); may be repeated.',
+        ),
+    ] = None,
     valid_to: Annotated[
         str | None, typer.Option(metavar="INSTANT", help="Until when, such as 2027-01-01T00:00Z.")
     ] = None,
@@ -50,6 +59,7 @@ def enrol(  # noqa: PLR0913 - one argument a flag
         "vehicle": vehicle,
         "fleet": fleet,
         "agreement": agreement,
+        "attributes": dict(_attribute(text) for text in attribute or ()) or None,
         "valid_to": valid_to,
     }
     body = {name: value for name, value in given.items() if value is not None}
@@ -59,3 +69,16 @@ def enrol(  # noqa: PLR0913 - one argument a flag
         out_json(record)
     else:
         out(f"{record['vehicle']} of {record['fleet']} is known now (record {record['id']})")
+
+
+def _attribute(text: str) -> tuple[str, object]:
+    """Return name and value, which is a number, a truth value or a text. Raises CommandError."""
+    name, given, value = text.partition("=")
+    if not name or not given:
+        message = "an attribute is NAME=VALUE"
+        raise CommandError(message, "write it like --attribute kind=bus")
+    try:
+        meant = json.loads(value)
+    except ValueError:
+        return name, value
+    return name, meant if isinstance(meant, (str, int, float)) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+_OF_A_LISTENER = re.compile(
+    "host|port|unix_socket|workers|max_body_bytes|hot_path|shutdown_grace|scheduler|bootstrap_key_file|reports"
+    "|(tls|jwt|pin|spool|record|enrol|ocpi|cache|snapshot)_.*"
+)
+"""Settings of a service that answers. They are taken all the same: both processes may be given the same."""
 
 
 def scheduler(**flags: str | bool | None) -> None:
@@ -31,8 +37,8 @@ def scheduler(**flags: str | bool | None) -> None:
     try:
         asyncio.run(_until_told(wiring.schedule(settings)))
     except wiring.BrokenTreeError as error:
-        typer.echo(wiring.rendered(error.state), err=True, nl=False)
-        raise typer.Exit(ExitCode.FINDINGS) from None
+        typer.echo(wiring.rendered(error.state, settings.policies), err=True, nl=False)
+        raise typer.Exit(ExitCode.FINDINGS if error.state.unreadable is None else ExitCode.USAGE) from None
     except wiring.StartError as error:
         typer.echo(str(error), err=True)
         unreachable = isinstance(error, wiring.NoDatabaseError)
@@ -49,5 +55,5 @@ async def _until_told(work: Coroutine[None, None, None]) -> None:
         task.result()
 
 
-scheduler.__signature__ = inspect.Signature(setting_flags())  # type: ignore[attr-defined]  # what typer reads flags from
+scheduler.__signature__ = inspect.Signature(setting_flags(unused=_OF_A_LISTENER))  # type: ignore[attr-defined]  # what typer reads flags from
 app.command(epilog="\b\nExample:\n  policy-service scheduler --policies policies")(scheduler)

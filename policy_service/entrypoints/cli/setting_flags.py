@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
@@ -15,16 +16,21 @@ from policy_service.settings import FROM_FILE, Settings
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+_NONE = re.compile(r"(?!)")
 
-def setting_flags() -> list[inspect.Parameter]:
-    """Return a keyword parameter for every setting, so that no flag is ever missing or out of date."""
+
+def setting_flags(*, unused: re.Pattern[str] = _NONE) -> list[inspect.Parameter]:
+    """Return a keyword parameter for every setting, so that no flag is ever missing or out of date.
+
+    Those whose names match ``unused`` are taken and not shown: the command has no use for them.
+    """
     parameters: list[inspect.Parameter] = []
     for name, field in Settings.model_fields.items():
-        parameters.append(_setting(name, field))
+        hidden = unused.fullmatch(name) is not None
+        parameters.append(_setting(name, field, hidden=hidden))
         if name in FROM_FILE:
-            option = typer.Option(
-                f"--{flag_of(name + FILE)}", metavar="PATH", help=f"File with the value of --{flag_of(name)}."
-            )
+            told = f"File with the value of --{flag_of(name)}."
+            option = typer.Option(f"--{flag_of(name + FILE)}", metavar="PATH", help=told, hidden=hidden)
             parameters.append(_parameter(name + FILE, option))
     return parameters
 
@@ -34,12 +40,12 @@ def _parameter(name: str, option: Any, *, is_flag: bool = False) -> inspect.Para
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _setting(name: str, field: FieldInfo) -> inspect.Parameter:
+def _setting(name: str, field: FieldInfo, *, hidden: bool) -> inspect.Parameter:
     flag = f"--{flag_of(name)}"
     if field.annotation is bool:
-        option = typer.Option(f"{flag}/--no-{flag_of(name)}", help=_help(name, field))
+        option = typer.Option(f"{flag}/--no-{flag_of(name)}", help=_help(name, field), hidden=hidden)
         return _parameter(name, option, is_flag=True)
-    return _parameter(name, typer.Option(flag, metavar=_metavar(field), help=_help(name, field)))
+    return _parameter(name, typer.Option(flag, metavar=_metavar(field), help=_help(name, field), hidden=hidden))
 
 
 def _help(name: str, field: FieldInfo) -> str:

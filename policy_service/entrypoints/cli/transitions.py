@@ -128,6 +128,6 @@ def _demand_sense(*, emitted: bool, which: ModeEventFilters, limited: bool, all_
     if limited and all_:
         message = "--limit and --all both say how many"
         raise CommandError(message, "give one of them")
-    if not emitted and (which.type is not None or which.charger is not None):
-        message = "--type and --charger choose among what was told"
-        raise CommandError(message, "give --emitted, or choose planned changes by --label")
+    if not emitted and which.type is not None:
+        message = "--type chooses among what was told"
+        raise CommandError(message, "give --emitted, or choose planned changes by --charger or --label")

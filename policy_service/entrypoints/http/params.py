@@ -255,6 +255,8 @@ class RangeParams(Params):
 class TransitionParams(RangeParams, ChargerParams):
     """Over which range, at which chargers."""
 
+    charger: Filter | None = None
+
 
 class AdherenceParams(ChargerParams):
     """Over which range, at which chargers."""

@@ -39,18 +39,13 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("policy_service.http")
 
-_BAD_SETTINGS = 2
+_FINDINGS, _BAD_SETTINGS, _NO_DATABASE = 1, 2, 3
+"""What a start that failed ends with, by the command line's table of exit codes."""
 _TURN_S = 0.0005
 """How long a thread may keep the interpreter from the event loop, in seconds; Python's own 0.005 is felt by drivers.
 
 A reload of 100,000 chargers takes a second of a thread, and an answer waits for several turns of the loop.
 """
-_CODES: dict[type[Exception], int] = {
-    wiring.BrokenTreeError: 1,
-    wiring.NoDatabaseError: 3,
-    wiring.StartError: _BAD_SETTINGS,
-}
-"""What a start that failed ends with, by the command line's table of exit codes."""
 
 
 def run_server(settings: Settings, clock: Clock | None = None) -> int:
@@ -63,7 +58,7 @@ def run_server(settings: Settings, clock: Clock | None = None) -> int:
         check_tls(settings)
         check_unix_socket(settings.unix_socket)
     except wiring.StartError as error:
-        return _tell(error)
+        return _tell(error, settings)
     if settings.workers > 1:
         return _serve_many(settings)
     application = ServiceApplication(settings, clock)
@@ -71,8 +66,8 @@ def run_server(settings: Settings, clock: Clock | None = None) -> int:
     with unix_socket(settings.unix_socket), _signals_end_quietly(), suppress(SystemExit):  # what failed is told below
         server.run()
     if application.failure is not None:
-        return _tell(application.failure)
-    return 0 if server.started else _BAD_SETTINGS  # it has said that the address cannot be had
+        return _tell(application.failure, settings)
+    return 0 if server.started else _tell_taken(settings)
 
 
 class ServiceApplication:
@@ -133,15 +128,15 @@ def _serve_many(settings: Settings) -> int:
     try:
         asyncio.run(wiring.rehearse(settings))
     except (wiring.BrokenTreeError, wiring.StartError) as error:
-        return _tell(error)
+        return _tell(error, settings)
     wiring.share_metrics(settings)
     config = _config(settings, partial(worker, settings))
     config.workers = settings.workers
     with unix_socket(settings.unix_socket):
         try:
             listening = config.bind_socket()
-        except SystemExit:  # it has said why
-            return _BAD_SETTINGS
+        except SystemExit:
+            return _tell_taken(settings)
         with listening:
             Workers(config, [listening], wiring.forget_worker).run()
     return 0
@@ -153,10 +148,20 @@ def worker(settings: Settings) -> ServiceApplication:
     return ServiceApplication(settings)
 
 
-def _tell(error: wiring.BrokenTreeError | wiring.StartError) -> int:
-    text = wiring.rendered(error.state) if isinstance(error, wiring.BrokenTreeError) else str(error)
-    sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
-    return next(code for kind, code in _CODES.items() if isinstance(error, kind))
+def _tell(error: wiring.BrokenTreeError | wiring.StartError, settings: Settings) -> int:
+    if isinstance(error, wiring.BrokenTreeError):
+        sys.stderr.write(f"{wiring.rendered(error.state, settings.policies).rstrip()}\n")
+        return _FINDINGS if error.state.unreadable is None else _BAD_SETTINGS
+    sys.stderr.write(f"{str(error).rstrip()}\n")
+    return _NO_DATABASE if isinstance(error, wiring.NoDatabaseError) else _BAD_SETTINGS
+
+
+def _tell_taken(settings: Settings) -> int:
+    """Say that the address cannot be had; why is in the log."""
+    at = settings.unix_socket or f"{settings.host}:{settings.port}"
+    help_text = "end what listens there, or give another with --port, --host or --unix-socket"
+    sys.stderr.write(f"error: nobody can listen at {at}, see the log\n  help: {help_text}\n")
+    return _BAD_SETTINGS
 
 
 def _heard(_number: int, _frame: FrameType | None) -> None:

@@ -37,6 +37,7 @@ async def list_transitions(
         label=label_of(asked.label),
         limit=asked.limit,
         after=after,
+        charger=asked.charger,
         within=caller_of(request).chargers,
     )
     cursor = None if following is None else to_cursor(*following)
