@@ -42,6 +42,9 @@ def read(file: str, data: bytes) -> Source:
     if nul >= 0:
         message = "a NUL character cannot stand in a policy file"
         return Source(file, (), (finding("PS001", place_of(file, text, nul), message, "remove it"),))
+    if not text.strip():  # cut off while it was written, rather than meant to say nothing
+        help_text = "remove the file, or write into it; a comment will do where it is to say nothing"
+        return Source(file, (), (finding("PS002", start, "the file is empty", help_text),))
     documents, findings = _documents(file, text)
     written = [node for node in documents if not (isinstance(node, ScalarNode) and node.text is None)]
     if not written and not findings:

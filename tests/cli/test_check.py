@@ -92,7 +92,8 @@ def test_a_pipe_is_not_waited_for(cli: Callable[..., Ended], tmp_path: Path) -> 
     ended = cli("check", str(tmp_path / "depot.yaml"))
     assert ended.code == ExitCode.USAGE
     assert "no regular file" in ended.err
-    assert cli("check", str(tmp_path)).code == ExitCode.FINDINGS
+    whole = cli("check", str(tmp_path))
+    assert (whole.code, "`depot.yaml` is no file, and leads to none" in whole.err) == (ExitCode.USAGE, True)
 
 
 def test_a_file_name_cannot_write_lines_of_its_own(cli: Callable[..., Ended], tmp_path: Path) -> None:

@@ -130,6 +130,15 @@ def test_a_broken_edit_changes_nothing_and_is_reported(served: Served, tree: Pat
     assert (mode(served), ready(served)["policy_age_s"]) == ("managed", 0)
 
 
+def test_a_file_that_is_emptied_changes_nothing(served: Served, tree: Path) -> None:
+    (tree / "more.yaml").write_text("# nothing yet")
+    (tree / "yard.yaml").write_text("")
+    eventually(lambda: "the file is empty" in str(ready(served)["problems"]))
+    assert (mode(served), ready(served)["status"]) == ("freevend", "degraded")
+    write(tree, "managed")
+    eventually(lambda: (mode(served), ready(served)["status"]) == ("managed", "ready"))
+
+
 def test_a_tree_that_vanishes_changes_nothing(served: Served, tree: Path) -> None:
     tree.rename(tree.parent / "away")
     eventually(lambda: ready(served)["status"] == "degraded")
@@ -140,7 +149,12 @@ def test_a_tree_that_vanishes_changes_nothing(served: Served, tree: Path) -> Non
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [(b"self.yaml", ""), (b"nowhere.yaml", ""), (b"\xff.yaml", "not UTF-8"), (b"locked", "cannot be read")],
+    [
+        (b"self.yaml", "leads to none"),
+        (b"nowhere.yaml", "leads to none"),
+        (b"\xff.yaml", "not UTF-8"),
+        (b"locked", "cannot be read"),
+    ],
     ids=["a link to itself", "a link to nowhere", "a name that is no text", "a link that leads nowhere to be read"],
 )
 def test_a_stray_entry_does_not_end_reloading(served: Served, tree: Path, name: bytes, told: str) -> None:
@@ -149,9 +163,8 @@ def test_a_stray_entry_does_not_end_reloading(served: Served, tree: Path, name: 
         stray.write_text("# nothing")
     else:
         stray.symlink_to({b"self.yaml": "self.yaml", b"locked": "x" * 256}.get(name, "nowhere"))
-    if told:
-        eventually(lambda: told in str(ready(served)["problems"]))
-        assert ready(served)["status"] == "degraded"
+    eventually(lambda: told in str(ready(served)["problems"]))
+    assert ready(served)["status"] == "degraded"
     assert mode(served) == "freevend"
     assert served.client.post("/v1/policies/reload").status_code == 200
     stray.unlink()
