@@ -172,21 +172,25 @@ def _walk(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        meant = entry.name.endswith(SUFFIXES)
-        try:
-            inner, file = entry.is_dir(), meant and entry.is_file()
-        except OSError as error:
-            if error.errno != errno.ELOOP:
-                message = f"the policy directory's `{_shown(entry.name)}` cannot be read"
-                raise PolicyFilesError(message) from error
-            inner = file = False  # a symlink to itself leads nowhere, like one that dangles
+        inner, file = _kind(entry)
         if inner:
             yield from _walk(Path(entry.path), above | {here})
         elif file:
             yield Path(entry.path)
-        elif meant:  # without its policies the rest would be in force, and nobody the wiser
+        elif entry.name.endswith(SUFFIXES):  # without its policies the rest would be in force, and nobody the wiser
             message = f"the policy directory's `{_shown(entry.name)}` is no file, and leads to none"
             raise PolicyFilesError(message)
+
+
+def _kind(entry: os.DirEntry[str]) -> tuple[bool, bool]:
+    """Tell whether an entry is a directory, and whether a policy file; one that leads nowhere is neither."""
+    try:
+        return entry.is_dir(), entry.name.endswith(SUFFIXES) and entry.is_file()
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a symlink to itself
+            return False, False
+        message = f"the policy directory's `{_shown(entry.name)}` cannot be read"
+        raise PolicyFilesError(message) from error
 
 
 def _contents(signature: Mapping[str, _Stat]) -> dict[str, bytes]:

@@ -90,10 +90,13 @@ class EventShipping:
                         await self._turned.wait()
 
     async def finish(self) -> None:
-        """Ship what waits, with one last try, once :meth:`keep_shipping` has ended."""
+        """Ship what waits, with one last try, once :meth:`keep_shipping` has ended; tell of what is lost then."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_TRY_S):
                 await self._ship()
+        lines = self._spool.in_memory()
+        if lines and not await self._saved(lines):
+            self._observer.dropped("", "unwritten", len(lines))
 
     def _look(self) -> None:
         with suppress(OSError):  # the next append says so
@@ -110,6 +113,15 @@ class EventShipping:
                     return
                 self._spool.release(batch)
                 left -= batch.size
+
+    async def _saved(self, lines: Sequence[bytes]) -> bool:
+        """Tell whether the database has taken lines that nothing else has."""
+        try:
+            async with asyncio.timeout(LAST_TRY_S):
+                await self._writer.write(lines)
+        except (EventRefusedError, StoreUnavailableError, TimeoutError):
+            return False
+        return True
 
     async def _store(self, batch: SpoolBatch) -> bool:
         """Tell whether the database has the batch; lines that it will never take are set aside one by one."""

@@ -54,6 +54,9 @@ class MemorySpool:
         del self._lines[: len(batch.lines)]
         self.shipped += batch.size
 
+    def in_memory(self) -> list[bytes]:
+        return list(self._lines) if self.broken else []
+
     def set_aside(self, line: bytes) -> None:
         self.aside.append(line)
 

@@ -185,6 +185,18 @@ async def test_where_disk_and_database_fail_the_denial_is_given_and_waits_in_mem
     assert set(rig.state.events) == {"d"}
 
 
+@pytest.mark.parametrize("down", [False, True])
+async def test_what_only_memory_has_at_the_end_goes_to_the_database_or_is_told_of(*, down: bool) -> None:
+    rig = Rig()
+    rig.spool.broken = rig.state.down = True
+    for number in range(3):
+        await rig.recorder.record(event(f"d{number}"))
+    rig.state.down = down
+    await rig.shipping.finish()
+    assert len(rig.state.events) == (0 if down else 3)
+    assert (("unwritten", 3) in rig.notes.said) is down
+
+
 async def test_a_disk_that_hangs_holds_no_denial_for_long() -> None:
     class Hung(MemorySpool):
         def durable(self, mark: int) -> asyncio.Future[None]:  # type: ignore[override] # the fake's never hangs

@@ -12,10 +12,11 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from policy_service.adapters.spool.flusher import Flusher
-from policy_service.adapters.spool.segment import SUFFIX, Segment, framed
+from policy_service.adapters.spool.segment import SUFFIX, Segment, framed, parsed
 from policy_service.application.ports import SpoolBatch, SpoolBrokenError, SpoolFullError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 SEGMENT_BYTES = 1 << 20
@@ -169,6 +170,12 @@ class FileSpool:
             self._shipped += batch.size
         else:
             self._left_behind -= batch.size
+
+    def in_memory(self) -> Sequence[bytes]:
+        """Return the lines that the disk does not take, which end with this process."""
+        with suppress(SpoolBrokenError):
+            self._write()
+        return parsed(b"".join(self._gathered)).lines
 
     def set_aside(self, line: bytes) -> None:
         """Append it to a file that nothing here reads, until that has grown so large that nobody will either."""

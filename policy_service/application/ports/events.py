@@ -155,6 +155,10 @@ class EventSpool(Protocol):
         """Hear that the database has the lines of a batch."""
         ...
 
+    def in_memory(self) -> Sequence[bytes]:
+        """Return the lines that the disk does not take, which end with this process."""
+        ...
+
     def set_aside(self, line: bytes) -> None:
         """Keep a line that the database will never take, for a person to look at. Never fails."""
         ...

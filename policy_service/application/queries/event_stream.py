@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.whole_work import whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -55,13 +56,13 @@ class EventStream(Generic[Event]):
         self._listeners += 1
         try:
             gap = after is not None and await self._begins_behind(after)
-            latest = await self._feed.latest()
+            latest = await whole(self._feed.latest())
             position = latest if after is None else min(after, latest)  # another database begins before its events
             yield Turn((), position, gap)
             while True:
                 found: Sequence[tuple[int, Event]] = ()
                 with suppress(StoreUnavailableError):
-                    found = await self._feed.after(position, limit=PAGE)
+                    found = await whole(self._feed.after(position, limit=PAGE))
                 position = found[-1][0] if found else position
                 yield Turn([(at, event) for at, event in found if fits(event)], position)
                 if not found:
@@ -82,10 +83,10 @@ class EventStream(Generic[Event]):
 
     async def _begins_behind(self, position: int) -> bool:
         """Tell whether the events right behind the position are no longer there, or it is none of this database."""
-        following = await self._feed.after(position, limit=1)
+        following = await whole(self._feed.after(position, limit=1))
         if not following:
-            return position > await self._feed.latest()
-        return position > 0 and not await self._feed.holds(position)
+            return position > await whole(self._feed.latest())
+        return position > 0 and not await whole(self._feed.holds(position))
 
     async def _more_than(self, position: int) -> None:
         with suppress(TimeoutError):

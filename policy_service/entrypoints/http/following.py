@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 from policy_service.application.callers import UnknownCallerError
 from policy_service.application.cloud_events import cloud_event
 from policy_service.application.queries.event_stream import TooManyListenersError
+from policy_service.application.whole_work import whole
 from policy_service.entrypoints.http.callers import caller_of, presented
 from policy_service.entrypoints.http.connection import ENDING
 from policy_service.entrypoints.http.openapi import replies
@@ -78,6 +79,6 @@ def _told(position: int, event: "OutwardEvent", source: str) -> bytes:
 async def _may_still(request: "Request", service: "Service") -> bool:
     """Tell whether the key still lets its bearer in: a stream would outlive it."""
     try:
-        return await service.callers.identify(presented(request.scope)) == caller_of(request)
+        return await whole(service.callers.identify(presented(request.scope))) == caller_of(request)
     except UnknownCallerError:
         return False

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from policy_service.application.ports import EventFilter, Page
+from policy_service.application.whole_work import whole
 from policy_service.domain.charger import Charger
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import beyond_reach, caller_of
@@ -18,7 +19,7 @@ from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_records import EventList, EventReply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from policy_service.application.service import Service
     from policy_service.domain.caller import Caller
@@ -85,11 +86,11 @@ def filter_of(wanted: WhichEvents, caller: "Caller", since: int | None = None, u
     )
 
 
-async def _export(service: "Service", asked: EventFilter, first: Page[dict[str, Any]]) -> "AsyncIterator[str]":
+async def _export(service: "Service", asked: EventFilter, first: Page[dict[str, Any]]) -> "AsyncGenerator[str]":
     yield csv_of(first.items)
     cursor = first.next_cursor
     while cursor is not None:
-        page = await service.events.page(asked, limit=_PORTION, cursor=cursor)
+        page = await whole(service.events.page(asked, limit=_PORTION, cursor=cursor))
         yield csv_of(page.items, heading=False)
         cursor = page.next_cursor
 
