@@ -27,6 +27,19 @@ def test_a_scheduler_shows_no_flags_of_a_listener(cli: Callable[..., Ended]) -> 
     assert not any(f"--{name}" in out for name in ("port", "unix-socket", "tls-cert-file", "workers", "jwt-issuer"))
 
 
+def test_a_misspelt_variable_is_told(cli: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policy_service.entrypoints.http.server.run_server", lambda _settings: 0)
+    for name in ("PORTT", "DATABASE_URL_FIEL", "TEST_KILLS", "URL", "KEY_FILE"):
+        monkeypatch.setenv(f"POLICY_SERVICE_{name}", "1")
+    ended = cli("serve", "--port", "0")
+    assert ended.code == 0
+    assert ended.err.splitlines() == [
+        "note: the variable POLICY_SERVICE_DATABASE_URL_FIEL is no setting;"
+        " did you mean POLICY_SERVICE_DATABASE_URL_FILE?",
+        "note: the variable POLICY_SERVICE_PORTT is no setting; did you mean POLICY_SERVICE_PORT?",
+    ]
+
+
 def test_flags_reach_the_server(cli: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given: list[Settings] = []
 

@@ -181,3 +181,38 @@ def test_a_service_at_a_unix_socket_is_asked_there(cli: Callable[..., Ended], tm
     gone = cli("chargers", "show", "NTH-01", "--url", f"unix://{path}")
     assert gone.code == ExitCode.UNREACHABLE
     assert gone.err.startswith(f"error: no service answers at unix://{path} (")
+
+
+def test_a_source_that_never_came_is_pointed_out(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    with serving(POLICIES, tmp_path) as own:
+        file = tmp_path / "fleet.csv"
+        file.write_text(HEADER + "".join(f"04C0DE{number:06X},rfid,own,bus-{number},buses\n" for number in range(10)))
+        assert cli("import", "identifiers", str(file), "--source", "fleet", "--url", own.url).code == 0
+        right = cli("sources", "expect", "identifiers", "fleet", "26h", "--url", own.url)
+        wrong = cli("sources", "expect", "identifiers", "flet", "26h", "--url", own.url)
+        file.write_text(HEADER + "04C0DE000001,rfid,own,bus-1,buses\n")
+        lossy = cli("import", "identifiers", str(file), "--source", "fleet", "--mode", "replace", "--url", own.url)
+    assert (right.code, right.err) == (0, "")
+    assert wrong.err.startswith("note: nothing was ever imported from `flet`; did you mean `fleet`? `policy-service ")
+    assert lossy.code == ExitCode.REFUSED
+    assert lossy.err.splitlines() == [
+        "error: nothing was taken: the import would drop 9 of 10 records that are not in it",
+        "  help: check that the file is whole; --force drops them",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("fleets", "column 5 of the header is no known field; did you mean `fleet`?"),
+        ("kind", "column 5 of the header is no known field; attributes are columns like `attributes.kind`"),
+    ],
+)
+def test_a_column_that_is_no_field_is_told_with_what_may_be_meant(
+    cli: Callable[..., Ended], service: str, tmp_path: Path, column: str, told: str
+) -> None:
+    file = tmp_path / "fleet.csv"
+    file.write_text(f"identifier,type,class,vehicle,{column}\n04C0DE000001,rfid,own,bus-1,buses\n")
+    ended = cli("import", "identifiers", str(file), "--source", "columns", "--url", service)
+    assert ended.code == ExitCode.FINDINGS
+    assert told in ended.out

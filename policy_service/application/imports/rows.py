@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -185,7 +186,7 @@ class _CsvRow:
         faults: list[Fault] = []
         for number, name in enumerate(self._columns, start=1):
             if not _is_column(name, fields):
-                faults.append(Fault("", f"column {number} of the header is no known field"))
+                faults.append(Fault("", f"column {number} of the header is no known field{_may_be(name, fields)}"))
             elif name in seen:
                 faults.append(Fault("", f"column {number} of the header repeats another"))
             seen.add(name)
@@ -216,6 +217,14 @@ def _is_column(name: str, fields: Sequence[str]) -> bool:
     if name in _LISTS or any(name.startswith(table) and len(name) > len(table) for table in _TABLES):
         return True
     return name == root and root not in _TABLE_ROOTS
+
+
+def _may_be(name: str, fields: Sequence[str]) -> str:
+    """Return which field may be meant, or that attributes have columns of their own; never the name as it came."""
+    meant = get_close_matches(name.lower(), fields, n=1)
+    if meant and meant[0] not in _TABLE_ROOTS:
+        return f"; did you mean `{meant[0]}`?"
+    return "; attributes are columns like `attributes.kind`" if "attributes" in fields else ""
 
 
 def _put(values: dict[str, object], name: str, cell: str) -> None:

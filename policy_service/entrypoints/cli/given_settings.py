@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from policy_service.entrypoints.cli.console import note
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.settings import FROM_FILE, PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_ALIKE = 0.93
+"""Of a misspelt name to the one that is meant; all begin alike."""
 FILE = "_file"
 """Ends the name of a flag that gives a setting by a file."""
 
 
 def settings_of(given: dict[str, str | bool], command: str) -> Settings:
     """Return the settings under these flags. Raises CommandError."""
+    _note_misspelt()
     for name in FROM_FILE:
         path = given.pop(name + FILE, None)
         if path is not None:
@@ -32,6 +38,14 @@ def settings_of(given: dict[str, str | bool], command: str) -> Settings:
         hint = f"see `policy-service {command} --help`; a variable is named {PREFIX} and the flag's name"
         message = f"settings that do not hold: {told}"
         raise CommandError(message, hint) from None
+
+
+def _note_misspelt() -> None:
+    """Tell of variables that are nearly those of a setting, and so do nothing."""
+    known = [f"{PREFIX}{name}".upper() for name in (*Settings.model_fields, *(name + FILE for name in FROM_FILE))]
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known and (meant := get_close_matches(name, known, 1, _ALIKE)):
+            note(f"note: the variable {name} is no setting; did you mean {meant[0]}?")
 
 
 def flag_of(name: str) -> str:

@@ -87,6 +87,10 @@ def _reported(
     try:
         return calls.upload(path, wanted, chunks, media_type)
     except ProblemAnswerError as error:
+        if "listed" in error.problem:
+            dropped, listed = error.problem["dropped"], error.problem["listed"]
+            message = f"nothing was taken: the import would drop {dropped:,} of {listed:,} records that are not in it"
+            raise CommandError(message, "check that the file is whole; --force drops them", ExitCode.REFUSED) from None
         if "accepted" not in error.problem:  # a refused import answers with its report inside the problem
             raise
         return {**error.problem, "refused": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ import typer
 from policy_service.domain.import_run import ImportKind
 from policy_service.domain.span import format_span, parse_span
 from policy_service.entrypoints.cli.columns import Columns
-from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.lengths import length_text, read_length
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
@@ -76,12 +77,21 @@ def expect(
     path = f"/v1/sources/{kind}/{quote(source, safe='')}"
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
     found = calls.send("PUT", path, {"expected_every": wanted})
+    if found["last_import"] is None and found["last_attempt"] is None and wanted is not None:
+        note(f"note: nothing was ever imported from `{source}`{_may_be(calls, kind, source)}")
     if as_json:
         out_json(found)
     elif found["due_at"] is None:
         out(f"{kind} of {source}: expected at no time")
     else:
         out(f"{kind} of {source}: expected every {_every(found)}, next by {found['due_at']}{_overdue(found)}")
+
+
+def _may_be(calls: ServiceCalls, kind: ImportKind, source: str) -> str:
+    known = [feed["source"] for feed in calls.each("sources") if feed["kind"] == kind and feed["last_import"]]
+    meant = get_close_matches(source, known, n=1)
+    back = f"`policy-service sources expect {kind} {source} never` takes this back"
+    return f"; did you mean `{meant[0]}`? {back}" if meant else ""
 
 
 def _lines(found: Sequence[Mapping[str, Any]]) -> Iterator[Text]:

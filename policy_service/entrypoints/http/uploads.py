@@ -47,7 +47,8 @@ async def run_upload(
         report = await import_(request.stream(), options, caller=getattr(request.state, "caller", None))
     except ImportTooLossyError as error:
         detail = f"the import would drop {error.dropped} of {error.listed} records; `force=true` does so"
-        raise ProblemError(Problem.CONFLICT, detail) from None
+        counts = {"dropped": error.dropped, "listed": error.listed}
+        raise ProblemError(Problem.CONFLICT, detail, extra=counts) from None
     tell(request, accepted=report.accepted, rejected=report.rejected, dropped=report.dropped)
     if report.refused:
         raise ProblemError(Problem.INVALID, "the import was refused, nothing was taken", extra=report.as_json())
