@@ -29,14 +29,13 @@ def test_a_scheduler_shows_no_flags_of_a_listener(cli: Callable[..., Ended]) -> 
 
 def test_a_misspelt_variable_is_told(cli: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("policy_service.entrypoints.http.server.run_server", lambda _settings: 0)
-    for name in ("PORTT", "DATABASE_URL_FIEL", "TEST_KILLS", "URL", "KEY_FILE"):
+    for name in ("PORTT", "SECRET_FIEL", "TEST_KILLS", "URL", "KEY_FILE"):
         monkeypatch.setenv(f"POLICY_SERVICE_{name}", "1")
     ended = cli("serve", "--port", "0")
     assert ended.code == 0
     assert ended.err.splitlines() == [
-        "note: the variable POLICY_SERVICE_DATABASE_URL_FIEL is no setting;"
-        " did you mean POLICY_SERVICE_DATABASE_URL_FILE?",
         "note: the variable POLICY_SERVICE_PORTT is no setting; did you mean POLICY_SERVICE_PORT?",
+        "note: the variable POLICY_SERVICE_SECRET_FIEL is no setting; did you mean POLICY_SERVICE_SECRET_FILE?",
     ]
 
 
