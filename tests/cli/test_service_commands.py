@@ -65,6 +65,17 @@ def test_a_denial_is_told_on_one_screen(cli: Callable[..., Ended], service: str)
     assert json.loads(cli("why", "LDN-02", "--url", service, "--json").out)["events"][0]["charger"] == "LDN-02"
 
 
+@pytest.mark.parametrize(("charger", "reason"), [("LDN-77", "unknown_charger"), ("GATE", "no_policy")])
+def test_of_a_vehicle_that_nobody_looked_up_nothing_is_claimed(
+    cli: Callable[..., Ended], service: str, charger: str, reason: str
+) -> None:
+    decision = httpx2.post(f"{service}/v1/decide", json={"charger": charger, "identifier": "CAFECAFE0104"}).json()
+    told = cli("why", "--event", decision["decision_id"], "--url", service).out.splitlines()
+    assert f"reason   {reason}" in told
+    assert "vehicle  not looked up (identifier …0104)" in told
+    assert [line[:6] for line in told].count("driver") == (reason == "no_policy")
+
+
 def test_a_breach_is_not_told_as_a_denial(cli: Callable[..., Ended], service: str) -> None:
     body = {"charger": "LDN-02", "time": "2026-06-01T21:30:00Z", "transaction_id": "4711"}
     recorded = httpx2.post(f"{service}/v1/breaches", json=body).json()

@@ -83,7 +83,7 @@ def _lines(event: dict[str, Any], zone: Zone) -> Iterator[Text]:
     recorded = parse_instant(event["recorded_at"])
     if abs(recorded - parse_instant(event["time"])) > _SAME_S:
         yield labelled("recorded", when_text(recorded, zone))
-    if refused:
+    if refused and reason != Reason.UNKNOWN_CHARGER:
         yield labelled("driver", _SIGNALS[str(event["driver_signal"])])
     yield labelled("decision", str(event["decision_id"]))
     if reason == Reason.UNKNOWN_IDENTIFIER:
@@ -99,7 +99,9 @@ def _by(event: dict[str, Any]) -> str:
 
 
 def _vehicle(event: dict[str, Any]) -> str:
+    looked_up = event["vehicle_class"] is not None  # what was not may be on record all the same
     named = [str(event[key]) for key in ("vehicle", "fleet", "agreement") if event.get(key)]
-    told = ", ".join(dict.fromkeys(named)) or "not on record"
-    shown = event.get("identifier_masked")
-    return f"{told} (class {event['vehicle_class'] or 'none'}{f', identifier {shown}' if shown else ''})"
+    told = ", ".join(dict.fromkeys(named)) or ("not on record" if looked_up else "not looked up")
+    more = {"class": event["vehicle_class"], "identifier": event.get("identifier_masked")}
+    about = ", ".join(f"{name} {value}" for name, value in more.items() if value)
+    return f"{told} ({about})" if about else told
