@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from fakes.keyed import stored
 from fakes.served import POLICIES, serving
 
+from policy_service.application.commands.manage_keys import WantedKey
+from policy_service.domain.caller import Scope
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -100,7 +103,14 @@ def test_a_denial_is_told_with_its_rule_and_what_would_let_the_vehicle_in(
     assert told[0]["explanation"]["missing"] is None
 
 
-@pytest.mark.parametrize("arguments", [(), ("LDN-02", "--event", "01a20660-16e1-7b29-b7cb-c1ca63137f0c")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("LDN-02", "--event", "01a20660-16e1-7b29-b7cb-c1ca63137f0c"),
+        ("--vehicle", "bus-17", "--event", "01a20660-16e1-7b29-b7cb-c1ca63137f0c"),
+    ],
+)
 def test_why_is_asked_about_a_charger_or_a_decision(cli: Callable[..., Ended], arguments: tuple[str, ...]) -> None:
     assert cli("why", *arguments).code == ExitCode.USAGE
 
@@ -110,6 +120,46 @@ def test_no_denial_is_told_as_well(cli: Callable[..., Ended], service: str) -> N
     assert ended.code == 0
     assert ended.out.startswith("nobody was refused at NOBODY-1, as far as events are on record")
     assert "the inventory has no charger NOBODY-1" in ended.out
+
+
+def test_a_misspelt_charger_is_answered_with_the_right_one(cli: Callable[..., Ended], service: str) -> None:
+    told = cli("why", "ldn-02", "--url", service).out
+    assert "the inventory has no charger ldn-02: did you mean `LDN-02`?" in told
+    httpx2.post(f"{service}/v1/decide", json={"charger": "LDN-002", "identifier": "CAFECAFE0105"})
+    assert "charger  LDN-002 (did you mean LDN-02?)" in cli("why", "LDN-002", "--url", service).out
+
+
+def test_a_denial_is_found_by_its_vehicle(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    bus = {"type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north", "status": "blocked"}
+    night = "2026-11-24T11:15:00Z"
+    with serving(POLICIES, tmp_path) as node:
+        node.client.put(f"/v1/identifiers/{'a' * 32}", json={"identifier": "04A2B3C4D5E681", **bus}).raise_for_status()
+        blocked = node.decide(charger="NTH-07", identifier="04A2B3C4D5E681", time=night).json()["decision_id"]
+        unknown = node.decide(charger="NTH-07", identifier="04C20000000001", time=night).json()["decision_id"]
+        for words, found in (
+            (("NTH-07",), unknown),
+            (("--vehicle", "bus-17"), blocked),
+            (("NTH-07", "--vehicle", "bus-17"), blocked),
+            (("--fleet", "north"), blocked),
+            (("NTH-07", "--reason", "identifier_blocked"), blocked),
+        ):
+            assert f"decision {found}" in cli("why", *words, "--url", node.url).out.splitlines()
+        elsewhere = cli("why", "NTH-08", "--vehicle", "bus-17", "--url", node.url).out.splitlines()
+    assert elsewhere[0].startswith("nobody was refused at NTH-08 (vehicle bus-17), as far as")
+    assert "such a denial is found by its charger" in elsewhere[1]
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_key_bound_to_other_chargers_is_told_nothing_about_denials(
+    cli: Callable[..., Ended], tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    [bound] = stored(tmp_path, WantedKey("south", frozenset({Scope.READ}), labels=(("depot", ("auckland",)),)))
+    file = tmp_path / "bound"
+    file.write_text(bound)
+    with serving(POLICIES, tmp_path) as node:
+        refused = cli("why", "NTH-07", "--url", node.url, "--key-file", str(file), *flags)
+    assert (refused.code, refused.out) == (ExitCode.REFUSED, "")
+    assert "bound to other chargers" in refused.err
 
 
 def test_a_problem_is_told_with_the_part_that_is_at_fault(cli: Callable[..., Ended], service: str) -> None:

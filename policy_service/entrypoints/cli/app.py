@@ -49,7 +49,7 @@ COMMANDS: dict[str, Row] = {
     "import": Row("imports", "Import identifiers, agreements or chargers into the running service."),
     "override": Row("overrides", "Open or lock chargers of the running service for a while, list and end that."),
     "sources": Row("sources", "Tell how the sources of imports stand, and say when they are expected."),
-    "why": Row("why", "Say why a vehicle was refused at a charger of the running service."),
+    "why": Row("why", "Say why a vehicle was refused by the running service: by charger or by vehicle."),
     "enrol": Row("enrol", "Make the vehicle known whose unknown identifier was refused."),
     "events": Row("events", "List, count, show and follow access events; erase what they hold of persons."),
     "transitions": Row("transitions", "List changes of mode, planned or told, and follow them as they come."),

@@ -82,6 +82,20 @@ class EventFilters:
         return zones_of(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose denials, and for which reason, as typed."""
+
+    vehicle: VehicleOption = None
+    fleet: FleetOption = None
+    reason: ReasonOption = None
+
+    def wanted(self) -> dict[str, str]:
+        """Return them as the service takes them."""
+        given = {"vehicle": self.vehicle, "fleet": self.fleet, "reason": self.reason}
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+
 class OfChargers(Protocol):
     """Filters that leave some chargers."""
 

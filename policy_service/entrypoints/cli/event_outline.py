@@ -13,7 +13,8 @@ from policy_service.domain.events import EventType
 from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.engine.zone import Zone, zone_names
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.outline import labelled, when_text
+from policy_service.entrypoints.cli.likely_chargers import known_ids, likely
+from policy_service.entrypoints.cli.outline import labelled, meant_text, when_text
 from policy_service.entrypoints.cli.past_explanation import explanation_lines, zone_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def as_one(explained: dict[str, Any]) -> dict[str, Any]:
 def event_outline(calls: ServiceCalls, explained: dict[str, Any]) -> Iterator[Text]:
     """Yield what was decided, when, about whom, then why; by the clock of the charger's policy, and in UTC."""
     zone = zone_of(explained) or _zone(calls, explained["event"])
-    yield from _lines(explained["event"], zone)
+    yield from _lines(explained["event"], zone, _meant(calls, explained["event"]))
     yield from explanation_lines(explained, zone)
 
 
@@ -61,7 +62,12 @@ def _zone(calls: ServiceCalls, event: dict[str, Any]) -> Zone:
     return Zone.of(name if name in zone_names() else "UTC")
 
 
-def _lines(event: dict[str, Any], zone: Zone) -> Iterator[Text]:
+def _meant(calls: ServiceCalls, event: dict[str, Any]) -> tuple[str, ...]:
+    """Return the chargers that may be meant by an id that was in no inventory, and still is not."""
+    return likely(event["charger"], known_ids(calls)) if event["reason"] == Reason.UNKNOWN_CHARGER else ()
+
+
+def _lines(event: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Iterator[Text]:
     reason = str(event["reason"])
     meaning = REASONS[Reason(reason)].meaning if reason in Reason.__members__.values() else reason
     unasked = event["type"] == EventType.BREACH and reason == Reason.NO_IDENTIFIER
@@ -72,7 +78,7 @@ def _lines(event: dict[str, Any], zone: Zone) -> Iterator[Text]:
         said = ("refused", "bold red") if refused else (str(event["outcome"]), "bold green")
         yield Text.assemble(said, f"  {meaning}")
     yield labelled("when", when_text(parse_instant(event["time"]), zone))
-    yield labelled("charger", str(event["charger"]))
+    yield labelled("charger", event["charger"] + meant_text(meant))
     yield labelled("vehicle", _vehicle(event))
     yield labelled("reason", reason)
     yield labelled(

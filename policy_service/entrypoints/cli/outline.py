@@ -13,7 +13,7 @@ from policy_service.domain.place import NOWHERE
 from policy_service.entrypoints.cli.instants import local_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from policy_service.domain.decision import Answer
     from policy_service.domain.place import Place
@@ -38,7 +38,7 @@ def answer_lines(reply: Reply) -> Iterator[Text]:
     yield Text.assemble((str(answer.outcome), style), f"  {answer.reason}")
     if answer.would_be is not None:
         yield labelled("observe", f"enforcement is off; it would be {answer.would_be}")
-    yield labelled("charger", decision.charger + _meant(reply))
+    yield labelled("charger", decision.charger + meant_text(reply.meant))
     yield labelled("time", when_text(decision.time, zone))
     yield labelled("mode", mode_text(answer))
     if reply.presented:
@@ -73,8 +73,9 @@ def when_text(at: int, zone: Zone) -> str:
     return utc if zone.name == "UTC" else f"{local_text(at, zone)} {zone.name}, {utc}"
 
 
-def _meant(reply: Reply) -> str:
-    return f" (did you mean {' or '.join(reply.meant)}?)" if reply.meant else ""
+def meant_text(chargers: Sequence[str]) -> str:
+    """Return a question after the chargers that may be meant, nothing where there are none."""
+    return f" (did you mean {' or '.join(chargers)}?)" if chargers else ""
 
 
 def explanation_lines(explanation: Explanation, zone: Zone, within: str = "") -> Iterator[Text]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,17 +22,14 @@ from policy_service.entrypoints.cli.console import note
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.file_registry import FileRegistry
 from policy_service.entrypoints.cli.instants import read_instant
+from policy_service.entrypoints.cli.likely_chargers import likely
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
 
 if TYPE_CHECKING:
     from policy_service.application.imports.report import ImportReport
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.explain import Explanation
-    from policy_service.engine.plan import Plan
 
-_MEANT = 3
-_PADDING = re.compile(r"[^0-9A-Za-z]+|(?<![0-9])0+(?=[0-9])")
-"""What an id has between its letters and numbers, and before the latter."""
 ChargerArgument = Annotated[str, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.")]
 IdentifierArgument = Annotated[
     str | None,
@@ -146,7 +141,7 @@ def ask(question: Question) -> Reply:
     explanation = explain(plan, question.charger, at, finding)
     answered = Answered(DecisionIds(clock).next(), explanation.decision, plan.revision, question.language)
     shown = masked(presented.form, pin=presented.pin) if presented.keys and not question.vehicle_class else ""
-    return Reply(answered, explanation, zone, shown, _meant(question.charger, plan))
+    return Reply(answered, explanation, zone, shown, likely(question.charger, plan.chargers))
 
 
 def _check(question: Question) -> None:
@@ -234,22 +229,3 @@ def _tell_rejected(path: Path, report: ImportReport) -> None:
     for error in sorted(report.errors)[:_NAMED_LINES]:
         note(f"note: {path}:{error.line}: {error.pointer or 'the line'} {error.detail}")
     note(f"note: {path}: {report.rejected} lines rejected, {report.accepted} taken")
-
-
-def _meant(charger: str, plan: Plan) -> tuple[str, ...]:
-    if charger in plan.chargers:
-        return ()
-    spelled = _spelled(charger)
-    same = [id_ for id_ in plan.chargers if _spelled(id_) == spelled]
-    return tuple(same[:_MEANT] or get_close_matches(charger, plan.chargers, n=_MEANT))
-
-
-def _spelled(charger: str) -> str:
-    """Return an id as people may say it: `nth1` for `NTH-01`."""
-    return _PADDING.sub("", charger).lower()
-
-
-def did_you_mean(charger: str, plan: Plan) -> str | None:
-    """Return a question after the charger that may be meant."""
-    meant = _meant(charger, plan)
-    return f"did you mean {' or '.join(f'`{name}`' for name in meant)}?" if meant else None

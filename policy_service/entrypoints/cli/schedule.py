@@ -15,9 +15,10 @@ from policy_service.entrypoints.cli.console import can_draw, out, out_json, out_
 from policy_service.entrypoints.cli.drawn import Drawn
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.instants import as_date, read_date
+from policy_service.entrypoints.cli.likely_chargers import did_you_mean
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
-from policy_service.entrypoints.cli.question import PoliciesOption, did_you_mean
+from policy_service.entrypoints.cli.question import PoliciesOption
 from policy_service.entrypoints.cli.timeline_bands import ASCII, UNICODE
 from policy_service.entrypoints.cli.timeline_ics import calendar
 from policy_service.entrypoints.cli.timeline_svg import picture
@@ -105,7 +106,7 @@ def _entries(plan: Plan, charger: str | None, label: str | None) -> list[Charger
     if charger is not None:
         if charger not in plan.chargers:
             message = f"the inventory has no charger `{charger}`"
-            raise CommandError(message, did_you_mean(charger, plan))
+            raise CommandError(message, did_you_mean(charger, plan.chargers))
         return [plan.chargers[charger]]
     name, _, value = str(label).replace("=", ":", 1).partition(":")
     found = [entry for _, entry in sorted(plan.chargers.items()) if entry.charger.labels.get(name) == value]

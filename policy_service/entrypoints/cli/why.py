@@ -1,26 +1,26 @@
-"""``why``: why a vehicle was refused at a charger, for whoever is on the phone with its driver."""
+"""``why``: why a vehicle was refused, for whoever is on the phone with its driver."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 
 from policy_service.domain.charger_sync import SyncState
 from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.event_filters import Whose
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.service_calls import (
-    DEFAULT_URL,
-    CaFileOption,
-    CertFileOption,
-    KeyFileOption,
-    ProblemAnswerError,
-    ServiceCalls,
-    UrlOption,
-)
+from policy_service.entrypoints.cli.likely_chargers import did_you_mean, known_ids
+from policy_service.entrypoints.cli.option_groups import grouped
+from policy_service.entrypoints.cli.service_calls import Connection, ProblemAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policy_service.entrypoints.cli.service_calls import ServiceCalls
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -29,41 +29,40 @@ _APART = frozenset({SyncState.SWITCHING, SyncState.PENDING_OFFLINE, SyncState.DI
 
 
 @app.command(
-    epilog="\b\nExamples:\n  policy-service why NTH-07"
+    epilog="\b\nExamples:\n  policy-service why NTH-07\n  policy-service why --vehicle bus-17"
     "\n  policy-service why --event 01a20660-16e1-7b29-b7cb-c1ca63137f0c"
 )
+@grouped
 def why(
     charger: Annotated[
         str | None, typer.Argument(metavar="CHARGER", help="Id of the charger, case-sensitive.", show_default=False)
     ] = None,
     *,
+    whose: Whose,
     event: Annotated[
-        str | None, typer.Option(metavar="DECISION_ID", help="This decision, in place of a charger's latest denials.")
+        str | None, typer.Option(metavar="DECISION_ID", help="This decision, in place of the latest denials.")
     ] = None,
     last: Annotated[int, typer.Option(min=1, max=_MAX, metavar="NUMBER", help="So many of the latest denials.")] = 1,
-    url: UrlOption = DEFAULT_URL,
-    key_file: KeyFileOption = None,
-    ca_file: CaFileOption = None,
-    cert_file: CertFileOption = None,
+    connection: Connection,
     as_json: Annotated[bool, typer.Option("--json", help="Write the events as JSON.")] = False,
 ) -> None:
-    """Say why a vehicle was refused at a charger: when, which vehicle (masked), by which rule, and what lets it in.
+    """Say why a vehicle was refused: when, where, which vehicle (masked), by which rule, and what lets it in.
 
     All of it by the policies and the registry of that moment.
     """
-    if (charger is None) == (event is None):
-        message = "name a charger, or a decision with --event"
+    wanted = ({} if charger is None else {"charger": charger}) | whose.wanted()
+    if bool(wanted) is (event is not None):
+        message = "name a charger or a vehicle, or a decision with --event"
         raise CommandError(message, "see `policy-service why --help`")
-    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
-    ids = _denied(calls, charger, last) if event is None else [event]
+    calls = connection.calls()
+    ids = _denied(calls, wanted, last) if event is None else [event]
     explained = [explained_event(calls, each) for each in ids]
+    nothing = [] if explained else [*_nothing(calls, wanted)]  # nobody is told of a charger that the key does not reach
     if as_json:
         out_json({"events": [as_one(each) for each in explained]})
         return
-    if not explained:
-        out(f"nobody was refused at {charger}, as far as events are on record (ids are case-sensitive)")
-        _tell_how_it_stands(calls, str(charger))
-        return
+    for told in nothing:
+        out(told)
     for number, each in enumerate(explained):
         if number:
             out()
@@ -71,21 +70,35 @@ def why(
             out(line)
 
 
-def _denied(calls: ServiceCalls, charger: str | None, last: int) -> list[str]:
-    found = calls.get("/v1/events", charger=str(charger), outcome="access_denied", limit=last)
+def _denied(calls: ServiceCalls, wanted: Mapping[str, str], last: int) -> list[str]:
+    found = calls.get("/v1/events", outcome="access_denied", limit=last, **wanted)
     return [str(each["decision_id"]) for each in found["events"]]
 
 
-def _tell_how_it_stands(calls: ServiceCalls, charger: str) -> None:
+def _nothing(calls: ServiceCalls, wanted: Mapping[str, str]) -> Iterator[str]:
+    """Yield that there is no such denial, and what else there is to know where one was expected."""
+    charger = wanted.get("charger")
+    at = f" at {charger}" if charger else ""
+    others = ", ".join(f"{name} {value}" for name, value in wanted.items() if name != "charger")
+    whose = f" ({others})" if others else ""
+    yield f"nobody was refused{at}{whose}, as far as events are on record that you may see; ids are case-sensitive"
+    if "vehicle" in wanted or "fleet" in wanted:
+        yield "an identifier that nobody knows leads to no vehicle: such a denial is found by its charger"
+    if charger:
+        yield from _standing(calls, charger)
+
+
+def _standing(calls: ServiceCalls, charger: str) -> Iterator[str]:
     """Tell of an id in no inventory, which must not pass for "not refused by us", and of a charger in a wrong mode."""
     try:
         sync = calls.get(f"/v1/chargers/{quote(charger, safe='')}").get("sync")
     except ProblemAnswerError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
-        out(f"the inventory has no charger {charger}: check the id letter by letter")
+        meant = did_you_mean(charger, known_ids(calls))
+        yield f"the inventory has no charger {charger}: {meant or 'check the id letter by letter'}"
         return
     if sync and sync["state"] in _APART:
         seen = f"was seen in {sync['reported']}" if sync["reported"] else "was not seen in any mode"
-        out(f"it should be {sync['desired']} since {sync['since']}, and {seen}: {sync['state']}")
-        out("see `policy-service chargers out-of-sync`")
+        yield f"it should be {sync['desired']} since {sync['since']}, and {seen}: {sync['state']}"
+        yield "see `policy-service chargers out-of-sync`"
