@@ -15,6 +15,7 @@ from policy_service.adapters.sql.desired_modes import SqlDesiredModes
 from policy_service.adapters.sql.engine import database_at
 from policy_service.domain.access import AccessMode
 from policy_service.domain.instant import parse_instant
+from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +105,10 @@ def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..
     assert "seen     not seen in any mode yet" in waiting
     found = json.loads(cli("chargers", "show", "A-3", "--url", yard.url, "--json").out)
     assert (found["charger"]["id"], found["mode"]["mode"]) == ("A-3", "managed")
-    assert cli("chargers", "show", "X-9", "--url", yard.url).code == 4
+    misspelt = cli("chargers", "show", "a01", "--url", yard.url)
+    assert misspelt.code == ExitCode.REFUSED
+    assert misspelt.err == "error: the inventory has no charger a01\n  help: did you mean `A-1`?\n"
+    assert "check the id letter by letter" in cli("chargers", "show", "X-999", "--url", yard.url).err
 
 
 def test_a_local_list_is_told_by_its_numbers(cli: Callable[..., Ended], yard: Served) -> None:

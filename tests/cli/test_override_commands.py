@@ -67,6 +67,22 @@ def test_a_depot_is_locked_by_its_label_for_some(cli: Callable[..., Ended], url:
     assert shown.out.splitlines()[:2] == ["locked  LDN-01", "for      nobody"]
 
 
+def test_an_id_that_no_charger_has_is_told_with_the_one_that_is_meant(cli: Callable[..., Ended], url: str) -> None:
+    asked = ("--for", "2h", *BECAUSE, "--url", url)
+    nothing = cli("override", "open", "--charger", "LDN-1", *asked)
+    assert (nothing.code, nothing.out) == (ExitCode.REFUSED, "")
+    assert nothing.err.splitlines()[1] == "  help: no charger is called LDN-1; did you mean `LDN-01`?"
+    some = cli("override", "open", "--charger", "LDN-01", "--charger", "ldn-02", "--charger", "NO-*", *asked)
+    assert some.code == 0
+    assert some.out.startswith("open  LDN-01\n")
+    assert some.err == "note: no charger is called ldn-02; did you mean `LDN-02`?\n"
+
+
+def test_a_charger_that_is_left_out_by_another_flag_is_no_mistake(cli: Callable[..., Ended], url: str) -> None:
+    words = ("--charger", "LDN-01", "--charger", "GATE", "--label", "depot:london", "--for", "2h", *BECAUSE)
+    assert cli("override", "open", *words, "--url", url).err == ""
+
+
 @pytest.mark.parametrize(("length", "seconds"), [("90m", 5400), ("2h", 7200), ("1d12h", 129_600), ("PT2H", 7200)])
 def test_lengths_are_taken_as_people_write_them(cli: Callable[..., Ended], url: str, length: str, seconds: int) -> None:
     opened = made(cli("override", "open", "--charger", "LDN-*", "--for", length, *BECAUSE, "--json", "--url", url))

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from policy_service.domain.charger_sync import SyncState
 from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.likely_chargers import found_charger
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.outline import labelled
 from policy_service.entrypoints.cli.service_calls import Connection
@@ -28,8 +29,9 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Write both of the service's answers as JSON.")] = False,
 ) -> None:
     """Show a charger: which policy and window set its mode and until when, and whether it was seen in that mode."""
-    calls, path = connection.calls(), f"/v1/chargers/{quote(charger, safe='')}"
-    found, mode = calls.get(path), calls.get(f"{path}/mode")
+    calls = connection.calls()
+    found = found_charger(calls, charger)
+    mode = calls.get(f"/v1/chargers/{quote(charger, safe='')}/mode")
     if as_json:
         out_json({"charger": found, "mode": mode})
         return

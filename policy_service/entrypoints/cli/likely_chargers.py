@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from policy_service.domain.selector import is_literal
+from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
 
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
 
 _MEANT = 3
 _ASKED = 10_000
 """Ids that the service is asked for at most: a hint may not take longer than the answer."""
+_NO_CHARGER = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+"""How the service answers an id that no charger has, or can have."""
 _PADDING = re.compile(r"[^0-9A-Za-z]+|(?<![0-9])0+(?=[0-9])")
 """What an id has between its letters and numbers, and before the latter."""
 
@@ -42,6 +49,34 @@ def did_you_mean(charger: str, ids: Collection[str]) -> str | None:
     """Return a question after the charger that may be meant."""
     meant = likely(charger, ids)
     return f"did you mean {' or '.join(f'`{name}`' for name in meant)}?" if meant else None
+
+
+def found_charger(calls: ServiceCalls, charger: str) -> dict[str, Any]:
+    """Return a charger as the service knows it. Raises CommandError, which names the one that may be meant."""
+    try:
+        return calls.get(f"/v1/chargers/{quote(charger, safe='')}")
+    except ProblemAnswerError as error:
+        if error.status not in _NO_CHARGER:
+            raise
+        message = f"the inventory has no charger {charger}"
+        hint = did_you_mean(charger, known_ids(calls)) or "check the id letter by letter"
+        raise CommandError(message, hint, ExitCode.REFUSED) from None
+
+
+def misnamed(calls: ServiceCalls, named: Iterable[str]) -> Sequence[str]:
+    """Return a sentence for each id, globs apart, that no charger of the service has."""
+    missing = [charger for charger in named if is_literal(charger) and _is_missing(calls, charger)]
+    ids = known_ids(calls) if missing else ()
+    hints = ((charger, did_you_mean(charger, ids)) for charger in missing)
+    return [f"no charger is called {charger}{f'; {hint}' if hint else ''}" for charger, hint in hints]
+
+
+def _is_missing(calls: ServiceCalls, charger: str) -> bool:
+    try:
+        calls.get(f"/v1/chargers/{quote(charger, safe='')}")
+    except ProblemAnswerError as error:
+        return error.status in _NO_CHARGER
+    return False
 
 
 def _spelled(charger: str) -> str:

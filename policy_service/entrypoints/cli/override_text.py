@@ -14,7 +14,7 @@ from policy_service.entrypoints.cli.outline import labelled
 from policy_service.entrypoints.cli.zones import told_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from policy_service.engine.zone import Zone
     from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
@@ -78,15 +78,19 @@ def ended_line(ended: Mapping[str, Any], zones: Sequence[Zone]) -> str:
     return f"{ended['id']} ended {told_at(parse_instant(ended['ended_at']), zones)}: the policies hold again"
 
 
-def refusal(error: ProblemAnswerError) -> CommandError:
-    """Return why no override was made, in terms of the flags."""
+def refusal(error: ProblemAnswerError, misnamed: Callable[[], Sequence[str]]) -> CommandError:
+    """Return why no override was made, in terms of the flags.
+
+    ``misnamed`` tells which ids no charger has; it is asked only where that is why.
+    """
     problem = error.problem
     if left := problem.get("left"):
         message = f"nothing was made: {_chargers(left)} - the policies are locked"
         return CommandError(message, "--force takes them all the same", ExitCode.REFUSED)
     if errors := problem.get("errors"):
         told = "; ".join(f"{_FLAGS.get(each['pointer'], each['pointer'])} {each['detail']}" for each in errors)
-        return CommandError(f"nothing was made: {told}", error.hint, ExitCode.REFUSED)
+        hint = " - ".join(misnamed()) if any(each["pointer"] == "/chargers" for each in errors) else None
+        return CommandError(f"nothing was made: {told}", hint or error.hint, ExitCode.REFUSED)
     return error
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from policy_service.entrypoints.cli.console import note, out, out_json
+from policy_service.entrypoints.cli.likely_chargers import misnamed
 from policy_service.entrypoints.cli.override_order import Only, Picked, Span, allow_of, body_of
 from policy_service.entrypoints.cli.override_text import ended_line, list_lines, made_lines, refusal, selector_of
 from policy_service.entrypoints.cli.service_calls import (
@@ -127,7 +128,9 @@ def _make(calls: ServiceCalls, picked: Picked, span: Span, wanted: dict[str, Any
     try:
         made = calls.send("POST", "/v1/overrides", {**body_of(picked, start, until), **wanted})
     except ProblemAnswerError as error:
-        raise refusal(error) from None
+        raise refusal(error, lambda: misnamed(calls, picked.chargers)) from None
+    for each in misnamed(calls, (id_ for id_ in picked.chargers if id_ not in made["chargers"])):
+        note(f"note: {each}")
     if as_json:
         out_json(made)
         return
