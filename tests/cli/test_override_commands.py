@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from fakes.keyed import stored
 from fakes.served import POLICIES, serving
 
+from policy_service.application.commands.manage_keys import WantedKey
+from policy_service.domain.caller import Scope
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -65,6 +68,40 @@ def test_a_depot_is_locked_by_its_label_for_some(cli: Callable[..., Ended], url:
     assert mode(url) == ("managed", locked["id"])
     shown = cli("override", "show", locked["id"], "--url", url)
     assert shown.out.splitlines()[:2] == ["locked  LDN-01", "for      nobody"]
+
+
+def test_of_several_overrides_it_is_told_which_holds(cli: Callable[..., Ended], url: str) -> None:
+    asked = ("--for", "2h", *BECAUSE, "--url", url)
+    wide = made(cli("override", "open", "--charger", "LDN-*", *asked, "--json"))
+    locked = cli("override", "lock", "--charger", "LDN-01", *asked)
+    over = f"{wide['id']}  open  LDN-01, until "
+    assert locked.out.splitlines()[-1].startswith(f"over     {over}")
+    assert locked.out.splitlines()[-1].endswith(": pull-out")
+    next_year = f"{time.gmtime().tm_year + 1}-01-02T00:00Z"
+    assert "over  " not in cli("override", "lock", "--charger", "LDN-01", "--from", next_year, *asked).out
+    narrow = re.findall("ov-[0-9a-z]{8}", locked.out)[0]
+    first, *held = cli("override", "end", wide["id"], "--url", url).out.splitlines()
+    assert first.endswith(": the policies hold again at LDN-02, another override still holds")
+    assert [line.partition(", until ")[0] for line in held] == [f"holds    {narrow}  locked  LDN-01"]
+    again = made(cli("override", "open", "--charger", "LDN-*", *asked, "--json"))
+    first, *held = cli("override", "end", narrow, "--url", url).out.splitlines()
+    assert first.endswith("Z: another override still holds")
+    assert [line.partition(", until ")[0] for line in held] == [f"holds    {again['id']}  open  LDN-01"]
+    assert mode(url) == ("freevend", again["id"])
+    assert cli("override", "end", again["id"], "--url", url).out.endswith(": the policies hold again\n")
+
+
+def test_a_key_that_sees_no_overrides_is_promised_nothing(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    [operator] = stored(tmp_path, WantedKey("operator", frozenset({Scope.OPERATE})))
+    file = tmp_path / "operator"
+    file.write_text(operator)
+    with serving(POLICIES, tmp_path) as node:
+        asked = ("--url", node.url, "--key-file", str(file))
+        opened = cli("override", "open", "--charger", "NTH-01", "--charger", "NTH-1", "--for", "2h", *BECAUSE, *asked)
+        assert (opened.code, opened.err) == (0, "")
+        ended = cli("override", "end", opened.out.split()[-1], *asked)
+    assert ended.code == 0
+    assert ended.out.endswith("; whether another override holds there, this key may not see\n")
 
 
 def test_an_id_that_no_charger_has_is_told_with_the_one_that_is_meant(cli: Callable[..., Ended], url: str) -> None:

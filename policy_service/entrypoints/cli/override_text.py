@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from policy_service.engine.zone import Zone
+    from policy_service.entrypoints.cli.override_neighbours import Neighbour
     from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
     from policy_service.entrypoints.cli.zones import Clocks
 
@@ -71,11 +72,41 @@ def _allowed(made: Mapping[str, Any]) -> str:
     return "" if made["allow"] is None else f"for {_classes(made)}, "
 
 
-def ended_line(ended: Mapping[str, Any], zones: Sequence[Zone]) -> str:
-    """Return how an override stands that somebody wanted ended."""
+def ended_lines(
+    ended: Mapping[str, Any], held: tuple[Sequence[str], Sequence[Neighbour]] | None, zones: Sequence[Zone]
+) -> Iterator[Text]:
+    """Yield how an override stands that somebody wanted ended, and what else holds at its chargers, if that is known.
+
+    That is its chargers, and the overrides that hold there now.
+    """
     if ended["ended_at"] is None:
-        return f"{ended['id']} was over already, since {told_at(parse_instant(ended['until']), zones)}"
-    return f"{ended['id']} ended {told_at(parse_instant(ended['ended_at']), zones)}: the policies hold again"
+        told = f"{ended['id']} was over already, since {told_at(parse_instant(ended['until']), zones)}"
+    else:
+        told = f"{ended['id']} ended {told_at(parse_instant(ended['ended_at']), zones)}"
+    if held is None:
+        yield Text(f"{told}; whether another override holds there, this key may not see")
+        return
+    chargers, others = held
+    if not others:
+        yield Text(f"{told}: the policies hold again")
+        return
+    freed = sorted(set(chargers).difference(*(other.chargers for other in others)))
+    yield Text(
+        f"{told}: {f'the policies hold again at {_chargers(freed)}, ' if freed else ''}another override still holds"
+    )
+    yield from _neighbour_lines("holds", others, zones)
+
+
+def met_lines(others: Sequence[Neighbour], zones: Sequence[Zone]) -> Iterator[Text]:
+    """Yield the overrides that one is made over: of those that meet, the latest made holds."""
+    yield from _neighbour_lines("over", others, zones)
+
+
+def _neighbour_lines(label: str, others: Sequence[Neighbour], zones: Sequence[Zone]) -> Iterator[Text]:
+    for made, chargers in others:
+        word, _ = _DONE[made["mode"]]
+        until = told_at(parse_instant(made["until"]), zones)
+        yield labelled(label, f"{made['id']}  {word}  {_chargers(chargers)}, until {until}: {made['reason']}")
 
 
 def refusal(error: ProblemAnswerError, misnamed: Callable[[], Sequence[str]]) -> CommandError:

@@ -9,8 +9,16 @@ import typer
 
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.likely_chargers import misnamed
+from policy_service.entrypoints.cli.override_neighbours import holding, meeting
 from policy_service.entrypoints.cli.override_order import Only, Picked, Span, allow_of, body_of
-from policy_service.entrypoints.cli.override_text import ended_line, list_lines, made_lines, refusal, selector_of
+from policy_service.entrypoints.cli.override_text import (
+    ended_lines,
+    list_lines,
+    made_lines,
+    met_lines,
+    refusal,
+    selector_of,
+)
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
     CaFileOption,
@@ -136,7 +144,8 @@ def _make(calls: ServiceCalls, picked: Picked, span: Span, wanted: dict[str, Any
         return
     for remark in remarks:
         note(remark)
-    for line in made_lines(made, zones_of(calls, selector)):
+    zones = zones_of(calls, selector)
+    for line in (*made_lines(made, zones), *met_lines(meeting(calls, made), zones)):
         out(line)
 
 
@@ -192,13 +201,14 @@ def end(
     cert_file: CertFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End an override now: the policies hold again. One that is over stays as it is."""
+    """End an override now: the policies hold again, or another override. One that is over stays as it is."""
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
     ended = calls.send("DELETE", _path(override_id))
     if as_json:
         out_json(ended)
-    else:
-        out(ended_line(ended, zones_of(calls, selector_of(ended))))
+        return
+    for line in ended_lines(ended, holding(calls, ended), zones_of(calls, selector_of(ended))):
+        out(line)
 
 
 def _path(override_id: str) -> str:
