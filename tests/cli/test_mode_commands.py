@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from fakes.served import serving
 from policy_service.adapters.sql.desired_modes import SqlDesiredModes
 from policy_service.adapters.sql.engine import database_at
 from policy_service.domain.access import AccessMode
-from policy_service.domain.instant import parse_instant
+from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -98,9 +99,11 @@ def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..
     lines = ended.out.splitlines()
     assert lines[:2] == ["A-1", "labels   depot:north"]
     assert "profile  micro-ocpp, ocpp1.6" in lines
-    assert "mode     managed by default in policy shut, for 400 days or more" in lines
-    assert lines[-2].startswith("state    in_sync: should be managed since ")
-    assert lines[-1].startswith("seen     managed at ")
+    mode = lines.index("mode     managed by default in policy shut")
+    assert lines[mode + 1 : mode + 3] == ["since    400 days ago or before", "changes  not within 400 days"]
+    at = r"\w{3} \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? Australia/Melbourne, \S+Z"
+    assert re.fullmatch(f"state    in_sync: should be managed, on record since {at}", lines[-2])
+    assert re.fullmatch(f"seen     managed, {at}", lines[-1])
     waiting = cli("chargers", "show", "A-2", "--url", yard.url).out
     assert "seen     not seen in any mode yet" in waiting
     found = json.loads(cli("chargers", "show", "A-3", "--url", yard.url, "--json").out)
@@ -109,6 +112,18 @@ def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..
     assert misspelt.code == ExitCode.REFUSED
     assert misspelt.err == "error: the inventory has no charger a01\n  help: did you mean `A-1`?\n"
     assert "check the id letter by letter" in cli("chargers", "show", "X-999", "--url", yard.url).err
+
+
+def test_an_override_is_told_apart_from_when_the_mode_changes(cli: Callable[..., Ended], yard: Served) -> None:
+    until = format_instant(int(time.time()) + 3600)
+    wanted = {"chargers": {"ids": ["A-3"]}, "mode": "managed", "until": until, "reason": "event", "allow": []}
+    made = yard.client.post("/v1/overrides", json=wanted).json()
+    lines = cli("chargers", "show", "A-3", "--url", yard.url).out.splitlines()
+    yard.client.delete(f"/v1/overrides/{made['id']}").raise_for_status()
+    mode = lines.index(f"mode     managed by override {made['id']} in policy shut")
+    assert lines[mode + 2] == "changes  not within 400 days"
+    assert lines[mode + 3].startswith("override ends ")
+    assert lines[mode + 3].endswith(f" Australia/Melbourne, {until}: event")
 
 
 def test_a_local_list_is_told_by_its_numbers(cli: Callable[..., Ended], yard: Served) -> None:

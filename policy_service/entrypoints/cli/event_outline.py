@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,21 +9,21 @@ from rich.text import Text
 
 from policy_service.domain.access import REASONS, Outcome, Reason
 from policy_service.domain.events import EventType
-from policy_service.domain.instant import format_instant, parse_instant
-from policy_service.engine.zone import Zone, zone_names
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.likely_chargers import known_ids, likely
 from policy_service.entrypoints.cli.outline import labelled, meant_text, when_text
+from policy_service.entrypoints.cli.override_text import is_override
 from policy_service.entrypoints.cli.past_explanation import explanation_lines, zone_of
+from policy_service.entrypoints.cli.zones import zone_of_charger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policy_service.engine.zone import Zone
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
 
 _SAME_S = 5
 """Seconds within which a question counts as one about now."""
-_OVERRIDE = re.compile(r"ov-[0-9a-z]{8}")
 _SIGNALS = {
     "text": "the charger could show a text",
     "status_only": "the charger could show its status only",
@@ -46,20 +45,10 @@ def as_one(explained: dict[str, Any]) -> dict[str, Any]:
 
 def event_outline(calls: ServiceCalls, explained: dict[str, Any]) -> Iterator[Text]:
     """Yield what was decided, when, about whom, then why; by the clock of the charger's policy, and in UTC."""
-    zone = zone_of(explained) or _zone(calls, explained["event"])
-    yield from _lines(explained["event"], zone, _meant(calls, explained["event"]))
+    event = explained["event"]
+    zone = zone_of(explained) or zone_of_charger(calls, event["charger"], parse_instant(event["time"]))
+    yield from _lines(event, zone, _meant(calls, event))
     yield from explanation_lines(explained, zone)
-
-
-def _zone(calls: ServiceCalls, event: dict[str, Any]) -> Zone:
-    """Return the zone of the charger's policy; UTC where there is none any more."""
-    at = parse_instant(event["time"])
-    span = {"from": event["time"], "to": format_instant(at + 1)}
-    try:
-        name = calls.get(f"/v1/chargers/{quote(event['charger'], safe='')}/schedule", **span)["timezone"]
-    except CommandError:
-        name = None
-    return Zone.of(name if name in zone_names() else "UTC")
 
 
 def _meant(calls: ServiceCalls, event: dict[str, Any]) -> tuple[str, ...]:
@@ -97,9 +86,9 @@ def _lines(event: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Iterato
 
 
 def _by(event: dict[str, Any]) -> str:
-    """Return what set the mode: overrides made over HTTP are named like `ov-7k3m9x2a`."""
+    """Return what set the mode."""
     window = str(event["window"] or "")
-    if _OVERRIDE.fullmatch(window):
+    if is_override(window):
         return f"override {window}"
     return f"window {window}" if window else "its default mode"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
     from policy_service.entrypoints.cli.zones import Clocks
 
+_ID = re.compile(r"ov-[0-9a-z]{8}")
 _NAMED = 12
 """Chargers that a line names; of more, how many."""
 _DONE = {"freevend": ("open", "bold green"), "managed": ("locked", "bold red")}
@@ -31,6 +33,11 @@ _FLAGS = {
     "/chargers/when": "--when",
     "/reason": "--reason",
 }
+
+
+def is_override(window: str) -> bool:
+    """Tell whether what set a mode is an override made over HTTP: these are named like `ov-7k3m9x2a`."""
+    return _ID.fullmatch(window) is not None
 
 
 def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]:

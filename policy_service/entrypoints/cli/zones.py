@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from policy_service.domain.charger import Charger
 from policy_service.domain.instant import InstantError, format_instant, parse_instant
@@ -32,6 +33,19 @@ def zones_by_policy(calls: ServiceCalls) -> Mapping[str, Zone]:
             return {}
         raise
     return {policy: Zone.of(name) for policy, name in named.items() if name in zone_names()}
+
+
+def zone_of_charger(calls: ServiceCalls, charger: str, at: int) -> Zone:
+    """Return the zone of the policy that governs a charger at an instant; UTC where there is none.
+
+    Any key that may ask about the charger gets to know it.
+    """
+    span = {"from": format_instant(at), "to": format_instant(at + 1)}
+    try:
+        name = calls.get(f"/v1/chargers/{quote(charger, safe='')}/schedule", **span)["timezone"]
+    except CommandError:
+        name = None
+    return Zone.of(name if name in zone_names() else "UTC")
 
 
 class Clocks:
