@@ -17,6 +17,7 @@ from policy_service.settings import DATABASE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.settings import Settings
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 class KeyCommands:
     """What the command line does with keys, on the store itself: the first one is needed before the service starts."""
 
-    def __init__(self, database: Database) -> None:
-        """Work on a database whose schema is up to date."""
+    def __init__(self, database: Database, made: Path | None) -> None:
+        """Work on a database whose schema is up to date; ``made`` is its file where it was not there before."""
         clock, store = SystemClock(), SqlKeys(database)
         self.manage = ManageKeys(store, clock, DecisionIds(clock))
         self.queries = KeyQueries(store, clock)
+        self.made = made
 
 
 @asynccontextmanager
@@ -38,14 +40,16 @@ async def key_commands(settings: Settings, *, make: bool) -> AsyncGenerator[KeyC
 
     Raises StoreUnavailableError, ValueError and OSError.
     """
-    if not settings.database_url:
-        if not make and not (settings.state_dir / DATABASE_FILE).exists():
-            message = f"there is no database in {settings.state_dir}"
-            raise StoreUnavailableError(message)
+    file = settings.state_dir / DATABASE_FILE
+    missing = not settings.database_url and not file.exists()
+    if missing and not make:
+        message = f"there is no database in {settings.state_dir}"
+        raise StoreUnavailableError(message)
+    if missing:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
     database = database_at(settings.database)
     try:
         await upgrade(database)
-        yield KeyCommands(database)
+        yield KeyCommands(database, file.resolve() if missing else None)
     finally:
         await database.close()

@@ -153,3 +153,51 @@ def test_a_state_directory_that_cannot_be_made_is_told(cli: Callable[..., Ended]
     ended = cli("keys", "list", "--state-dir", "/proc/none/state")
     assert ended.code == ExitCode.UNREACHABLE
     assert "--state-dir" in ended.err
+
+
+def test_a_database_that_had_to_be_made_is_told_with_its_place(keys: Keys, tmp_path: Path) -> None:
+    made, again = _create(keys), _create(keys, name="other")
+    database = tmp_path / "new" / "state" / "policy-service.sqlite3"
+    assert f"note: made a new database at {database}; a service elsewhere does not know this key" in made.err
+    assert (again.code, "database" in again.err) == (0, False)
+
+
+def test_a_key_goes_into_a_file_of_its_owner_alone(keys: Keys, tmp_path: Path) -> None:
+    file = tmp_path / "csms.key"
+    ended = _create(keys, "--output", str(file))
+    assert (ended.code, ended.out) == (0, "")
+    assert file.stat().st_mode & 0o777 == 0o600
+    key = file.read_text(encoding="utf-8")
+    assert key.startswith("psk_")
+    assert (key.strip() in ended.err, str(file) in ended.err) == (False, True)
+    rotated = keys("rotate", "csms", "--output", str(tmp_path / "next.key"), "--json")
+    assert rotated.code == 0
+    assert json.loads(rotated.out)["id"] == (tmp_path / "next.key").read_text(encoding="utf-8").split("_")[1]
+    assert "key" not in json.loads(rotated.out)
+
+
+@pytest.mark.parametrize("command", [("create", "--name", "other", "--scope", "read"), ("rotate", "csms")])
+def test_a_file_that_is_there_already_is_left_alone_and_no_key_is_made(
+    keys: Keys, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    file = tmp_path / "csms.key"
+    _create(keys, "--output", str(file))
+    before, listed = file.read_bytes(), _listed(keys)
+    ended = keys(*command, "--output", str(file))
+    assert (ended.code, "exists already; no key was made" in ended.err) == (ExitCode.USAGE, True)
+    assert (file.read_bytes(), _listed(keys)) == (before, listed)
+
+
+def test_no_file_is_left_of_a_key_that_was_not_made(keys: Keys, tmp_path: Path) -> None:
+    _create(keys)
+    assert _create(keys, "--output", str(tmp_path / "again.key")).code == ExitCode.USAGE
+    assert not (tmp_path / "again.key").exists()
+    nowhere = _create(keys, "--output", str(tmp_path / "none" / "a.key"), name="other")
+    assert (nowhere.code, "No such file or directory; no key was made" in nowhere.err) == (ExitCode.USAGE, True)
+
+
+def test_what_was_made_and_ended_is_told_as_json(keys: Keys) -> None:
+    made = json.loads(_create(keys, "--label", "depot:north", "--expires", "90d", "--json").out)
+    assert (made["name"], made["scopes"], made["labels"]) == ("csms", ["decide"], {"depot": ["north"]})
+    assert (made["expires_at"] is not None, made["key"].split("_")[1]) == (True, made["id"])
+    assert json.loads(keys("revoke", "csms", "--json").out) == {"revoked": [{"id": made["id"], "name": "csms"}]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -14,12 +14,12 @@ from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.given_settings import settings_of
+from policy_service.entrypoints.cli.key_output import new_key_file, tell_made
 from policy_service.entrypoints.cli.lengths import read_length
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
-    from policy_service.application.commands.manage_keys import MadeKey
     from policy_service.bootstrap.key_commands import KeyCommands
     from policy_service.domain.api_key import Labels
 
@@ -30,23 +30,38 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     help="Make, list, rotate and revoke API keys. A running service takes them up within a second.",
-    epilog="\b\nExample:\n  policy-service keys create --name csms --scope decide > csms.key",
+    epilog="\b\nExample:\n  policy-service keys create --name csms --scope decide --output csms.key",
 )
 
 _UrlFile = Annotated[
     str | None, typer.Option("--database-url-file", metavar="PATH", help="File with the URL of the database.")
 ]
 _StateDir = Annotated[
-    str | None, typer.Option("--state-dir", metavar="PATH", help="Directory of the SQLite file where no URL is set.")
+    str | None,
+    typer.Option(
+        "--state-dir",
+        metavar="PATH",
+        help="Directory of the service's SQLite file, where no URL is set; left out: POLICY_SERVICE_STATE_DIR, else "
+        "`.state` in the current directory.",
+    ),
+]
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the key into this new file, which only its owner may read."
+    ),
+]
+_Json = Annotated[
+    bool, typer.Option("--json", help="Write what the key is as JSON; --output keeps the key itself out of it.")
 ]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the key.")]
 
 
 @app.command(
-    epilog="\b\nExamples:\n  policy-service keys create --name csms --scope decide > csms.key"
+    epilog="\b\nExamples:\n  policy-service keys create --name csms --scope decide --output csms.key"
     "\n  policy-service keys create --name north --scope decide --scope read --label depot:north --expires 90d"
 )
-def create(
+def create(  # noqa: PLR0913 - a parameter a flag
     *,
     name: Annotated[str, typer.Option(metavar="NAME", help="Whose key it is, as events and the audit will tell.")],
     scope: Annotated[
@@ -64,18 +79,25 @@ def create(
         str | None, typer.Option(metavar="FLEET", help="Bind it to reports about this fleet; with scope report only.")
     ] = None,
     expires: Annotated[str | None, typer.Option(metavar="90d", help="End it after so long; left out: never.")] = None,
+    output: _Output = None,
+    as_json: _Json = False,
     database_url_file: _UrlFile = None,
     state_dir: _StateDir = None,
 ) -> None:
-    """Make a key and print it: once, alone, on standard output. Only its hash is kept."""
+    """Make a key and print it: once, alone, on standard output. Only its hash is kept.
+
+    A database that is not there yet is made, so that the first key is there before the service is; a note tells where.
+    """
     from policy_service.application.commands.manage_keys import WantedKey  # noqa: PLC0415 - help needs none of it
 
     lifetime = None if expires is None else read_length(expires)
     wanted = WantedKey(name, frozenset(scope), _labels(label or ()), source, lifetime, fleet)
-    _print(_on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir, make=True))
+    with new_key_file(output) as file:
+        made = _on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir, make=True)
+        tell_made(made, file, as_json=as_json)
 
 
-@app.command("list")
+@app.command("list", epilog="\b\nExample:\n  policy-service keys list --state-dir /var/lib/policy-service")
 def list_(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Write the keys as JSON.")] = False,
@@ -93,32 +115,38 @@ def list_(
         out("no key was ever made")
 
 
-@app.command(epilog="\b\nExample:\n  policy-service keys rotate csms --overlap 24h > csms.key")
+@app.command(epilog="\b\nExample:\n  policy-service keys rotate csms --overlap 24h --output csms-2.key")
 def rotate(
     name: _Name,
     *,
     overlap: Annotated[str, typer.Option(metavar="24h", help="For so long the older keys stay good.")] = "24h",
+    output: _Output = None,
+    as_json: _Json = False,
     database_url_file: _UrlFile = None,
     state_dir: _StateDir = None,
 ) -> None:
     """Make a key like the latest of that name and print it; the older ones end after the overlap."""
     seconds = read_length(overlap, least=0)
-    made = _on_store(
-        lambda store: store.manage.rotate(name, overlap=seconds, by=_me()), database_url_file, state_dir, name=name
-    )
-    _print(made)
+    with new_key_file(output) as file:
+        made = _on_store(
+            lambda store: store.manage.rotate(name, overlap=seconds, by=_me()), database_url_file, state_dir, name=name
+        )
+        tell_made(made, file, as_json=as_json)
     note(f"the older keys of that name end in {overlap}")
 
 
-@app.command()
+@app.command(epilog="\b\nExample:\n  policy-service keys revoke csms")
 def revoke(
     name: Annotated[str, typer.Argument(metavar="NAME|ID", help="Name, or id of one of several of that name.")],
     *,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the keys that ended as JSON.")] = False,
     database_url_file: _UrlFile = None,
     state_dir: _StateDir = None,
 ) -> None:
     """End a key at once, or all keys of a name."""
     ended = _on_store(lambda store: store.manage.revoke(name, by=_me()), database_url_file, state_dir, name=name)
+    if as_json:
+        out_json({"revoked": [{"id": key.id, "name": key.name} for key in ended]})
     note(f"revoked: {', '.join(key.id for key in ended)}")
 
 
@@ -140,6 +168,8 @@ def _on_store(
 
     async def done() -> T:
         async with key_commands(settings, make=make) as store:
+            if store.made is not None:
+                note(f"note: made a new database at {store.made}; a service elsewhere does not know this key")
             return await work(store)
 
     try:
@@ -150,19 +180,12 @@ def _on_store(
     except ConflictError as error:
         raise CommandError(str(error), "rotate it, revoke it, or choose another name") from None
     except (StoreUnavailableError, OSError) as error:
-        told = str(error) if isinstance(error, StoreUnavailableError) else f"no file ({type(error).__name__})"
+        told = str(error) if isinstance(error, StoreUnavailableError) else f"{settings.state_dir}: {error.strerror}"
         hint = "--database-url-file, POLICY_SERVICE_DATABASE_URL or --state-dir names the service's database"
         message = f"the keys cannot be reached: {told}"
         raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
     except ValueError as error:
         raise CommandError(str(error), "see `policy-service keys create --help`") from None
-
-
-def _print(made: MadeKey) -> None:
-    """Write the key alone on standard output, and what is worth knowing beside it."""
-    sys.stdout.write(made.text + "\n")
-    sys.stdout.flush()
-    note(f"key {made.key.id} of {made.key.name}; it is not shown again, and only its hash is kept")
 
 
 def _labels(given: Iterable[str]) -> Labels:
