@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.domain.access import AccessMode, Reason, VehicleClass
 from policy_service.domain.place import NOWHERE
+from policy_service.domain.policy import DEFAULT_GRANTS
 from policy_service.domain.registration import Registration
 from policy_service.engine.conditions import charger_values, vehicle_values
 from policy_service.engine.rules import DEFAULT, OVERRIDE
@@ -47,11 +48,13 @@ class Part(NamedTuple):
     policy: str
     name: str
     place: Place
+    built_in: bool = False
+    """Nobody wrote it: what a policy without ``allow`` grants. Its place is the policy's, or the override's."""
 
     @property
     def text(self) -> str:
         """Say what it is."""
-        return f"{self.kind} {self.name}"
+        return f"{self.kind} {self.name}{' (built in, without `allow`)' if self.built_in else ''}"
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ def coverage_of(plan: Plan) -> Coverage:
     """Return what there is to cover, and nothing covered yet. Overrides made over HTTP are passing, and left aside."""
     parts = [part for policy in plan.policies for part in _parts(policy)]
     for layer in _overriding(plan):
-        parts += _of_layer(str(layer.name), layer)
+        parts += _of_layer(str(layer.name), layer.place or NOWHERE, layer)
     choosing = tuple(policy for policy in plan.policies if policy.selector is not None)
     chargers = {id_: entry.charger for id_, entry in plan.chargers.items()} if choosing else {}
     index = ChargerIndex(chargers)
@@ -126,14 +129,14 @@ def _parts(compiled: CompiledPolicy) -> Iterator[Part]:
     name, place = compiled.policy.name, compiled.policy.place
     managed = [layer for layer in compiled.layers if layer.mode is AccessMode.MANAGED]
     for layer in compiled.layers:
-        yield from _of_layer(name, layer)
+        yield from _of_layer(name, place, layer)
     yield from (Part(Kind.REASON, name, str(reason), place) for reason in _reasons(compiled, managed))
 
 
-def _of_layer(owner: str, layer: Layer) -> Iterator[Part]:
+def _of_layer(owner: str, home: Place, layer: Layer) -> Iterator[Part]:
     yield _layer(owner, layer)
     for grant in layer.grants if layer.mode is AccessMode.MANAGED else ():
-        yield _grant(owner, grant)
+        yield _grant(owner, home, grant)
         yield from () if grant.condition is None else _sides(owner, _condition_place(grant))
 
 
@@ -143,8 +146,9 @@ def _layer(policy: str, layer: Layer) -> Part:
     return Part(Kind.WINDOW, policy, "default" if layer.level == DEFAULT else str(layer.name), layer.place or NOWHERE)
 
 
-def _grant(policy: str, grant: CompiledGrant) -> Part:
-    return Part(Kind.GRANT, policy, str(grant.grant.vehicle_class), grant.grant.place)
+def _grant(owner: str, home: Place, grant: CompiledGrant) -> Part:
+    built_in = grant.grant in DEFAULT_GRANTS and grant.grant.place == NOWHERE
+    return Part(Kind.GRANT, owner, str(grant.grant.vehicle_class), home if built_in else grant.grant.place, built_in)
 
 
 def _condition_place(grant: CompiledGrant) -> Place:
@@ -191,13 +195,15 @@ def _admits_all(layer: Layer, vehicle_class: VehicleClass) -> bool:
 
 
 def _granted(rule: Rule, finding: Registration, at: int) -> Iterator[Part]:
-    name = str(rule.layer.name) if rule.layer.level == OVERRIDE else rule.policy.name
+    overriding = rule.layer.level == OVERRIDE
+    owner = str(rule.layer.name) if overriding else rule.policy.name
+    home = (rule.layer.place or NOWHERE) if overriding else rule.policy.place
     values = {**rule.charger_values, **vehicle_values(finding.profile, finding.vehicle)}
     for grant in rule.layer.grants:
         if not grant.addresses(finding.profile):
             continue
         holds = grant.condition is None or grant.condition.holds(values)
         if grant.condition is not None:
-            yield _sides(name, _condition_place(grant))[not holds]
+            yield _sides(owner, _condition_place(grant))[not holds]
         if holds and (not grant.grant.during or any(source.between(at, at + 1) for source in grant.during)):
-            yield _grant(name, grant)
+            yield _grant(owner, home, grant)

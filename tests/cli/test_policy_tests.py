@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ended import Ended
 
 MOST_SECONDS_FOR_1000 = 3.0
-OPEN_DAY = {"policy": "depot", "kind": "window", "name": "open-day"}
+OPEN_DAY = {"policy": "depot", "kind": "window", "name": "open-day", "built_in": False}
 
 
 def test_passing_cases_are_told_in_a_line(cli: Callable[..., Ended]) -> None:
@@ -58,6 +58,13 @@ def test_what_no_case_meets_is_told_with_its_place(cli: Callable[..., Ended]) ->
     told = json.loads(cli("test", "trees/sound", "--coverage", "--json").out)["coverage"]
     assert told["kinds"]["window"] == {"met": 2, "parts": 4}
     assert {**OPEN_DAY, "file": "trees/sound/depot.yaml", "line": 29} in told["missing"]
+
+
+def test_grants_that_nobody_wrote_are_told_at_their_policy(cli: Callable[..., Ended]) -> None:
+    ended = cli("test", "trees/clean", "--coverage")
+    assert "not covered  depot: grant own (built in, without `allow`)  trees/clean/depot.yaml:4:18" in ended.out
+    told = json.loads(cli("test", "trees/clean", "--coverage", "--json").out)["coverage"]["missing"]
+    assert [(each["line"], each["built_in"]) for each in told if each["kind"] == "grant"] == [(4, True), (4, True)]
 
 
 def test_too_little_coverage_has_an_exit_code_of_its_own(cli: Callable[..., Ended]) -> None:

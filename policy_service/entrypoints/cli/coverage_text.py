@@ -43,6 +43,7 @@ def coverage_json(coverage: Coverage, within: str) -> dict[str, Any]:
             "policy": part.policy,
             "kind": str(part.kind),
             "name": part.name,
+            "built_in": part.built_in,
             "file": f"{within}{part.place.file}",
             "line": part.place.line,
         }
