@@ -167,6 +167,14 @@ def test_a_local_time_is_that_of_the_policys_zone(
     assert (remark in ended.err) if remark else not ended.err
 
 
+def test_without_identifiers_it_is_noted_that_none_can_be_known(cli: Callable[..., Ended]) -> None:
+    blind = cli("explain", "LDN-01", "-", *TREE, *NIGHT, stdin="DEADBEEF")
+    assert "no --identifiers were given, so every identifier is unknown here" in blind.err
+    assert "`policy-service why LDN-01`" in blind.err
+    for arguments in (("-", *RECORDS), ("--class", "unknown"), ()):
+        assert not cli("explain", "LDN-01", *arguments, *TREE, *NIGHT, stdin="12EE34AA").err
+
+
 def test_a_denial_can_end_a_script(cli: Callable[..., Ended]) -> None:
     assert cli("decide", "LDN-01", *TREE, *NIGHT, "--exit-code").code == ExitCode.DENIED
     assert cli("decide", "LDN-01", *TREE, "--at", "2026-06-01T12:00:00Z", "--exit-code").code == ExitCode.OK

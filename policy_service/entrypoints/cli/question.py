@@ -15,6 +15,7 @@ from policy_service.application.question import Answered
 from policy_service.domain.access import Ungoverned, VehicleClass
 from policy_service.domain.agreement import Agreement
 from policy_service.domain.identifier import IdentifierError, IdentifierType, masked
+from policy_service.domain.registration import Absence
 from policy_service.engine.decide import decide
 from policy_service.engine.explain import explain
 from policy_service.engine.zone import Zone
@@ -138,6 +139,11 @@ def ask(question: Question) -> Reply:
     finding = None
     if entry is not None and decide(plan, question.charger, at) is None:
         finding = registry.about(presented, entry)
+    if finding is Absence.UNKNOWN_IDENTIFIER and not (question.identifiers or question.vehicle_class):
+        note(
+            f"note: no --identifiers were given, so every identifier is unknown here; `policy-service why "
+            f"{question.charger}` asks the service about its latest denial there"
+        )
     explanation = explain(plan, question.charger, at, finding)
     answered = Answered(DecisionIds(clock).next(), explanation.decision, plan.revision, question.language)
     shown = masked(presented.form, pin=presented.pin) if presented.keys and not question.vehicle_class else ""
