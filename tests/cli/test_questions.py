@@ -119,6 +119,40 @@ def test_a_vehicle_can_be_described_instead(cli: Callable[..., Ended]) -> None:
     assert unknown["reason"] == "unknown_identifier"
 
 
+@pytest.mark.parametrize("truck", [("own",), ("agreement", "--agreement", "haul-1")])
+def test_a_fleet_that_is_not_described_is_left_open(
+    cli: Callable[..., Ended], tmp_path: Path, truck: tuple[str, ...]
+) -> None:
+    text = (HERE / "trees/sound/depot.yaml").read_text(encoding="utf-8")
+    for grant in ("class: own", "class: agreement"):
+        text = text.replace(f"- {grant}\n", f'- {grant}\n      when: vehicle.fleet != "metro"\n', 1)
+    (tmp_path / "depot.yaml").write_text(text.replace("      when: vehicle.height_m < 4.2\n", ""), encoding="utf-8")
+    asked = ("explain", "LDN-01", "--policies", str(tmp_path), *NIGHT, "--class", *truck)
+    ended = cli(*asked)
+    assert f"vehicle as described, {truck[0]}: in good standing" in ended.out
+    assert "not_granted" in ended.out
+    named = cli(*asked, "--fleet", "haul")
+    assert f"vehicle as described, {truck[0]}, fleet haul: in good standing" in named.out
+    assert "not_granted" not in named.out
+
+
+@pytest.mark.parametrize(
+    ("described", "told"),
+    [
+        (("--attribute", "knd=bus"), "--attribute knd is not declared as an attribute; did you mean `kind`?"),
+        (("--attribute", "height_m=tall"), "--attribute height_m must be a number"),
+        (("--agreement", "haul-1"), "--agreement goes with class agreement only"),
+    ],
+)
+def test_what_is_wrong_with_a_description_is_told_by_its_flag(
+    cli: Callable[..., Ended], described: tuple[str, ...], told: str
+) -> None:
+    assert (
+        f"error: there can be no such vehicle: {told}"
+        in cli("decide", "LDN-01", *TREE, "--class", "own", *described).err
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -135,7 +135,7 @@ class Fields:
         for attribute in nested.names():
             kind = declared.get(attribute)
             if kind is None:
-                nested.unknown(attribute, declared, "attribute that is not declared")
+                nested.unknown(attribute, declared, "is not declared as an attribute")
             elif (value := nested.attribute(attribute, kind)) is not None:
                 values[attribute] = value
         return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -43,9 +44,9 @@ class FileRegistry:
         self._identifiers: dict[str, IdentifierRecord] = {}
         self._agreements: dict[str, Agreement] = {}
 
-    def add(self, fields: Fields, agreement: Agreement | None) -> None:
-        """Know a record that stands in no file. Raises InvalidRecordError."""
-        record = self._read(fields)
+    def add(self, fields: Fields, agreement: Agreement | None, *, fleet: str | None) -> None:
+        """Know a record that stands in no file; its fleet may be left open. Raises InvalidRecordError."""
+        record = replace(self._read(fields), fleet=fleet)
         self._identifiers[record.key] = record
         if agreement is not None:
             self._agreements.setdefault(agreement.id, agreement)

@@ -200,25 +200,29 @@ def _registry(question: Question, tree: PolicyTree) -> FileRegistry:
 
 def _describe(question: Question, registry: FileRegistry) -> None:
     """Know the vehicle that the flags describe: active, and its agreement in force where no file says otherwise."""
-    fleet = question.fleet or question.agreement or "fleet"
     described = {
         "identifier": _STAND_IN,
         "type": IdentifierType.OTHER,
         "class": question.vehicle_class,
         "vehicle": "as described",
-        "fleet": fleet,
+        "fleet": question.fleet or _STAND_IN,
         "agreement": question.agreement,
         "attributes": dict(_pair(text) for text in question.attributes or ()),
     }
-    agreement = Agreement(question.agreement, fleet) if question.agreement else None
+    agreement = Agreement(question.agreement, question.fleet or "") if question.agreement else None
     try:
-        registry.add(Fields(described, from_text=True), agreement)
+        registry.add(Fields(described, from_text=True), agreement, fleet=question.fleet)
     except InvalidRecordError as error:
-        told = "; ".join(f"{fault.pointer.removeprefix('/')} {fault.detail}" for fault in error.faults)
+        told = "; ".join(f"{_flag_of(fault.pointer)} {fault.detail}" for fault in error.faults)
         alone = [fault.pointer for fault in error.faults] == ["/agreement"]
         hint = "name it: --agreement ID" if alone else "--attribute NAME=VALUE; the Attributes document declares NAME"
-        message = f"the vehicle cannot be so: {told}"
+        message = f"there can be no such vehicle: {told}"
         raise CommandError(message, hint) from None
+
+
+def _flag_of(pointer: str) -> str:
+    """Return the flag that gives a field of a record: `--attribute kind` for `/attributes/kind`."""
+    return "--" + pointer.removeprefix("/").replace("attributes/", "attribute ")
 
 
 def _pair(text: str) -> tuple[str, str]:
