@@ -77,6 +77,11 @@ def compare(old: Side, new: Side, span: tuple[int, int]) -> Compared:
     return Compared(tuple(diff(*plans, span, subjects(trees))), trees, span)
 
 
+def timezones(number: int, side: Side) -> set[str]:
+    """Return the zones that a side's policies keep, by name. Raises RefusedTreeError."""
+    return {policy.timezone for policy in _tree(number, side, {}).policies}
+
+
 def _plans(old: Side, new: Side, trees: tuple[PolicyTree, PolicyTree]) -> tuple[Plan, Plan]:
     """Compile both; where nothing but trees differs, only what differs between these."""
     if old.holidays is not new.holidays or old.zone_data != new.zone_data:
@@ -104,10 +109,11 @@ def plan_of(number: int, tree: PolicyTree, side: Side, previous: Plan | None = N
 
 def _trees(old: Side, new: Side) -> tuple[PolicyTree, PolicyTree]:
     cache: Cache = {}
-    found: list[PolicyTree] = []
-    for number, side in enumerate((old, new)):
-        checked = load(side.files, cache, side.profiles)
-        if checked.tree is None:
-            raise RefusedTreeError(number, checked.diagnostics)
-        found.append(replace(checked.tree, chargers={**side.chargers, **checked.tree.chargers}))
-    return found[0], found[1]
+    return _tree(0, old, cache), _tree(1, new, cache)
+
+
+def _tree(number: int, side: Side, cache: Cache) -> PolicyTree:
+    checked = load(side.files, cache, side.profiles)
+    if checked.tree is None:
+        raise RefusedTreeError(number, checked.diagnostics)
+    return replace(checked.tree, chargers={**side.chargers, **checked.tree.chargers})

@@ -53,6 +53,28 @@ def test_changes_are_told_in_sentences(
     golden(f"diff-{written}.txt", ended.out)
 
 
+def test_a_start_without_an_offset_is_by_the_clock_of_the_depot(cli: Callable[..., Ended], edited: Path) -> None:
+    ended = cli("diff", "trees/sound", str(edited), "--from", "2026-06-01 10:00", "--days", "2")
+    over = "from Mon 2026-06-01 10:00 to Wed 2026-06-03 10:00 Europe/London; all times by that clock"
+    assert ended.out.splitlines()[-1].endswith(f" changes at 3 chargers {over}")
+    skipped = cli("diff", "trees/sound", str(edited), "--from", "2026-03-29 01:30", "--days", "1")
+    assert "note: clocks skip that time in Europe/London" in skipped.err
+
+
+def test_where_depots_keep_several_zones_each_line_names_its_own(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "trees/mixed/yards.yaml").read_text(encoding="utf-8")
+    (tmp_path / "yards.yaml").write_text(text.replace("managed", "freevend"), encoding="utf-8")
+    ended = cli("diff", "trees/mixed", str(tmp_path), *FROM, "--days", "2")
+    assert [line.split(": ")[0] for line in ended.out.splitlines()[:-1]] == [
+        "EAST-1, GATE-1 (Europe/London)",
+        "WEST-1 (America/New_York)",
+    ]
+    assert ended.out.splitlines()[-1].endswith("from Mon 2026-06-01 00:00 to Wed 2026-06-03 00:00 UTC")
+    unclear = cli("diff", "trees/mixed", str(tmp_path), "--from", "2026-06-01 10:00")
+    assert unclear.code == ExitCode.USAGE
+    assert "write it with an offset" in unclear.err
+
+
 def test_changes_as_json_are_intervals_in_utc(cli: Callable[..., Ended], edited: Path) -> None:
     told: dict[str, Any] = json.loads(
         cli("diff", "trees/sound", str(edited), *FROM, "--days", "2", "--format", "json").out

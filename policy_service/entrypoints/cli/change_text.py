@@ -59,16 +59,18 @@ def told(differences: Sequence[Difference], span: tuple[int, int]) -> list[Told]
 
 
 def human_lines(found: Sequence[Told], span: tuple[int, int]) -> Iterator[Text]:
-    """Yield a line a change, and what it was compared over."""
+    """Yield a line a change, and what it was compared over; a line names its zone where there are several."""
+    several = len(_zones(found)) > 1
     for each in found:
-        names = chargers_text(each.chargers, _MOST_RANGES)
+        names = chargers_text(each.chargers, _MOST_RANGES) + (f" ({each.timezone})" if several else "")
         for sentence in each.sentences:
             yield Text.assemble(
                 (f"{names}: ", "bold"),
                 f"{sentence.head} {sentence.after}{sentence.tail} ",
                 (f"(before: {sentence.before})", "dim"),
             )
-    yield Text(_summary(found, span), "bold" if found else "bold green")
+    clock = "" if several or not found else "; all times by that clock"
+    yield Text(_summary(found, span) + clock, "bold" if found else "bold green")
 
 
 def markdown(found: Sequence[Told], span: tuple[int, int]) -> str:
@@ -85,12 +87,17 @@ def markdown(found: Sequence[Told], span: tuple[int, int]) -> str:
 
 
 def _summary(found: Sequence[Told], span: tuple[int, int]) -> str:
-    utc = Zone.of("UTC")
-    over = f"from {local_text(span[0], utc)} to {local_text(span[1], utc)} UTC"
+    zones = _zones(found)
+    zone = Zone.of(zones.pop() if len(zones) == 1 else "UTC")
+    over = f"from {local_text(span[0], zone)} to {local_text(span[1], zone)} {zone.name}"
     if not found:
         return f"Nothing changes for any vehicle at any charger {over}"
     chargers = plural(sum(len(each.chargers) for each in found), "charger")
     return f"{plural(sum(len(each.sentences) for each in found), 'change')} at {chargers} {over}"
+
+
+def _zones(found: Sequence[Told]) -> set[str]:
+    return {each.timezone for each in found}
 
 
 def _cell(text: str) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policy_service.application.policy_diff import RefusedTreeError, compare, plan_of
+from policy_service.application.policy_diff import RefusedTreeError, compare, plan_of, timezones
 from policy_service.application.replay import replay
 from policy_service.domain.access import Ungoverned
 from policy_service.domain.instant import DAY
-from policy_service.engine.zone import Zone
+from policy_service.engine.zone import Zone, zone_names
 from policy_service.entrypoints.access_views import access_view, change_views
 from policy_service.entrypoints.cli.change_text import human_lines, markdown, told
 from policy_service.entrypoints.cli.console import can_draw, note, out, out_json_items, out_raw
@@ -22,12 +22,12 @@ from policy_service.entrypoints.cli.diff_sides import OtherData, sides
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural, stderr_findings
-from policy_service.entrypoints.cli.instants import read_instant
 from policy_service.entrypoints.cli.long_work import long_work
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.policy_tree import FixedClock
 from policy_service.entrypoints.cli.recorded_events import events_in, events_of
 from policy_service.entrypoints.cli.service_calls import Connection
+from policy_service.entrypoints.cli.zones import instant_by
 
 if TYPE_CHECKING:
     from policy_service.application.policy_diff import Compared, Side
@@ -64,13 +64,21 @@ class Stretch:
     """Over which time the sides are compared."""
 
     start: Annotated[
-        str | None, typer.Option("--from", metavar="INSTANT", help="Compare from then on; left out: from now on.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="INSTANT",
+            help="Compare from then on, without an offset by the clock of NEW's policies; left out: from now on.",
+        ),
     ] = None
     days: Annotated[int, typer.Option(min=1, max=4_000, metavar="NUMBER", help="For so many days.")] = _HORIZON_DAYS
 
-    def span(self, clock: FixedClock) -> tuple[int, int]:
-        """Return it in epoch seconds. Raises CommandError."""
-        start = clock.now() if self.start is None else read_instant(self.start, Zone.of("UTC")).at
+    def span(self, clock: FixedClock, new: Side) -> tuple[int, int]:
+        """Return it in epoch seconds. Raises CommandError, and RefusedTreeError where NEW's clock cannot be told."""
+        remarks: list[str] = []
+        start = clock.now() if self.start is None else instant_by(self.start, lambda: _zones(new), remarks)
+        for remark in remarks:
+            note(f"note: {remark}")
         return start, start + self.days * DAY
 
 
@@ -125,10 +133,10 @@ def diff(
     vehicles. Where a condition on the vehicle decides, it is told instead of an outcome.
     """
     clock = FixedClock()
-    span = stretch.span(clock)
     both = sides((old, new), trees.policies, data, clock.now(), trees.ungoverned)
     shown = outcome.written is not Format.JSON
     try:
+        span = stretch.span(clock, both[1])
         with long_work(shown=shown) as work:
             work.stage("comparing")
             compared = compare(*both, span)
@@ -142,6 +150,10 @@ def diff(
         raise _refused(error, both, (old, new)) from error
     if outcome.exit_code and differs:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _zones(new: Side) -> list[Zone]:
+    return [Zone.of(name) for name in sorted(timezones(1, new)) if name in zone_names()]
 
 
 def _write(compared: Compared, written: Format) -> None:
