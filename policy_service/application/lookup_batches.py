@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from policy_service.application.circuit_breaker import CircuitBreaker
+from policy_service.application.patiently import patiently
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class LookupBatches:
 
     async def _ask(self, asked: list[Keys], answers: list[asyncio.Future[Registration | None]]) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with patiently(PATIENCE_S):
                 found = await self._identifiers.find_each(asked)
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may wait for ever
             self._breaker.failed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from policy_service.application.patiently import patiently
 from policy_service.application.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class VersionWatch:
         """Read the versions; where the store is gone, those known before stay."""
         before = self.current
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with patiently(PATIENCE_S):
                 self.current = await self._versions.versions()
         except (StoreUnavailableError, TimeoutError):
             self.available = False

@@ -51,6 +51,10 @@ class ReloadOutcome:
     """The tree could be kept on this node for a restart."""
 
 
+_TIDY_AFTER = 200
+"""So many loads leave some megabytes that go round in circles."""
+
+
 class ReloadWatcher(Protocol):
     """Is told how every load went: logs and metrics stand behind it."""
 
@@ -129,6 +133,7 @@ class ReloadPolicies:
         self._watcher = watcher
         self._at_hand = at_hand
         self._one_at_a_time = asyncio.Lock()
+        self._loads = 0
         self._imported: Mapping[str, Charger] = {}
         self._made: Sequence[MadeOverride] = ()
         self._standing: _Loaded | None = None
@@ -262,6 +267,9 @@ class ReloadPolicies:
 
     async def _load(self, files: Mapping[str, bytes], content: str) -> _Loaded:
         """Load and compile away from the event loop: the one place that would become a process pool."""
+        self._loads += 1
+        if not self._loads % _TIDY_AFTER:
+            tidy()
         try:
             return await asyncio.to_thread(self._load_now, files, content)
         except Exception as error:  # noqa: BLE001 - whatever an edit brings to light, what is in force stays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def _handle_errors(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         problem = _problem_of(error)
         if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - an HTTP status
-            problem.headers = {"Allow": allowed_methods(app, request.url.path)}
+            problem.headers = {"Allow": await asyncio.to_thread(allowed_methods, app, request.url.path)}
         return error_response(problem, request.scope, request.app.state.service)
 
     unforeseen = (Exception, ResponseValidationError)

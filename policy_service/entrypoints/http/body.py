@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,12 +14,26 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 Shape = TypeVar("Shape", bound=BaseModel)
+MOST_BYTES = 2 * 1024 * 1024
+"""Of a body that is no policy files: a thousand questions with all that they may have."""
+_LARGE_BYTES = 64 * 1024
+"""What is larger is read by a thread: decisions are made meanwhile."""
 
 
-async def json_body(request: Request, shape: type[Shape]) -> Shape:
-    """Return the request's body in the shape. Raises ProblemError (400, 413, 415, 422)."""
+async def json_body(request: Request, shape: type[Shape], *, most_bytes: int | None = MOST_BYTES) -> Shape:
+    """Return the request's body in the shape; None: as long as any may be. Raises ProblemError (400, 413, 415, 422)."""
     demand_json(request)
-    return shaped(parse(await read_body(request)), shape)
+    raw = await read_body(request, most_bytes)
+    if len(raw) > _LARGE_BYTES:
+        return await asyncio.to_thread(lambda: shaped(parse(raw), shape))
+    return shaped(parse(raw), shape)
+
+
+async def json_value(request: Request) -> object:
+    """Return the value of the request's body, whatever its shape. Raises ProblemError (400, 413, 415)."""
+    demand_json(request)
+    raw = await read_body(request, MOST_BYTES)
+    return await asyncio.to_thread(parse, raw) if len(raw) > _LARGE_BYTES else parse(raw)
 
 
 def shaped(value: object, shape: type[Shape]) -> Shape:
@@ -63,9 +78,11 @@ def is_json(content_type: str) -> bool:
     return charset.strip(' "') in ("utf-8", "utf8", "us-ascii")
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, most_bytes: int | None = None) -> bytes:
     """Return the body. Raises ProblemError (413) as soon as it is longer than the limit, declared or not."""
     limit: int = request.app.state.max_body_bytes
+    if most_bytes is not None:
+        limit = min(limit, most_bytes)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > limit:
         raise _too_large(limit)

@@ -12,7 +12,7 @@ from policy_service.domain.instant import format_instant
 from policy_service.domain.messages import DEFAULT_LANGUAGE, language_of, message_of
 from policy_service.domain.ocpp_statuses import ALLOWED, status_ocpi
 from policy_service.entrypoints.http.access import service_of
-from policy_service.entrypoints.http.body import demand_json, parse, read_body, shaped
+from policy_service.entrypoints.http.body import MOST_BYTES, demand_json, parse, read_body, shaped
 from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.edge import request_id_of
 from policy_service.entrypoints.http.guard import GuardedRoute
@@ -93,7 +93,7 @@ async def _authorize(request: Request, uid: str, kind: str) -> Response:
 
 async def _references(request: Request) -> LocationReferences | None:
     """Return where the token is to be used, None where no body came. Raises ProblemError."""
-    raw = await read_body(request)
+    raw = await read_body(request, MOST_BYTES)
     if not raw:
         return None
     demand_json(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _BEARER = "bearer"
 _REFUSALS = (401, 403)
+_ONCE = Lock()
 _REF = "#/components/schemas/{model}"
 _BODIES: dict[str, type[BaseModel]] = {"ProblemReply": ProblemReply}
 
@@ -89,19 +91,23 @@ def _forget_what_is_told_otherwise(document: dict[str, Any]) -> None:
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document, made once."""
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
-        )
-        _, bodies = models_json_schema([(shape, "validation") for shape in _BODIES.values()], ref_template=_REF)
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name, schema in bodies.get("$defs", {}).items():
-            schemas.setdefault(name, schema)
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        _forget_what_is_told_otherwise(document)
-        document["components"]["schemas"] = dict(sorted(schemas.items()))
-        _tell_who_may_call(document)
-        app.openapi_schema = document
-    return app.openapi_schema
+    """Return the OpenAPI document, made once: by a thread, as that takes most of a second."""
+    with _ONCE:
+        return app.openapi_schema or _made(app)
+
+
+def _made(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+    )
+    _, bodies = models_json_schema([(shape, "validation") for shape in _BODIES.values()], ref_template=_REF)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name, schema in bodies.get("$defs", {}).items():
+        schemas.setdefault(name, schema)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    _forget_what_is_told_otherwise(document)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    _tell_who_may_call(document)
+    app.openapi_schema = document
+    return document

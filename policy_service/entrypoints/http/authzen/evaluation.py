@@ -10,7 +10,7 @@ from policy_service.application.question import Answered, Question
 from policy_service.domain.identifier import IdentifierError
 from policy_service.entrypoints.answers import decision_view
 from policy_service.entrypoints.http.access import answer, service_of
-from policy_service.entrypoints.http.body import demand_json, json_body, parse, read_body, shaped
+from policy_service.entrypoints.http.body import json_body, json_value, shaped
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
 from policy_service.entrypoints.http.guard import GuardedRoute
@@ -60,8 +60,7 @@ async def evaluate(request: Request) -> Response:
 )
 async def evaluate_many(request: Request) -> Response:
     """Decide in order. One that cannot be decided is denied in its place, with `error` in its context."""
-    demand_json(request)
-    body: object = parse(await read_body(request))
+    body = await json_value(request)
     if not _has_many(body):
         return answer(await _evaluate(shaped(body, Evaluation), request))
     asked = shaped(body, Evaluations)

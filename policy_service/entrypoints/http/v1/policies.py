@@ -55,7 +55,7 @@ async def list_policies(service: ServiceOf, wanted: Annotated[PageParams, Query(
 )
 async def validate(request: Request, service: ServiceOf) -> Response:
     """Report every finding about the files, as if they were the whole tree. Nothing is put in force."""
-    body = await json_body(request, ValidateBody)
+    body = await json_body(request, ValidateBody, most_bytes=None)
     found = await service.policies.validate({name: text.encode() for name, text in body.files.items()})
     return answer({"diagnostics": [diagnostic_view(finding) for finding in found]})
 
@@ -71,7 +71,7 @@ async def diff(request: Request, service: ServiceOf) -> Response:
 
     Left out, `old` is what is in force. Imported chargers count on both sides, overrides made over HTTP on neither.
     """
-    body = await json_body(request, DiffBody)
+    body = await json_body(request, DiffBody, most_bytes=None)
     start = service.clock.now() if body.start is None else body.start
     try:
         found = await service.policies.compare(body.before(), body.new.contents(), (start, start + body.days * DAY))
