@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ended import Ended
 
+NOBODYS = "019b2c1e-7a00-7000-8000-3f9d2c41aa07"
 HEADER = "identifier,type,class,vehicle,fleet\n"
 
 
@@ -163,9 +164,34 @@ def test_a_key_bound_to_other_chargers_is_told_nothing_about_denials(
 
 
 def test_a_problem_is_told_with_the_part_that_is_at_fault(cli: Callable[..., Ended], service: str) -> None:
-    ended = cli("why", "--event", "no-id", "--url", service)
+    ended = cli("events", "list", "--vehicle", "a\tb", "--url", service)
     assert ended.code == ExitCode.REFUSED
-    assert "decision_id: there are characters, or a form, that are not accepted here" in ended.err.replace("\n", " ")
+    assert "vehicle: there are characters, or a form, that are not accepted here" in ended.err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("why", "--event", "04C0FFEE"), "no event has this decision id: it must look like 01a20660-"),
+        (("events", "show", NOBODYS), "no event has this decision id\n"),
+        (
+            ("enrol", "04C0FFEE", "--vehicle", "v", "--fleet", "f"),
+            "no event has this decision id: it must look like 01a",
+        ),
+        (("override", "show", "ov-nope"), "no override has this id: it must look like ov-7k3m9x2a\n"),
+        (("override", "end", "ov-00000000"), "no override has this id\n"),
+    ],
+)
+def test_an_id_that_leads_nowhere_is_told_with_where_there_are_some(
+    cli: Callable[..., Ended], service: str, words: tuple[str, ...], told: str
+) -> None:
+    ended = cli(*words, "--url", service)
+    assert (ended.code, ended.out) == (ExitCode.REFUSED, "")
+    assert ended.err.startswith(f"error: {told}")
+    assert re.fullmatch(
+        "  help: `policy-service (events list|override list --all)` shows the ids", ended.err.splitlines()[1]
+    )
+    assert "C0FFEE" not in ended.err
 
 
 @pytest.mark.parametrize("arguments", [("why", "LDN-01"), ("import", "agreements", "agreements.csv")])

@@ -10,6 +10,7 @@ import typer
 
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.record_ids import DECISION, leading_to
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
     CaFileOption,
@@ -64,7 +65,8 @@ def enrol(  # noqa: PLR0913 - one argument a flag
     }
     body = {name: value for name, value in given.items() if value is not None}
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
-    record = calls.send("POST", f"/v1/events/{quote(decision_id, safe='')}/enrol", body)
+    with leading_to(DECISION):
+        record = calls.send("POST", f"/v1/events/{quote(decision_id, safe='')}/enrol", body)
     if as_json:
         out_json(record)
     else:

@@ -14,6 +14,7 @@ from policy_service.entrypoints.cli.likely_chargers import known_ids, likely
 from policy_service.entrypoints.cli.outline import labelled, meant_text, when_text
 from policy_service.entrypoints.cli.override_text import is_override
 from policy_service.entrypoints.cli.past_explanation import explanation_lines, zone_of
+from policy_service.entrypoints.cli.record_ids import DECISION, leading_to
 from policy_service.entrypoints.cli.zones import zone_of_charger
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _SIGNALS = {
 
 def explained_event(calls: ServiceCalls, decision_id: str) -> dict[str, Any]:
     """Return the event of a decision with its explanation, by the policies and the registry of then."""
-    return calls.get(f"/v1/events/{quote(decision_id, safe='')}/explanation")
+    with leading_to(DECISION):
+        return calls.get(f"/v1/events/{quote(decision_id, safe='')}/explanation")
 
 
 def as_one(explained: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from policy_service.entrypoints.cli.override_text import (
     refusal,
     selector_of,
 )
+from policy_service.entrypoints.cli.record_ids import OVERRIDE, leading_to
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
     CaFileOption,
@@ -183,7 +184,8 @@ def show(
 ) -> None:
     """Show one override with the chargers that it takes, as policies and inventory stand."""
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
-    found = calls.get(_path(override_id))
+    with leading_to(OVERRIDE):
+        found = calls.get(_path(override_id))
     if as_json:
         out_json(found)
         return
@@ -203,7 +205,8 @@ def end(
 ) -> None:
     """End an override now: the policies hold again, or another override. One that is over stays as it is."""
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
-    ended = calls.send("DELETE", _path(override_id))
+    with leading_to(OVERRIDE):
+        ended = calls.send("DELETE", _path(override_id))
     if as_json:
         out_json(ended)
         return
