@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str
         f"{name}  access  well  {URL}",
         "whose    CSMS",
         "type     access.denied",
-        "depot    north, south",
+        "label    depot:north, depot:south",
     ]
     fresh = webhooks("rotate", name)
     assert fresh.out.startswith("whsec_")
@@ -47,10 +49,43 @@ def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str
     assert json.loads(webhooks("list", "--json").out) == {"webhooks": []}
 
 
+@pytest.mark.parametrize(
+    ("words", "told", "help_"),
+    [
+        (("csms.example",), "the URL does not begin with https://", "write it like https://"),
+        (
+            (URL, "--type", "access.denid"),
+            "--type access.denid: there is no such type",
+            "did you mean `access.denied`?",
+        ),
+        ((URL, "--type", "moon"), "--type moon: there is no such type", "there are access.denied, access.allowed, "),
+        ((URL, "--type", "mode.diverged"), "the feed access has no such events", "add --feed modes"),
+        (
+            (URL, "--reason", "not_grantd"),
+            "--reason not_grantd: there is no such reason",
+            "did you mean `not_granted`?",
+        ),
+    ],
+)
+def test_a_word_that_is_wrong_reaches_nobody(
+    cli: Callable[..., Ended], words: tuple[str, ...], told: str, help_: str
+) -> None:
+    ended = cli("webhooks", "add", *words, "--url", "http://127.0.0.1:9")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    first, second = ended.err.splitlines()
+    assert first.startswith("error: ")
+    assert told in first
+    assert second.startswith(f"  help: {help_}")
+
+
 def test_what_cannot_be_a_webhook_is_told(cli: Callable[..., Ended], service: str) -> None:
     inside = cli("webhooks", "add", "https://127.0.0.1/", "--url", service)
     assert inside.code == ExitCode.REFUSED
-    assert "not public" in inside.err
+    assert inside.err.splitlines()[0] == "error: nothing was made: the URL cannot be used: the address is not public"
+    assert "POLICY_SERVICE_WEBHOOKS_ALLOW_PRIVATE=true" in inside.err
+    plain = cli("webhooks", "add", "http://csms.example/", "--url", service)
+    assert plain.code == ExitCode.REFUSED
+    assert plain.err.splitlines()[0].endswith("only https is accepted")
     assert cli("webhooks", "add", URL, "--label", "depot", "--url", service).code == ExitCode.USAGE
     assert cli("webhooks", "show", "../../health/live", "--url", service).code == ExitCode.REFUSED
     assert cli("webhooks", "list", "--url", "http://127.0.0.1:9").code == ExitCode.UNREACHABLE

@@ -16,9 +16,11 @@ from policy_service.entrypoints.cli.service_calls import (
     CaFileOption,
     CertFileOption,
     KeyFileOption,
+    ProblemAnswerError,
     ServiceCalls,
     UrlOption,
 )
+from policy_service.entrypoints.cli.webhook_order import demand_reasons, demand_types, demand_url, refusal
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -63,6 +65,9 @@ def add(  # noqa: PLR0913 - a parameter a flag
     as_json: JsonOption = False,
 ) -> None:
     """Tell somebody of events from now on; print the secret that its requests are signed with, this once."""
+    demand_url(target)
+    demand_types(kind or (), feed)
+    demand_reasons(reason or ())
     lists = {
         "type": kind,
         "reason": reason,
@@ -77,7 +82,11 @@ def add(  # noqa: PLR0913 - a parameter a flag
     }
     if description is not None:
         body["description"] = description
-    made = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file).send("POST", "/v1/webhooks", body)
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
+    try:
+        made = calls.send("POST", "/v1/webhooks", body)
+    except ProblemAnswerError as error:
+        raise refusal(error) from None
     if as_json:
         out_json(made)
         return
@@ -249,10 +258,11 @@ def _told(webhook: dict[str, Any], *, as_json: bool) -> None:
     out(f"{webhook['id']}  {webhook['feed']}  {_state(webhook)}  {webhook['url']}")
     if webhook["description"]:
         out(f"whose    {webhook['description']}")
-    lists = {**webhook["filters"], **webhook["filters"].get("labels", {})}
-    lists.pop("labels", None)
-    for name, accepted in lists.items():
-        out(f"{name:<8} {', '.join(accepted)}")
+    for name, accepted in webhook["filters"].items():
+        if name == "labels":
+            out(f"label    {', '.join(f'{label}:{value}' for label, values in accepted.items() for value in values)}")
+        else:
+            out(f"{name:<8} {', '.join(accepted)}")
     if webhook["failing_since"]:
         out(f"failing  since {webhook['failing_since']}: {webhook['last_error']}; next try {webhook['next_try_at']}")
     if webhook["dead_letters"]:
