@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ended import Ended
     from fakes.served import Served
 
+AT = r"\w{3} \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? Australia/Melbourne, \S+Z"
 TREE = """
 apiVersion: policy-service/v1
 kind: AccessPolicy
@@ -101,9 +102,8 @@ def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..
     assert "profile  micro-ocpp, ocpp1.6" in lines
     mode = lines.index("mode     managed by default in policy shut")
     assert lines[mode + 1 : mode + 3] == ["since    400 days ago or before", "changes  not within 400 days"]
-    at = r"\w{3} \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? Australia/Melbourne, \S+Z"
-    assert re.fullmatch(f"state    in_sync: should be managed, on record since {at}", lines[-2])
-    assert re.fullmatch(f"seen     managed, {at}", lines[-1])
+    assert re.fullmatch(f"state    in_sync: should be managed, on record since {AT}", lines[-2])
+    assert re.fullmatch(f"seen     managed, {AT}", lines[-1])
     waiting = cli("chargers", "show", "A-2", "--url", yard.url).out
     assert "seen     not seen in any mode yet" in waiting
     found = json.loads(cli("chargers", "show", "A-3", "--url", yard.url, "--json").out)
@@ -112,6 +112,14 @@ def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..
     assert misspelt.code == ExitCode.REFUSED
     assert misspelt.err == "error: the inventory has no charger a01\n  help: did you mean `A-1`?\n"
     assert "check the id letter by letter" in cli("chargers", "show", "X-999", "--url", yard.url).err
+
+
+def test_where_nobody_was_refused_a_charger_in_a_wrong_mode_is_told(cli: Callable[..., Ended], yard: Served) -> None:
+    first, apart, where = cli("why", "A-2", "--url", yard.url).out.splitlines()
+    assert first.startswith("nobody was refused at A-2, ")
+    told = f"it should be managed, on record since {AT}, and was not seen in any mode: switching"
+    assert re.fullmatch(told, apart)
+    assert where == "see `policy-service chargers out-of-sync`"
 
 
 def test_an_override_is_told_apart_from_when_the_mode_changes(cli: Callable[..., Ended], yard: Served) -> None:

@@ -9,13 +9,16 @@ from urllib.parse import quote
 import typer
 
 from policy_service.domain.charger_sync import SyncState
+from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.event_filters import Whose
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.likely_chargers import did_you_mean, known_ids
 from policy_service.entrypoints.cli.option_groups import grouped
+from policy_service.entrypoints.cli.outline import when_text
 from policy_service.entrypoints.cli.service_calls import Connection, ProblemAnswerError
+from policy_service.entrypoints.cli.zones import zone_of_charger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,5 +103,7 @@ def _standing(calls: ServiceCalls, charger: str) -> Iterator[str]:
         return
     if sync and sync["state"] in _APART:
         seen = f"was seen in {sync['reported']}" if sync["reported"] else "was not seen in any mode"
-        yield f"it should be {sync['desired']} since {sync['since']}, and {seen}: {sync['state']}"
+        since = parse_instant(sync["since"])
+        told = when_text(since, zone_of_charger(calls, charger, since))
+        yield f"it should be {sync['desired']}, on record since {told}, and {seen}: {sync['state']}"
         yield "see `policy-service chargers out-of-sync`"
