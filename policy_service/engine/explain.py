@@ -238,7 +238,7 @@ _CHANGES = {reason: REASONS[reason].meaning for reason in Reason} | {
     Reason.TOO_MANY_ATTEMPTS: "wait until the throttle of PINs at this charger ends, or present another identifier",
     Reason.LOOKUP_FAILED: "bring an identifier store back, or set onLookupFailure: allow in the policy",
     Reason.UNKNOWN_IDENTIFIER: "import the identifier for an own or agreement vehicle",
-    Reason.IDENTIFIER_BLOCKED: "set the identifier's status to active",
+    Reason.IDENTIFIER_BLOCKED: "have the fleet's office set the identifier's status to active",
     Reason.IDENTIFIER_NOT_YET_VALID: "move the identifier's valid_from to an earlier instant",
     Reason.IDENTIFIER_EXPIRED: "move the identifier's valid_to to a later instant",
     Reason.AGREEMENT_UNKNOWN: "import the agreement that the identifier names",

@@ -303,3 +303,12 @@ def test_a_column_that_is_no_field_is_told_with_what_may_be_meant(
     ended = cli("import", "identifiers", str(file), "--source", "columns", "--url", service)
     assert ended.code == ExitCode.FINDINGS
     assert told in ended.out
+
+
+def test_a_pin_that_nobody_knows_is_not_offered_to_be_enrolled(cli: Callable[..., Ended], service: str) -> None:
+    body = {"charger": "LDN-02", "identifier": "7788", "identifier_type": "pin", "time": "2026-06-01T21:30:00Z"}
+    denied = httpx2.post(f"{service}/v1/decide", json=body).json()
+    assert denied["reason"] == "unknown_identifier"
+    ended = cli("why", "--event", denied["decision_id"], "--url", service)
+    assert "to admit import it: what may be a PIN is not kept to be enrolled" in ended.out
+    assert "7788" not in ended.out

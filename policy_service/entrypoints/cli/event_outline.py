@@ -9,6 +9,7 @@ from rich.text import Text
 
 from policy_service.domain.access import REASONS, Outcome, Reason
 from policy_service.domain.events import EventType
+from policy_service.domain.identifier import masked
 from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.likely_chargers import known_ids, likely
 from policy_service.entrypoints.cli.outline import labelled, meant_text, when_text
@@ -84,7 +85,9 @@ def _lines(event: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Iterato
         yield labelled("driver", _SIGNALS[str(event["driver_signal"])])
     yield labelled("decision", str(event["decision_id"]))
     if reason == Reason.UNKNOWN_IDENTIFIER:
-        yield labelled("to admit", f"policy-service enrol {event['decision_id']} --vehicle … --fleet …")
+        kept = event.get("identifier_masked") != masked("")  # of a PIN, and of what may be one, nothing is shown
+        enrol = f"policy-service enrol {event['decision_id']} --vehicle … --fleet …"
+        yield labelled("to admit", enrol if kept else "import it: what may be a PIN is not kept to be enrolled")
 
 
 def _by(event: dict[str, Any]) -> str:

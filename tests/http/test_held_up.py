@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from fastapi import FastAPI
-
     from policy_service.application.service import Service
 
 pytestmark = pytest.mark.anyio
