@@ -151,7 +151,7 @@ def plan_or_reason(case: Case, now: int) -> Plan | None:
     if "PS103" in errors:
         assert any_rule_without_days(case)
     found = {
-        finding.message.split(" overlap")[0] + " " + re.split("(?:first|next) on ", finding.message)[1]
+        finding.message.split(" overlap")[0] + " " + re.split(" as on ", finding.message)[1]
         for finding in result.diagnostics
         if finding.code == "PS110"
     }
