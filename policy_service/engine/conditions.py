@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _CHARGER_NAMES = {"charger.id": "string", "charger.protocol": "string", "charger.profile": "string"}
 _VEHICLE_NAMES = dict.fromkeys(("vehicle.id", "vehicle.class", "vehicle.fleet", "vehicle.agreement"), "string")
+_ALIKE = 0.75
+"""How close a name must come to a known one to be taken for a slip of it."""
 _LABELS = "charger.labels."
 _KINDS = "texts stand in quotes, numbers and `true` or `false` do not; an attribute is of its declared type"
 _DECIMALS = decimal.Context(prec=60)  # products of doubles stay exact
@@ -203,9 +205,8 @@ class _Checker:
         declared_for_chargers = {f"charger.{name}": kind for name, kind in types.charger.items()}
         declared_for_vehicles = {f"vehicle.{name}": kind for name, kind in types.vehicle.items()}
         self._known = declared_for_chargers | _CHARGER_NAMES
-        self._vehicles = declared_for_vehicles | _VEHICLE_NAMES
         if vehicle:
-            self._known |= self._vehicles
+            self._known |= declared_for_vehicles | _VEHICLE_NAMES
 
     def refuse(self, message: str, start: int, end: int, help_text: str) -> None:
         self.errors.append(ConditionSyntaxError(message, start, end, help_text))
@@ -228,17 +229,26 @@ class _Checker:
         if kind is not None:
             self.named[name] = kind
             return kind
-        if name in self._vehicles:
+        if not self._vehicle and name.startswith("vehicle."):
             self.refuse(
                 f"`{name}` cannot be asked of a charger", node.start, node.end, "a selector names `charger.*` alone"
             )
             return None
-        close = get_close_matches(name, self._known, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else "declare it in the Attributes document"
-        if "." not in name:
-            hint = f'write "{name}" if it is a text' if not close else hint
-        self.refuse(f"unknown attribute `{name}`", node.start, node.end, hint)
+        self.refuse(f"unknown attribute `{name}`", node.start, node.end, self._meant_by(name))
         return None
+
+    def _meant_by(self, name: str) -> str:
+        subject, _, attribute = name.partition(".")
+        beside = [known.removeprefix(f"{subject}.") for known in self._known if known.startswith(f"{subject}.")]
+        if not beside:
+            close = get_close_matches(name, self._known, n=1)
+            text = f'write "{name}" if it is a text'
+            otherwise = "attributes begin with `charger.` or `vehicle.`" if attribute else text
+            return f"did you mean `{close[0]}`?" if close else otherwise
+        # Of two names of one subject the beginning says nothing: `vehicle.kind` is not nearly `vehicle.id`.
+        close = get_close_matches(attribute, beside, n=1, cutoff=_ALIKE)
+        declared = f"declare it in the Attributes document, such as `spec: {{{subject}: {{{attribute}: string}}}}`"
+        return f"did you mean `{subject}.{close[0]}`?" if close else declared
 
     def _operation(self, node: Operation) -> str | None:
         operator = node.operator

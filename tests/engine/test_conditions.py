@@ -101,6 +101,29 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("vehicle.flet", "did you mean `vehicle.fleet`?"),
+        ("vehicle.knd", "did you mean `vehicle.kind`?"),
+        ("vehcle.kind", "did you mean `vehicle.kind`?"),
+        ("vehicle.weight", "declare it in the Attributes document, such as `spec: {vehicle: {weight: string}}`"),
+        ("vehicle.ids", "did you mean `vehicle.id`?"),
+        ("depot.kind", "attributes begin with `charger.` or `vehicle.`"),
+    ],
+)
+def test_an_unknown_attribute_comes_with_what_is_meant_or_how_to_declare_it(name: str, meant: str) -> None:
+    findings = compile_condition(Expression(f'{name} == "x"'), TYPES, vehicle=True)
+    assert isinstance(findings, tuple)
+    assert findings[0].help == meant
+
+
+def test_an_attribute_that_nobody_declared_is_no_slip_of_a_short_built_in_one() -> None:
+    findings = compile_condition(Expression('vehicle.kind == "bus"'), AttributeTypes(), vehicle=True)
+    assert isinstance(findings, tuple)
+    assert "vehicle: {kind: string}" in str(findings[0].help)
+
+
 @pytest.mark.parametrize(("text", "offset", "length", "message"), REFUSED)
 def test_refusal_says_why_and_where(text: str, offset: int, length: int, message: str) -> None:
     findings = compile_condition(Expression(text, Place("p.yaml", 7, 20)), TYPES, vehicle=True)
