@@ -70,6 +70,32 @@ def test_a_misspelt_command_is_answered_with_the_right_one(cli: Callable[..., En
     assert "Did you mean 'serve'?" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("decide A --class ownn", "'ownn' is not one of 'own', 'agreement', 'unknown'. Did you mean 'own'?"),
+        ("diff main --format jsn", "'jsn' is not one of 'human', 'markdown', 'json'. Did you mean 'json'?"),
+        ("import nothing x", "'nothing' is not one of 'identifiers', 'agreements', 'chargers'.\n"),
+        ("schedule A --days 0", "'--days': it must be 1 or more\n"),
+        ("test --fail-under 150", "'--fail-under': it must be 100 or less\n"),
+        ("test --fail-under most", "'--fail-under': it must be a number\n"),
+        ("why --last one", "'--last': it must be a whole number\n"),
+        ("check --policies X", "The directory is an argument: policy-service check DIR"),
+        ("why --policies X", "No such option: --policies\n"),
+        ("serve --port x", "--port: it must be a whole number\n"),
+        ("serve --ungoverned open", "--ungoverned: it must be 'deny', 'own_only' or 'freevend'\n"),
+        ("serve --public-url ftp://x", "--public-url: it is not of the form that is asked for\n"),
+        ("schedule A --label a:b -p trees/sound", "name a charger or a label, not both"),
+    ],
+)
+def test_a_mistake_in_a_call_is_told_in_peoples_words(cli: Callable[..., Ended], words: str, told: str) -> None:
+    ended = cli(*words.split())
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert told in ended.err
+    assert "Input should" not in ended.err
+    assert "Value error" not in ended.err
+
+
 def test_a_defect_is_told_in_two_lines(cli: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> dict[str, object]:
         raise ZeroDivisionError

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 import policy_service
 from policy_service.entrypoints.cli.exit_codes import MEANINGS, ExitCode
@@ -88,6 +89,16 @@ class _Commands(TyperGroup):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - whatever typer hands to a group
         options["commands"] = {name: _Deferred(name, row) for name, row in COMMANDS.items()}
         super().__init__(**options)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps its context's type to itself
+        """Run the command; what the parser says of a mistake in the call is put into words of ours."""
+        try:
+            return super().invoke(ctx)
+        except TyperException as error:
+            from policy_service.entrypoints.cli.usage_text import usage_text  # noqa: PLC0415 - most calls are right
+
+            error.message = usage_text(error.message, ctx.invoked_subcommand)
+            raise
 
 
 def _epilog() -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from policy_service.entrypoints.cli.console import note
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.usage_text import plain
 from policy_service.settings import FROM_FILE, PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def flag_of(name: str) -> str:
 
 
 def _told(fault: ErrorDetails) -> str:
-    text = fault["msg"].removeprefix("Value error, ")
+    text = plain(fault["msg"])
     return f"--{flag_of(str(fault['loc'][0]))}: {text}" if fault["loc"] else text
 
 

@@ -101,7 +101,7 @@ def schedule(
 
 def _entries(plan: Plan, charger: str | None, label: str | None) -> list[ChargerPlan]:
     if (charger is None) is (label is None):
-        message = "name a charger or a label"
+        message = "name a charger or a label" + (", not both" if label is not None else "")
         raise CommandError(message, "write `schedule NTH-01` or `schedule --label depot:north`")
     if charger is not None:
         if charger not in plan.chargers:
