@@ -50,9 +50,22 @@ def test_a_misspelt_rule_is_answered_with_the_right_one(cli: Callable[..., Ended
         ("PS999", "`policy-service rule` lists all"),
         ("PS225", "did you mean `PS224`?"),
         ("owner-mising", "did you mean `owner-missing`?"),
+        ("windw", "did you mean `window-never-in-force` or `window-without-instant` or `window-too-short`?"),
     ],
 )
 def test_a_code_is_suggested_that_one_slip_away_leads_to(cli: Callable[..., Ended], named: str, hint: str) -> None:
     ended = cli("rule", named)
     assert ended.code == ExitCode.USAGE
     assert hint in ended.err
+
+
+def test_a_page_names_guides_as_they_stand_in_the_repository(cli: Callable[..., Ended]) -> None:
+    told = cli("rule", "PS210").out
+    assert "](" not in told
+    assert "guide (docs/linting.md#levels-and-ignores)" in told
+
+
+def test_one_rule_as_json(cli: Callable[..., Ended]) -> None:
+    told = json.loads(cli("rule", "owner-missing", "--json").out)["rules"]
+    assert [row["code"] for row in told] == ["PS219"]
+    assert cli("rule", "PS999", "--json").code == ExitCode.USAGE

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _CODE = re.compile(r"PS\d{3}", re.ASCII)
+_LINK = re.compile(r"\[([^\]]+)\]\(\.\./([^)]+)\)")
+"""From a page to a guide: it leads nowhere on a terminal, so the guide is named as it stands in the repository."""
+_FEW = 3
 
 
 @app.command(epilog="\b\nExamples:\n  policy-service rule PS210\n  policy-service rule owner-missing")
@@ -33,11 +36,13 @@ def rule(
         typer.Argument(metavar="CODE|NAME", help="A code such as PS201, or a rule's name; left out: list all."),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="List all codes as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write what the list says as JSON: all codes, or the one named.")
+    ] = False,
 ) -> None:
     """Say what a finding's code means: for a rule of lint what it finds, why, an example, and how to mend it."""
     if as_json:
-        out_raw(json.dumps({"rules": _rows()}) + "\n")
+        out_raw(json.dumps({"rules": _rows() if code is None else [_row(_known(code))]}) + "\n")
     elif code is None:
         rows = [(str(row["code"]), str(row["level"]), str(row["name"]), str(row["title"])) for row in _rows()]
         for line in Columns("code", "level", "name", "finds").lines(rows):
@@ -68,21 +73,32 @@ def _known(written: str) -> str:
     code = BY_NAME[written].code if written in BY_NAME else written.upper()
     if code in CODES or code in BY_CODE:
         return code
-    close = _near_code(code) if _CODE.fullmatch(code) else next(iter(get_close_matches(written, BY_NAME, n=1)), None)
+    close = _near_code(code) if _CODE.fullmatch(code) else _near_name(written.lower())
     message = f"there is no rule `{written}`"
-    raise CommandError(message, f"did you mean `{close}`?" if close else "`policy-service rule` lists all")
+    raise CommandError(message, f"did you mean {close}?" if close else "`policy-service rule` lists all")
 
 
 def _near_code(code: str) -> str | None:
     """Return the nearest code of which one digit was mistyped: other numbers say nothing of what is meant."""
     near = [known for known in (*CODES, *BY_CODE) if sum(map(ne, known, code)) == 1]
-    return min(near, key=lambda known: abs(int(known[2:]) - int(code[2:])), default=None)
+    close = min(near, key=lambda known: abs(int(known[2:]) - int(code[2:])), default=None)
+    return close and f"`{close}`"
+
+
+def _near_name(written: str) -> str | None:
+    """Return the name that is meant, or the few that have a word like the one that was written."""
+    words = {word: None for name in BY_NAME for word in name.split("-")}
+    like = get_close_matches(written, words, n=1)
+    meant = get_close_matches(written, BY_NAME, n=1) or [
+        name for name in BY_NAME if like and like[0] in name.split("-")
+    ]
+    return " or ".join(f"`{name}`" for name in meant[:_FEW]) or None
 
 
 def _page(code: str) -> str:
     page = _pages() / f"{code}.md"
     if page.is_file():
-        return page.read_text(encoding="utf-8")
+        return _LINK.sub(r"\1 (docs/\2)", page.read_text(encoding="utf-8"))
     row = CODES[code]
     told = "It keeps the tree from being served." if row.severity == "error" else "The tree is served nevertheless."
     return (
