@@ -214,6 +214,16 @@ def test_a_call_that_makes_no_sense_reaches_nobody(cli: Callable[..., Ended], ar
     assert cli(*arguments).code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_how_no_connection_comes_about_is_told_in_plain_words(
+    cli: Callable[..., Ended], service: str, scheme: str
+) -> None:
+    url = "http://127.0.0.1:9" if scheme == "http" else service.replace("http:", "https:")
+    ended = cli("why", "LDN-01", "--url", url)
+    what = "no service answers at" if scheme == "http" else "no secure connection (https) comes about with"
+    assert (ended.code, ended.err.splitlines()[0]) == (ExitCode.UNREACHABLE, f"error: {what} {url}")
+
+
 def test_a_problem_of_the_service_is_told(cli: Callable[..., Ended], service: str) -> None:
     ended = cli("import", "identifiers", "records.ndjson", "--url", service, "--source", "no such/source")
     assert ended.code == ExitCode.REFUSED
@@ -312,3 +322,4 @@ def test_a_pin_that_nobody_knows_is_not_offered_to_be_enrolled(cli: Callable[...
     ended = cli("why", "--event", denied["decision_id"], "--url", service)
     assert "to admit import it: what may be a PIN is not kept to be enrolled" in ended.out
     assert "7788" not in ended.out
+    assert gone.err.startswith(f"error: no service answers at unix://{path}\n")

@@ -201,9 +201,16 @@ class ServiceCalls:
             raise CommandError(message, f"write it like {DEFAULT_URL}") from None
         except httpx2.HTTPError as error:
             hint = "start it with `policy-service serve`, or give its address with --url or POLICY_SERVICE_URL"
-            what = "no service answers at" if isinstance(error, httpx2.ConnectError) else "the connection broke to"
-            message = f"{what} {self._shown} ({type(error).__name__})"
+            message = f"{_broken(error)} {self._shown}"
             raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
+
+
+def _broken(error: httpx2.HTTPError) -> str:
+    if isinstance(error, httpx2.TimeoutException):
+        return "no answer came in time from"
+    if isinstance(error, httpx2.ConnectError):
+        return "no secure connection (https) comes about with" if "SSL" in str(error) else "no service answers at"
+    return "the connection broke to"
 
 
 def _trust(ca_file: Path | None, cert_file: Path | None) -> ssl.SSLContext | bool:
