@@ -58,6 +58,8 @@ def test_a_calendar_read_again_replaces_its_events(cli: Callable[..., Ended]) ->
 def test_a_picture_is_told_in_words_and_runs_nothing(cli: Callable[..., Ended]) -> None:
     root = ET.fromstring(cli("schedule", "--label", "depot:london", *TREE, *SPRING, "--svg").out)  # noqa: S314 - ours
     assert root.tag == f"{SVG}svg"
+    alone = cli("schedule", "LDN-01", *TREE, *SPRING, "--svg").out
+    assert "When LDN-01 is open to everyone" in alone
     ids = {str(each.get("id")): each for each in root.iter() if each.get("id")}
     assert [ids[name].tag for name in str(root.get("aria-labelledby")).split()] == [f"{SVG}title", f"{SVG}desc"]
     assert "Mon 2026-03-30 09:15 to Mon 2026-03-30 11:00 managed (maintenance)." in str(ids["desc"].text)

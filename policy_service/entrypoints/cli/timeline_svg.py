@@ -45,7 +45,8 @@ def picture(drawings: Sequence[Drawn]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{top}" viewBox="0 0 {width} {top}" '
         f'role="img" aria-labelledby="title desc" {_FONT}>'
     )
-    title = f'<title id="title">{escape(f"When {names} are open to everyone")}</title>'
+    verb = "is" if sum(len(drawn.chargers) for drawn in drawings) == 1 else "are"
+    title = f'<title id="title">{escape(f"When {names} {verb} open to everyone")}</title>'
     desc = f'<desc id="desc">{escape(" ".join(_words(drawings)))}</desc>'
     background = f'<rect width="{width}" height="{top}" fill="#ffffff"/>'
     return "\n".join([head, title, desc, background, *parts, "</svg>"]) + "\n"
