@@ -37,6 +37,11 @@ def formatted(name: str, data: bytes) -> bytes:
     return data
 
 
+def readable(name: str, data: bytes) -> bool:
+    """Tell whether a file's text is free of mistakes, so that it can be laid out."""
+    return _content(name, data) is not None
+
+
 def _content(name: str, data: bytes) -> list[object] | None:
     """Return what the documents say, without places; None where they cannot be read."""
     source = read(name, data)

@@ -67,6 +67,25 @@ def test_files_are_laid_out_in_place(cli: Callable[..., Ended], tmp_path: Path) 
     assert cli("fmt", str(tmp_path), "--check").code == ExitCode.OK
 
 
+def test_a_file_with_mistakes_is_not_counted_as_well_laid_out(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "depot.yaml").write_text("kind: X\n", encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("not: [even\n", encoding="utf-8")
+    ended = cli("fmt", str(tmp_path), "--check")
+    assert ended.out == "0 files to lay out, 1 unchanged, 1 left alone for mistakes\n"
+    assert f"note: {tmp_path}/broken.yaml has mistakes and is left as it is" in ended.err
+    assert ended.code == ExitCode.OK
+
+
+@pytest.mark.parametrize("command", [("check",), ("fmt",), ("schedule", "LDN-01", "-p")])
+def test_a_path_that_is_not_there_is_answered_with_the_one_beside_it(
+    cli: Callable[..., Ended], command: tuple[str, ...]
+) -> None:
+    ended = cli(*command, "trees/soudn")
+    assert (ended.code, "did you mean `trees/sound`?" in ended.err) == (ExitCode.USAGE, True)
+    nowhere = cli(*command, "trees/none/whatever")
+    assert (nowhere.code, "did you mean" in nowhere.err) == (ExitCode.USAGE, False)
+
+
 def test_what_stands_in_the_way_is_told(
     cli: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from policy_service.entrypoints.cli.console import out, out_raw
+from policy_service.entrypoints.cli.console import note, out, out_raw
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.policy_tree import default_directory, read_files
-from policy_service.language.format import formatted
+from policy_service.language.format import formatted, readable
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -26,7 +26,9 @@ def fmt(
     ] = None,
     *,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a file would change.")] = False,
-    show: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+    show: Annotated[
+        bool, typer.Option("--diff", help="Write nothing; show what would change, and exit 1 where a file would.")
+    ] = False,
 ) -> None:
     """Lay policy files out uniformly: indentation by two, no stray blanks. Comments, words and their order stay.
 
@@ -41,9 +43,13 @@ def fmt(
             out(name)
             if not check:
                 _write(Path(name), new)
+    broken = [name for name, old in files.items() if name not in changed and not readable(name, old)]
+    for name in broken:
+        note(f"note: {name} has mistakes and is left as it is; see `policy-service check {name}`")
     if not show:
         done = "to lay out" if check else "laid out"
-        out(f"{plural(len(changed), 'file')} {done}, {len(files) - len(changed)} unchanged")
+        left = f", {len(broken)} left alone for mistakes" if broken else ""
+        out(f"{plural(len(changed), 'file')} {done}, {len(files) - len(changed) - len(broken)} unchanged{left}")
     if changed and (check or show):
         raise typer.Exit(ExitCode.FINDINGS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,8 @@ def read_directory(directory: Path) -> Mapping[str, bytes]:
     try:
         return bootstrap.offline().read(directory)
     except PolicyFilesError as error:
-        hint = "give the directory that holds the policy files, or set POLICY_SERVICE_POLICIES"
+        otherwise = "give the directory that holds the policy files, or set POLICY_SERVICE_POLICIES"
+        hint = otherwise if directory.exists() else _beside(directory, otherwise)
         message = f"`{directory}`: {error}"
         raise CommandError(message, hint) from error
     except OSError as error:
@@ -130,7 +132,10 @@ def read_directory(directory: Path) -> Mapping[str, bytes]:
 
 def _read_file(path: Path) -> bytes:
     if path.suffix not in SUFFIXES:
-        message = f"`{path}` does not exist" if not path.exists() else f"`{path}` is no policy file"
+        if not path.exists():
+            message = f"`{path}` does not exist"
+            raise CommandError(message, _beside(path, "give a directory of policy files, or such a file"))
+        message = f"`{path}` is no policy file"
         raise CommandError(message, f"policy files end in {', '.join(SUFFIXES)}")
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for, and a device never ends
@@ -139,6 +144,16 @@ def _read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _beside(missing: Path, otherwise: str) -> str:
+    """Return a question after what stands beside a missing path under nearly its name, else the other hint."""
+    try:
+        names = [each.name for each in missing.parent.iterdir() if each.is_dir() or each.suffix in SUFFIXES]
+    except OSError:
+        return otherwise
+    close = get_close_matches(missing.name, names, n=1)
+    return f"did you mean `{missing.parent / close[0]}`?" if close else otherwise
 
 
 def _unreadable(path: Path, error: OSError) -> CommandError:
