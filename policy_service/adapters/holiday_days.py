@@ -42,6 +42,18 @@ def _dates(region: str, year: int) -> Mapping[date, str]:
     import holidays  # noqa: PLC0415 - see the module's first line
 
     if region not in known_regions():
-        raise UnknownRegionError(region, tuple(get_close_matches(region.upper(), sorted(known_regions()), n=3)))
+        raise _unknown(region)
     country, _, subdivision = region.partition("-")
     return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
+
+
+def _unknown(region: str) -> UnknownRegionError:
+    """Return the error, with names of the same country where that is known: all others would be guesses."""
+    country, _, subdivision = region.upper().partition("-")
+    known = sorted(known_regions())
+    if not subdivision or country not in known_regions():
+        return UnknownRegionError(region, tuple(get_close_matches(region.upper(), known, n=3)))
+    of_country = tuple(name for name in known if name.partition("-")[0] == country)
+    parts = [name.partition("-")[2] for name in of_country]
+    close = get_close_matches(subdivision, [part for part in parts if part], n=3)
+    return UnknownRegionError(region, tuple(f"{country}-{part}" for part in close), of_country)

@@ -184,12 +184,11 @@ class PolicyCompiler:
         try:
             self._around.almanac.holidays(days.region, year)
         except UnknownRegionError as error:
-            close = f"did you mean {' or '.join(f'`{name}`' for name in error.close)}?" if error.close else None
             self.report(
                 "PS105",
                 days.place,
                 f"no holidays are known for the region `{days.region}`",
-                close or "write COUNTRY or COUNTRY-SUBDIVISION in ISO 3166 codes, such as `AU-VIC`",
+                error.help,
                 len(days.region),
             )
             return False

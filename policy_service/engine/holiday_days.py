@@ -10,13 +10,23 @@ if TYPE_CHECKING:
 
 
 class UnknownRegionError(ValueError):
-    """A region that the holiday data does not have, with the names that come close."""
+    """A region that the holiday data does not have, with the names that come close, or those of its country."""
 
-    def __init__(self, region: str, close: tuple[str, ...] = ()) -> None:
+    def __init__(self, region: str, close: tuple[str, ...] = (), of_country: tuple[str, ...] = ()) -> None:
         """Keep the region and the suggestions."""
         super().__init__(region)
         self.region = region
         self.close = close
+        self.of_country = of_country
+
+    @property
+    def help(self) -> str:
+        """Say what can be written instead."""
+        if self.close:
+            return f"did you mean {' or '.join(f'`{name}`' for name in self.close)}?"
+        if self.of_country:
+            return f"known are {', '.join(f'`{name}`' for name in self.of_country)}"
+        return "write COUNTRY or COUNTRY-SUBDIVISION in ISO 3166 codes, such as `AU-VIC`"
 
 
 class HolidayDates(Protocol):

@@ -88,7 +88,10 @@ def test_holidays_are_those_of_policies(cli: Callable[..., Ended]) -> None:
     assert (told["region"], told["year"], len(told["holidays"])) == ("AU-VIC", 2027, len(ended.out.splitlines()))
 
 
-@pytest.mark.parametrize(("region", "hint"), [("AU-VCI", "did you mean `AU-VIC`"), ("XQ", "help: ")])
+@pytest.mark.parametrize(
+    ("region", "hint"),
+    [("AU-VCI", "did you mean `AU-VIC`?"), ("DE-XX", "help: known are `DE`, "), ("XQ", "help: write COUNTRY")],
+)
 def test_an_unknown_region_is_guessed(cli: Callable[..., Ended], region: str, hint: str) -> None:
     ended = cli("holidays", region, "--year", "2027")
     assert ended.code == ExitCode.USAGE

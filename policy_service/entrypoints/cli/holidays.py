@@ -36,7 +36,7 @@ def holidays(
         days = sorted(known(region, when).items())
     except UnknownRegionError as error:
         message = f"no holidays are known for the region `{region}`"
-        raise CommandError(message, _hint(error)) from None
+        raise CommandError(message, error.help) from None
     if as_json:
         told = [{"date": day.isoformat(), "name": name} for day, name in days]
         out_json({"region": region, "year": when, "data": known.version, "holidays": told})
@@ -44,9 +44,3 @@ def holidays(
     for day, name in days:
         out(f"{day:%Y-%m-%d %a}  {name}")
     note(f"{len(days)} days, by {known.version}")
-
-
-def _hint(error: UnknownRegionError) -> str:
-    if error.close:
-        return f"did you mean {' or '.join(f'`{name}`' for name in error.close)}?"
-    return "write COUNTRY or COUNTRY-SUBDIVISION in ISO 3166 codes, such as `AU-VIC`"
