@@ -49,10 +49,27 @@ def test_every_command_of_its_pipelines_exists(cli: Callable[..., Ended], tmp_pa
 
 
 def test_nothing_is_overwritten(cli: Callable[..., Ended], tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    for name in (".editorconfig", "README.md"):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
     ended = cli("init", str(tmp_path))
-    assert ended.code == ExitCode.USAGE
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert (ended.code, f"`{tmp_path}/.editorconfig` exists already" in ended.err) == (ExitCode.USAGE, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".editorconfig", "README.md"]
+
+
+def test_a_fresh_clone_keeps_its_own_readme(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    for name in ("README.md", "LICENSE", ".gitignore"):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    (tmp_path / ".git").mkdir()
+    ended = cli("init", str(tmp_path))
+    assert (ended.code, ended.err) == (
+        ExitCode.OK,
+        f"note: {tmp_path}/README.md is there already and stays as it is\n",
+    )
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+    told = ended.out.splitlines()
+    assert ("README.md" in told, "schemas/ (" in ended.out) == (False, True)
+    written = sum(path.is_file() for path in tmp_path.rglob("*")) - 3
+    assert told[-1].startswith(f"{written} files in {tmp_path}; next: ")
 
 
 def test_files_are_laid_out_in_place(cli: Callable[..., Ended], tmp_path: Path) -> None:

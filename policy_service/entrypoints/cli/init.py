@@ -11,7 +11,7 @@ import typer
 
 import policy_service
 from policy_service.entrypoints import cli
-from policy_service.entrypoints.cli.console import out
+from policy_service.entrypoints.cli.console import note, out
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.language.schema import schemas
@@ -22,6 +22,11 @@ STARTER = "starter"
 """The folder beside this module whose files are written; `dot-` in a name stands for a leading dot."""
 
 
+_README = "README.md"
+"""The one file that a fresh clone of GitLab or GitHub has already."""
+_SCHEMAS = "schemas/"
+
+
 @app.command(epilog="\b\nExample:\n  policy-service init depot && cd depot && policy-service test --fail-under 100")
 def init(
     directory: Annotated[
@@ -30,13 +35,16 @@ def init(
 ) -> None:
     """Write a policy tree that passes its checks and tests, with schemas, editor settings and pipelines.
 
-    Nothing is overwritten: where one of the files exists already, none is written.
+    Nothing is overwritten: a README.md that is there stays as it is; where another of the files is, none is written.
     """
     files = starter_files()
-    standing = [name for name in files if (directory / name).exists()]
+    standing = [name for name in files if name != _README and (directory / name).exists()]
     if standing:
         message = f"`{directory / standing[0]}` exists already"
         raise CommandError(message, "give another directory, or move that away")
+    if (directory / _README).exists():
+        del files[_README]
+        note(f"note: {directory / _README} is there already and stays as it is")
     try:
         for name, text in files.items():
             path = directory / name
@@ -46,8 +54,9 @@ def init(
         message = f"`{error.filename or directory}` cannot be written: {error.strerror}"
         raise CommandError(message, "give a directory that you may write") from error
     for name in files:
-        if not name.startswith("schemas/"):
+        if not name.startswith(_SCHEMAS):
             out(name)
+    out(f"{_SCHEMAS} ({plural(sum(name.startswith(_SCHEMAS) for name in files), 'file')})")
     out(f"{plural(len(files), 'file')} in {directory}; next: policy-service check && policy-service test")
 
 
@@ -57,12 +66,12 @@ def starter_files() -> dict[str, str]:
     texts = {name.replace("dot-", "."): root.joinpath(name).read_text(encoding="utf-8") for name in _NAMES}
     texts = {name: text.replace("VERSION", policy_service.__version__) for name, text in texts.items()}
     return texts | {
-        f"schemas/{name}": json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in schemas().items()
+        f"{_SCHEMAS}{name}": json.dumps(found, ensure_ascii=False, indent=2) + "\n" for name, found in schemas().items()
     }
 
 
 _NAMES = (
-    "README.md",
+    _README,
     "policies/depot.yaml",
     "policies/chargers.yaml",
     "policies/tests.yaml",
