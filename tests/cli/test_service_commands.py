@@ -277,7 +277,7 @@ def test_a_service_at_a_unix_socket_is_asked_there(cli: Callable[..., Ended], tm
         assert (ended.code, json.loads(ended.out)["charger"]["id"]) == (0, "NTH-01")
     gone = cli("chargers", "show", "NTH-01", "--url", f"unix://{path}")
     assert gone.code == ExitCode.UNREACHABLE
-    assert gone.err.startswith(f"error: no service answers at unix://{path} (")
+    assert gone.err.startswith(f"error: no service answers at unix://{path}\n")
 
 
 def test_a_source_that_never_came_is_pointed_out(cli: Callable[..., Ended], tmp_path: Path) -> None:
@@ -322,4 +322,3 @@ def test_a_pin_that_nobody_knows_is_not_offered_to_be_enrolled(cli: Callable[...
     ended = cli("why", "--event", denied["decision_id"], "--url", service)
     assert "to admit import it: what may be a PIN is not kept to be enrolled" in ended.out
     assert "7788" not in ended.out
-    assert gone.err.startswith(f"error: no service answers at unix://{path}\n")
