@@ -63,9 +63,10 @@ def test_a_fresh_clone_keeps_its_own_readme(cli: Callable[..., Ended], tmp_path:
     ended = cli("init", str(tmp_path))
     assert (ended.code, ended.err) == (
         ExitCode.OK,
-        f"note: {tmp_path}/README.md is there already and stays as it is\n",
+        f"note: {tmp_path}/README.md is there already and stays as it is\n"
+        f"note: {tmp_path}/.gitignore is there already and stays as it is\n",
     )
-    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+    assert {(tmp_path / name).read_text(encoding="utf-8") for name in ("README.md", ".gitignore")} == {"mine"}
     told = ended.out.splitlines()
     assert ("README.md" in told, "schemas/ (" in ended.out) == (False, True)
     written = sum(path.is_file() for path in tmp_path.rglob("*")) - 3

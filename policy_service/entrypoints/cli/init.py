@@ -22,8 +22,8 @@ STARTER = "starter"
 """The folder beside this module whose files are written; `dot-` in a name stands for a leading dot."""
 
 
-_README = "README.md"
-"""The one file that a fresh clone of GitLab or GitHub has already."""
+_MAY_STAND = ("README.md", ".gitignore")
+"""What a fresh clone of GitLab or GitHub has already."""
 _SCHEMAS = "schemas/"
 
 
@@ -35,16 +35,18 @@ def init(
 ) -> None:
     """Write a policy tree that passes its checks and tests, with schemas, editor settings and pipelines.
 
-    Nothing is overwritten: a README.md that is there stays as it is; where another of the files is, none is written.
+    Nothing is overwritten: a README.md and a .gitignore that are there stay as they are; where another of the files is,
+    none is written.
     """
     files = starter_files()
-    standing = [name for name in files if name != _README and (directory / name).exists()]
+    standing = [name for name in files if name not in _MAY_STAND and (directory / name).exists()]
     if standing:
         message = f"`{directory / standing[0]}` exists already"
         raise CommandError(message, "give another directory, or move that away")
-    if (directory / _README).exists():
-        del files[_README]
-        note(f"note: {directory / _README} is there already and stays as it is")
+    for name in _MAY_STAND:
+        if (directory / name).exists():
+            del files[name]
+            note(f"note: {directory / name} is there already and stays as it is")
     try:
         for name, text in files.items():
             path = directory / name
@@ -71,7 +73,8 @@ def starter_files() -> dict[str, str]:
 
 
 _NAMES = (
-    _README,
+    "README.md",
+    "dot-gitignore",
     "policies/depot.yaml",
     "policies/chargers.yaml",
     "policies/tests.yaml",
