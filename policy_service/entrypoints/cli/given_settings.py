@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from policy_service.entrypoints.cli.console import note
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.usage_text import plain
 from policy_service.settings import FROM_FILE, PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -44,9 +41,16 @@ def settings_of(given: dict[str, str | bool], command: str) -> Settings:
 def _note_misspelt() -> None:
     """Tell of variables that are nearly those of a setting, and so do nothing."""
     known = [f"{PREFIX}{name}".upper() for name in (*Settings.model_fields, *(name + FILE for name in FROM_FILE))]
-    for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known and (meant := get_close_matches(name, known, 1, _ALIKE)):
-            note(f"note: the variable {name} is no setting; did you mean {meant[0]}?")
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if not unknown:
+        return
+    from difflib import get_close_matches  # noqa: PLC0415 - a start on what is spelt right does not wait for it
+
+    from policy_service.entrypoints.cli.console import note  # noqa: PLC0415 - as above
+
+    for name in unknown:
+        for meant in get_close_matches(name, known, 1, _ALIKE):
+            note(f"note: the variable {name} is no setting; did you mean {meant}?")
 
 
 def flag_of(name: str) -> str:
@@ -55,6 +59,8 @@ def flag_of(name: str) -> str:
 
 
 def _told(fault: ErrorDetails) -> str:
+    from policy_service.entrypoints.cli.usage_text import plain  # noqa: PLC0415 - see above
+
     text = plain(fault["msg"])
     return f"--{flag_of(str(fault['loc'][0]))}: {text}" if fault["loc"] else text
 
