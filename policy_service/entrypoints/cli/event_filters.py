@@ -42,6 +42,20 @@ FromOption = Annotated[
 ToOption = Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="Recorded before then.")]
 
 
+def as_asked(**given: object) -> dict[str, str]:
+    """Return what was given, as the service takes it. Raises CommandError for a label that is none."""
+    if isinstance(label := given.get("label"), str):
+        read_labels([label])
+    return {name: str(value) for name, value in given.items() if value is not None}
+
+
+def clocks_at(calls: ServiceCalls, charger: str | None, label: str | None) -> Sequence[Zone]:
+    """Return the clocks of the chargers that these filters leave."""
+    ids = None if charger is None else (charger,)
+    labels = None if label is None else read_labels([label])
+    return zones_of(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilters:
     """Which events, as typed."""
@@ -59,27 +73,22 @@ class EventFilters:
 
     def wanted(self) -> dict[str, str]:
         """Return them as the service takes them. Raises CommandError."""
-        if self.label is not None:
-            read_labels([self.label])
-        given = {
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "type": self.type,
-            "charger": self.charger,
-            "label": self.label,
-            "vehicle_class": self.vehicle_class,
-            "vehicle": self.vehicle,
-            "fleet": self.fleet,
-            "policy": self.policy,
-            "transaction_id": self.transaction,
-        }
-        return {name: str(value) for name, value in given.items() if value is not None}
+        return as_asked(
+            outcome=self.outcome,
+            reason=self.reason,
+            type=self.type,
+            charger=self.charger,
+            label=self.label,
+            vehicle_class=self.vehicle_class,
+            vehicle=self.vehicle,
+            fleet=self.fleet,
+            policy=self.policy,
+            transaction_id=self.transaction,
+        )
 
     def zones(self, calls: ServiceCalls) -> Sequence[Zone]:
         """Return the clocks of the chargers that these filters leave."""
-        ids = None if self.charger is None else (self.charger,)
-        labels = None if self.label is None else read_labels([self.label])
-        return zones_of(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
+        return clocks_at(calls, self.charger, self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,7 @@ class Whose:
 
     def wanted(self) -> dict[str, str]:
         """Return them as the service takes them."""
-        given = {"vehicle": self.vehicle, "fleet": self.fleet, "reason": self.reason}
-        return {name: str(value) for name, value in given.items() if value is not None}
+        return as_asked(vehicle=self.vehicle, fleet=self.fleet, reason=self.reason)
 
 
 class OfChargers(Protocol):

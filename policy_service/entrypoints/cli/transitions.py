@@ -9,17 +9,15 @@ import typer
 from rich.text import Text
 
 from policy_service.domain.mode_events import ModeEventType
-from policy_service.domain.selector import Selector
 from policy_service.entrypoints.cli.console import note, out, out_json_items
-from policy_service.entrypoints.cli.event_filters import ChargerOption, EventSpan, LabelOption
+from policy_service.entrypoints.cli.event_filters import ChargerOption, EventSpan, LabelOption, as_asked, clocks_at
 from policy_service.entrypoints.cli.event_following import Following, Stream, print_each
 from policy_service.entrypoints.cli.event_pages import List, list_pages
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.transition_text import ModeEventLines, PlannedLines, listed_text
-from policy_service.entrypoints.cli.zones import zones_by_policy, zones_of
+from policy_service.entrypoints.cli.zones import zones_by_policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,16 +59,11 @@ class ModeEventFilters:
 
     def wanted(self) -> dict[str, str]:
         """Return them as the service takes them. Raises CommandError."""
-        if self.label is not None:
-            read_labels([self.label])
-        given = {"type": self.type, "charger": self.charger, "label": self.label}
-        return {name: str(value) for name, value in given.items() if value is not None}
+        return as_asked(type=self.type, charger=self.charger, label=self.label)
 
     def zones(self, calls: ServiceCalls) -> Sequence[Zone]:
         """Return the clocks of the chargers that these filters leave."""
-        ids = None if self.charger is None else (self.charger,)
-        labels = None if self.label is None else read_labels([self.label])
-        return zones_of(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
+        return clocks_at(calls, self.charger, self.label)
 
 
 @app.command(
