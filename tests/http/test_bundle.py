@@ -145,9 +145,10 @@ def test_it_needs_a_scope_of_its_own_and_shows_a_bound_key_its_chargers(tmp_path
         state = tmp_path / "state"
         plain = made(state, "plain", "decide", "read")
         bound = made(state, "bound", "bundle", label="depot:south")
-        eventually(lambda: served.bringing(plain).get("/v1/chargers").status_code == 200, within=60)
-        eventually(lambda: served.bringing(bound).get("/v1/bundle").status_code == 200, within=60)
-        assert served.bringing(plain).get("/v1/bundle").status_code == 403
+        # Anyone is answered until the service learns that there are keys: only a refusal shows that it has.
+        eventually(lambda: served.bringing(plain).get("/v1/bundle").status_code == 403, within=60)
+        eventually(lambda: served.bringing(bound).get("/v1/chargers").status_code == 403, within=60)
+        assert served.bringing(plain).get("/v1/chargers").status_code == 200
         chargers = served.bringing(bound).get("/v1/bundle").json()["plan"]["chargers"]
         assert [charger["id"] for charger in chargers] == ["B"]
         assert served.bringing(bound).post("/v1/decide", json={"charger": "B", "identifier": ""}).status_code == 403
