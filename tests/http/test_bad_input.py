@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fakes.hexadecimal import without_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +137,7 @@ def test_what_no_identifier_can_be_is_422_in_either_mode(served: Served, identif
     body = problem(served.decide(charger="NTH-01", identifier=identifier, time=time), 422)
     assert body["errors"][0]["pointer"] == "/identifier"
     assert "04A2" not in str(body)
-    assert "9999" not in str(body)
+    assert "9999" not in without_ids(str(body))
 
 
 def test_a_misplaced_identifier_is_not_repeated(served: Served) -> None:
