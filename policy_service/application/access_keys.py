@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.domain.api_key import ApiKey
+from policy_service.domain.caller import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports import Clock, KeyRepository, LastKnownKeys, Versions
     from policy_service.application.version_watch import VersionWatch
-    from policy_service.domain.api_key import ApiKey
-    from policy_service.domain.caller import Caller
 
 NOTE_S = 60.0
 """How long uses gather before they are noted: nobody asks for them by the second."""
 
 
-class _Known(NamedTuple):
+class _Known(msgspec.Struct, frozen=True):
     key: ApiKey
     caller: Caller
 

@@ -41,9 +41,10 @@ class Callers:
 
     def known(self, digest: str | None) -> Caller | None:
         """Return who presents the key of this digest, if anybody has to be asked; None for whom :meth:`identify` is."""
-        if not self._keys.demanded and not self._tokens.configured:
-            return ANYBODY
-        return None if digest is None else self._keys.find(digest)
+        caller = None if digest is None else self._keys.find(digest)
+        if caller is not None or self._keys.demanded or self._tokens.configured:
+            return caller
+        return ANYBODY
 
     async def identify(self, secret: str | None) -> Caller:
         """Return who presents this key or token. Raises UnknownCallerError."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policy_service.application.audit_trail import AuditTrail
     from policy_service.application.callers import Callers
     from policy_service.application.commands.edit_agreements import AgreementEdits
@@ -66,8 +68,11 @@ class Metrics(Protocol):
         """Take notice of an answered request; ``route`` is the template, never the path."""
         ...
 
-    def answered_at_once(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Take notice of a request that was answered in the turn in which it came; ``asked`` does not go before."""
+    def observer(self, method: str, route: str, status: int) -> Callable[[float], None]:
+        """Return what takes notice of requests that are answered in the turn in which they come, by their seconds.
+
+        ``asked`` does not go before.
+        """
         ...
 
     def exposition(self) -> tuple[bytes, str]:

@@ -75,7 +75,7 @@ class HeldBundle:
                 return None
             grace_s = self.bundle.start_grace_s if asked.starts else 0
             decision = decide_found(self.plan, asked.charger, when.at, finding, grace_s=grace_s)
-        bounded = decision._replace(valid_until=min(self.ends, decision.valid_until or self.ends))
+        bounded = decision.holding_until(min(self.ends, decision.valid_until or self.ends))
         return Found(bounded, finding if isinstance(finding, Registration) else None)
 
     def _finding(self, asked: Asked, entry: ChargerPlan) -> Finding | None:

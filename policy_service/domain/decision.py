@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
@@ -33,8 +36,11 @@ class Answer:
     """Where the rule that set the mode is written."""
 
 
-class Decision(NamedTuple):
-    """One answered question; instants are epoch seconds."""
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """One answered question; instants are epoch seconds.
+
+    One is made for every request: as a struct in a tenth of the time that a named tuple takes (ADR 50).
+    """
 
     answer: Answer
     charger: str
@@ -48,3 +54,7 @@ class Decision(NamedTuple):
     def denied(self) -> bool:
         """Tell whether the driver is refused."""
         return self.answer.outcome == "access_denied"
+
+    def holding_until(self, valid_until: int | None, *, asked_at: int | None = None) -> Decision:
+        """Return it with another end, and as asked at another instant where one is given."""
+        return replace(self, time=self.time if asked_at is None else asked_at, valid_until=valid_until)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def masked(form: str, *, pin: bool = False) -> str:
     return "…" + form[-_MASKED_TAIL:]
 
 
+@lru_cache(maxsize=64)
 def meant_by(hint: str | None) -> IdentifierType | None:
     """Return the type that a hint means; None where there is no hint."""
     return None if hint is None else TYPE_HINTS.get(hint.lower(), IdentifierType.OTHER)

@@ -11,17 +11,12 @@ from policy_service.domain.registration import Absence, Registration
 from policy_service.engine.timeline import HORIZON, NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from policy_service.domain.registration import Finding
     from policy_service.engine.plan import ChargerPlan, Governance, Plan
     from policy_service.engine.rules import Rule, Verdict
 
 RETRY = 30
 """Seconds for which a decision holds that a passing state caused: a failed look-up, too many attempts."""
-
-_new: Callable[..., Decision] = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-"""What ``Decision(…)`` comes to, without the function in Python that a named tuple has before it."""
 
 _PASSING = (Absence.LOOKUP_FAILED, Absence.TOO_MANY_ATTEMPTS)
 
@@ -51,7 +46,7 @@ def decide(plan: Plan, charger_id: str, at: int, finding: Finding | None = None)
         if finding.clear_to < until:
             until = finding.clear_to
             beyond = until - at > HORIZON
-    return _new(Decision, (answer, charger_id, at, None if beyond else until, None))
+    return Decision(answer, charger_id, at, None if beyond else until)
 
 
 def _without_policy(plan: Plan, charger_id: str, at: int, finding: Finding | None) -> Decision | None:
@@ -155,9 +150,9 @@ def _across_twins(entry: ChargerPlan, governance: Governance, at: int, finding: 
     while until is not None and until < stop:
         following = _once(entry, governance, until, finding)
         if following is None or _told(following.answer) != _told(first.answer):
-            return first._replace(valid_until=until)
+            return first.holding_until(until)
         until = following.valid_until
-    return first._replace(valid_until=stop if passing else None)
+    return first.holding_until(stop if passing else None)
 
 
 def _once(entry: ChargerPlan, governance: Governance, at: int, finding: Finding | None) -> Decision | None:

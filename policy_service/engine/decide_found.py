@@ -31,7 +31,7 @@ def _judged_back(plan: Plan, decision: Decision, finding: Finding, grace_s: int)
     if decision.answer.reason not in _SWITCHED:
         return decision
     before = _settled(plan, decision.charger, decision.time - grace_s, finding)
-    return decision if before.denied else before._replace(time=decision.time, valid_until=decision.time)
+    return decision if before.denied else before.holding_until(decision.time, asked_at=decision.time)
 
 
 def _settled(plan: Plan, charger_id: str, at: int, finding: Finding) -> Decision:

@@ -17,7 +17,7 @@ from policy_service.application.transitions.scheduler import LAGS_S
 from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from policy_service.application.commands.reload_policies import ReloadOutcome
     from policy_service.application.plan_holder import PlanHolder, PlanState
@@ -104,16 +104,16 @@ class Telemetry:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Measure a request."""
         self._under_way -= 1
-        self.answered_at_once(method, route, status, seconds)
+        self.observer(method, route, status)(seconds)
 
-    def answered_at_once(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Measure a request that nobody could see under way."""
+    def observer(self, method: str, route: str, status: int) -> Callable[[float], None]:
+        """Return what measures requests that nobody could see under way."""
         key = method, route, status
         observed = self._requests.get(key)
         if observed is None:
             histogram = self._histograms["http_request_duration_seconds"]
             observed = self._requests[key] = Observations(histogram.labels(*key))
-        observed.observe(seconds)
+        return observed.observe
 
     def flush(self) -> None:
         """Put into the metrics what has gathered since the last time."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from policy_service.application.access_events import Circumstances, access_event, as_breach, leaves_event
@@ -14,7 +15,7 @@ from policy_service.application.plan_holder import standing
 from policy_service.application.question import Answered
 from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason
 from policy_service.domain.charger_profile import driver_signal, on_breach
-from policy_service.domain.events import DriverSignal, EventType
+from policy_service.domain.events import AccessEvent, DriverSignal, EventType
 from policy_service.domain.registration import Registration
 from policy_service.engine.decide import decide
 from policy_service.engine.decide_found import decide_found
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from policy_service.application.queries.finding import Findings
     from policy_service.application.question import Question
     from policy_service.domain.decision import Decision
-    from policy_service.domain.events import AccessEvent
     from policy_service.domain.registration import Finding
     from policy_service.engine.plan import ChargerPlan, Plan
 
@@ -92,7 +92,7 @@ class RecordRules:
         return leaves_event(answer)
 
 
-class Ready(NamedTuple):
+class Ready(msgspec.Struct, gc=False):
     """An answer that nobody has been told of yet."""
 
     answered: Answered
@@ -152,7 +152,8 @@ class Decide:
             self._findings.served()
             if decision.denied and question.grace_s:
                 decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
-        return Ready(*self._told(plan, question, presented, decision, finding, now_ms), began)
+        answered, event = self._told(plan, question, presented, decision, finding, now_ms)
+        return Ready(answered, event, began)
 
     def settle(self, ready: Ready) -> Awaitable[None] | None:
         """Record the answer, then count it; None where both is done.
@@ -177,10 +178,10 @@ class Decide:
         self._count(Ready(answered, event, began))
 
     def _count(self, ready: Ready) -> None:
-        answered, event, began = ready
+        event = ready.event
         if event is not None and event.type is _BREACH:
             self._meter.breached(event)
-        self._meter.decided(answered, perf_counter() - began)
+        self._meter.decided(ready.answered, perf_counter() - ready.began)
 
     def check(self, question: Question) -> None:
         """Do nothing for a question in good form. Raises IdentifierError."""
@@ -242,7 +243,7 @@ class Decide:
         record = finding.record if isinstance(finding, Registration) else None
         fleet, record_id = (None, None) if record is None else (record.fleet, record.id)
         answered = Answered(
-            self._ids.next(),
+            self._ids.next(now_ms),
             decision,
             plan.revision,
             question.language,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import msgspec
 import orjson
 
 from policy_service.domain.access import Reason
@@ -21,7 +22,7 @@ _REMEMBERED = 4096
 _MOST_ANSWERS = 65_536
 
 
-class _Encoded(NamedTuple):
+class _Encoded(msgspec.Struct, frozen=True):
     """The parts of an answer's body that do not depend on the question."""
 
     before_charger: bytes

@@ -55,10 +55,10 @@ class HotConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         """Answer a request whose head is known without parsing that again; parse whatever else comes."""
-        self._idle.clear()
         if self._within:
             super().data_received(data)
         elif not self._recognised(data):
+            self._idle.clear()
             self._came = data
             super().data_received(data)
             self._came = b""
@@ -125,7 +125,7 @@ class HotConnection(Connection):
     def _recognised(self, data: bytes) -> bool:
         """Answer what is a whole request by a head that is known; tell whether it was."""
         lanes = self._lanes
-        if lanes is None or not self._free():
+        if lanes is None or not self._idles():
             return False
         end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
         known = lanes.heads.get(data[:end])
@@ -135,18 +135,16 @@ class HotConnection(Connection):
         if reply is None:
             return False
         self._overdue.clear()
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
         self._reply(reply, keep_alive=True)
         return True
 
-    def _free(self) -> bool:
+    def _idles(self) -> bool:
         """Tell whether nothing waits before a request, and nothing would have to wait after it."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
+        cycle = self._last
         return (
-            (cycle is None or cycle.response_complete)
-            and not self.flow.write_paused
-            and self.limit_concurrency is None
-            and not self.transport.is_closing()
+            (cycle is None or cycle.response_complete) and self.limit_concurrency is None and not self.flow.write_paused
         )
 
     def _candidate(self) -> bool:
@@ -156,7 +154,8 @@ class HotConnection(Connection):
             and parser.get_http_version() == "1.1"
             and not parser.should_upgrade()
             and not self.expect_100_continue
-            and self._free()
+            and self._idles()
+            and not self.transport.is_closing()
         )
 
     def _hand_head_on(self) -> None:
@@ -181,6 +180,7 @@ class HotConnection(Connection):
             self.server_state.total_requests += 1
             self._idle.set()
             return
+        self._idle.clear()
         cycle = _Awaited(keep_alive=keep_alive)
         self.cycle = cast("RequestResponseCycle", cycle)
         task = self.loop.create_task(self._send_when_there(reply, cycle))
@@ -198,8 +198,6 @@ class HotConnection(Connection):
         self.on_response_complete()
 
     def _send(self, reply: Reply, *, keep_alive: bool) -> None:
-        if self.transport.is_closing():
-            return
         self.transport.write(
             b"%b%d\r\nx-request-id: %b\r\n%b%b\r\n%b"
             % (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from policy_service.domain.api_key import digest_of
 from policy_service.entrypoints.http.body import is_json
@@ -20,7 +22,7 @@ _MOST_KEY_BYTES = 512
 _MOST_DIGITS = 9
 
 
-class Head(NamedTuple):
+class Head(msgspec.Struct, frozen=True):
     """Who asks, under which id, and how much."""
 
     key_digest: str | None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from policy_service.entrypoints.http.hot.head import head_of
+import msgspec
+
+from policy_service.entrypoints.http.hot.head import Head, head_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
-    from policy_service.entrypoints.http.hot.head import Head, Header
+    from policy_service.entrypoints.http.hot.head import Header
     from policy_service.entrypoints.http.hot.reply import Reply
 
 _MOST_HEADS = 256
@@ -30,7 +32,7 @@ class Lane(Protocol):
         ...
 
 
-class Known(NamedTuple):
+class Known(msgspec.Struct, frozen=True):
     """A head that was parsed and understood before, to be recognised by its bytes."""
 
     lane: Lane

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
-from policy_service.entrypoints.http.hot.question import Count, instant
+from policy_service.entrypoints.http.hot.question import BACKSLASH, Count, instant
 from policy_service.entrypoints.http.ocpp_names import printable
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _reader(shape: type[_Shape]) -> Callable[[bytes], _Shape | None]:
     decode = msgspec.json.Decoder(shape).decode
 
     def read(body: bytes) -> _Shape | None:
-        if b"\\" in body:
+        if BACKSLASH in body:
             return None
         try:
             found = decode(body)

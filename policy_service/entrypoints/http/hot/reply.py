@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
 import structlog
 
 from policy_service.entrypoints.http.failures import problem_of
+from policy_service.entrypoints.http.hot.head import Header
 from policy_service.entrypoints.http.problems import Problem, ending, problem_document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
     from policy_service.application.service import Metrics
-    from policy_service.entrypoints.http.hot.head import Header
     from policy_service.entrypoints.http.problems import ProblemError
 
 METHOD = "POST"
@@ -25,7 +26,7 @@ CLOSE = (b"connection", b"close")
 _log = structlog.get_logger("policy_service.http")
 
 
-class Reply(NamedTuple):
+class Reply(msgspec.Struct, gc=False):
     """An answer as it leaves; ``headers`` but for its length and the request's id."""
 
     status: int
@@ -48,6 +49,7 @@ class Replies:
         """``route`` is the template by which it is counted."""
         self._metrics = metrics
         self._route = route
+        self._answered = metrics.observer(METHOD, route, 200)
 
     def when(
         self, recorded: Awaitable[None] | None, request_id: str, began: float, said: Said
@@ -60,7 +62,7 @@ class Replies:
     def at_once(self, request_id: str, began: float, said: Said) -> Reply:
         """Return an answer that nothing had to be waited for."""
         reply = Reply(200, ANSWERED, request_id.encode(), said[0], said[1])
-        self._metrics.answered_at_once(METHOD, self._route, 200, perf_counter() - began)
+        self._answered(perf_counter() - began)
         return reply
 
     async def in_time(self, request_id: str, began: float, said: Awaitable[Said]) -> Reply:
