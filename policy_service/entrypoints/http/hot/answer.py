@@ -14,6 +14,8 @@ from policy_service.domain.messages import message_of
 from policy_service.entrypoints.answers import decision_view
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from policy_service.application.question import Answered
     from policy_service.domain.decision import Answer
 
@@ -25,8 +27,8 @@ _MOST_ANSWERS = 65_536
 class _Encoded(msgspec.Struct, frozen=True):
     """The parts of an answer's body that do not depend on the question."""
 
-    before_charger: bytes
-    after_times: bytes
+    before_charger: str
+    after_times: str
 
 
 class Answers:
@@ -48,15 +50,12 @@ class Answers:
         if answered.revision != self._revision or len(self._encoded) >= _MOST_ANSWERS:
             self._encoded, self._revision = {}, answered.revision
         parts = self._encoded.get(decision.answer) or self._encode(decision.answer)
-        return b'{"decision_id":"%b%b%b,"time":%b,"valid_until":%b%b%b}' % (
-            answered.decision_id.encode(),
-            parts.before_charger,
-            _text(decision.charger),
-            _instant(decision.time),
-            _instant(decision.valid_until),
-            parts.after_times,
-            _refusal(answered) if decision.denied else b"",
-        )
+        refusal = _refusal(answered) if decision.denied else ""
+        return (
+            f'{{"decision_id":"{answered.decision_id}{parts.before_charger}{_text(decision.charger)}'
+            f',"time":{_instant(decision.time)},"valid_until":{_instant(decision.valid_until)}'
+            f"{parts.after_times}{refusal}}}"
+        ).encode()
 
     def _encode(self, answer: Answer) -> _Encoded:
         before = {
@@ -66,26 +65,28 @@ class Answers:
             "vehicle_class": answer.vehicle_class,
         }
         after = {"policy": answer.policy, "window": answer.window, "revision": self._revision}
-        parts = self._encoded[answer] = _Encoded(
-            b'",' + orjson.dumps(before)[1:-1] + b',"charger":', b"," + orjson.dumps(after)[1:-1]
-        )
+        parts = self._encoded[answer] = _Encoded(f'",{_members(before)},"charger":', f",{_members(after)}")
         return parts
 
 
-def _refusal(answered: Answered) -> bytes:
+def _members(of: Mapping[str, str | None]) -> str:
+    return orjson.dumps(of)[1:-1].decode()
+
+
+def _refusal(answered: Answered) -> str:
     """Return what a refusal has more: what the driver is told, and when there is access."""
     decision = answered.decision
     message = _text(message_of(decision, answered.language))
     if decision.answer.reason is not _NOT_GRANTED:
-        return b',"message":%b' % message
-    return b',"message":%b,"next_allowed_at":%b' % (message, _instant(decision.next_allowed_at))
+        return f',"message":{message}'
+    return f',"message":{message},"next_allowed_at":{_instant(decision.next_allowed_at)}'
 
 
 @lru_cache(maxsize=_MOST_ANSWERS)
-def _text(text: str) -> bytes:
-    return b"%b" % orjson.dumps(text)  # a copy: what orjson returns holds on to 4 kB
+def _text(text: str) -> str:
+    return orjson.dumps(text).decode()
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _instant(epoch: int | None) -> bytes:
-    return b"null" if epoch is None else b'"%b"' % format_instant(epoch).encode()
+def _instant(epoch: int | None) -> str:
+    return "null" if epoch is None else f'"{format_instant(epoch)}"'

@@ -32,7 +32,7 @@ class Reply(msgspec.Struct, gc=False):
     status: int
     headers: tuple[Header, ...]
     """Those of many answers."""
-    request_id: bytes
+    request_id: str
     body: bytes
     own: tuple[Header, ...] = ()
     """Those of this answer alone."""
@@ -61,7 +61,7 @@ class Replies:
 
     def at_once(self, request_id: str, began: float, said: Said) -> Reply:
         """Return an answer that nothing had to be waited for."""
-        reply = Reply(200, ANSWERED, request_id.encode(), said[0], said[1])
+        reply = Reply(200, ANSWERED, request_id, said[0], said[1])
         self._answered(perf_counter() - began)
         return reply
 
@@ -70,7 +70,7 @@ class Replies:
         self._metrics.asked()
         try:
             body, own = await said
-            reply = Reply(200, ANSWERED, request_id.encode(), body, own)
+            reply = Reply(200, ANSWERED, request_id, body, own)
         except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
             reply = _refusal(request_id, ending())
         except Exception as error:  # noqa: BLE001 - nobody else is there to answer for whatever went wrong
@@ -94,4 +94,4 @@ async def _once(recorded: Awaitable[None], said: Said) -> Said:
 
 def _refusal(request_id: str, error: ProblemError) -> Reply:
     document = problem_document(error, request_id)
-    return Reply(document.status, document.headers, request_id.encode(), document.body)
+    return Reply(document.status, document.headers, request_id, document.body)

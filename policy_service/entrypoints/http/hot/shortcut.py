@@ -38,7 +38,7 @@ class Shortcut:
             return
         if not isinstance(reply, Reply):
             reply = await reply
-        last = ((b"content-length", b"%d" % len(reply.body)), (b"x-request-id", reply.request_id))
+        last = ((b"content-length", b"%d" % len(reply.body)), (b"x-request-id", reply.request_id.encode()))
         headers = [*reply.headers, *reply.own, *last]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
