@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
@@ -26,32 +26,31 @@ Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 _REMEMBERED = 4096
 
 
-_NOT_TOLD: Any = None
-"""What a field holds that did not come. None of them may come as a null."""
-
-
 class Asked(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The fields of :class:`~policy_service.entrypoints.http.wire.DecideRequest`."""
+    """The fields of :class:`~policy_service.entrypoints.http.wire.DecideRequest`.
+
+    What comes as a null counts as not told: its key has quotation marks that nobody expects then, see below.
+    """
 
     charger: Annotated[str, Meta(min_length=1, max_length=255)]
     identifier: Annotated[str, Meta(max_length=255)]
-    time: str = _NOT_TOLD
-    identifier_type: str = _NOT_TOLD
+    time: str | None = None
+    identifier_type: str | None = None
     """Of a few kinds: whether it may be one is remembered, where a pattern is tried each time."""
-    evse: Count = _NOT_TOLD
-    connector: Count = _NOT_TOLD
-    ocpp_action: Trace = _NOT_TOLD
-    message_id: Trace = _NOT_TOLD
-    transaction_id: Trace = _NOT_TOLD
-    language: Annotated[str, Meta(pattern=r"\A[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}\Z")] = _NOT_TOLD
-    record: bool = _NOT_TOLD
+    evse: Count | None = None
+    connector: Count | None = None
+    ocpp_action: Trace | None = None
+    message_id: Trace | None = None
+    transaction_id: Trace | None = None
+    language: Annotated[str, Meta(pattern=r"\A[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}\Z")] | None = None
+    record: bool | None = None
 
 
 class AskedAtOnce(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """The fields of :class:`~policy_service.entrypoints.http.wire.BatchRequest`."""
 
     requests: Annotated[list[Asked], Meta(min_length=1, max_length=1000)]
-    record: bool = _NOT_TOLD
+    record: bool | None = None
 
 
 _decode = msgspec.json.Decoder(Asked).decode

@@ -42,6 +42,9 @@ Said: TypeAlias = "tuple[bytes, tuple[Header, ...]]"
 """The body of an answer, and the headers of this answer alone."""
 
 
+NOTHING: Said = b"", ()
+
+
 class Replies:
     """The answers of one route; each is counted as it is made. ``began`` is when, by the performance counter."""
 
@@ -57,7 +60,7 @@ class Replies:
         """Return the answer, which is not to leave before its event is recorded."""
         if recorded is None:
             return self.at_once(request_id, began, said)
-        return self.in_time(request_id, began, _once(recorded, said))
+        return self.in_time(request_id, began, recorded, said)
 
     def at_once(self, request_id: str, began: float, said: Said) -> Reply:
         """Return an answer that nothing had to be waited for."""
@@ -65,11 +68,13 @@ class Replies:
         self._answered(perf_counter() - began)
         return reply
 
-    async def in_time(self, request_id: str, began: float, said: Awaitable[Said]) -> Reply:
-        """Return the answer that has to be waited for, or in its place why there is none."""
+    async def in_time(
+        self, request_id: str, began: float, waiting: Awaitable[Said | None], said: Said = NOTHING
+    ) -> Reply:
+        """Return the answer that has to be waited for, or what is said by then; in its place why there is none."""
         self._metrics.asked()
         try:
-            body, own = await said
+            body, own = await waiting or said
             reply = Reply(200, ANSWERED, request_id, body, own)
         except asyncio.CancelledError:  # the service ends and waits no longer, as it was told
             reply = _refusal(request_id, ending())
@@ -85,11 +90,6 @@ class Replies:
             told = {"http.request.method": METHOD, "http.route": self._route, "request.id": request_id}
             _log.error("request failed", exc_info=error, **told, **{"http.response.status_code": reply.status})
         return reply
-
-
-async def _once(recorded: Awaitable[None], said: Said) -> Said:
-    await recorded
-    return said
 
 
 def _refusal(request_id: str, error: ProblemError) -> Reply:
