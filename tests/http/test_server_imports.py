@@ -16,6 +16,7 @@ print(json.dumps([collected, gc.isenabled(), gc.get_freeze_count() > 0, list(sys
 _NEEDLESS = (
     "alembic",
     "asyncpg",
+    "attr",
     "fastapi",
     "holidays",
     "httpx2",
@@ -24,7 +25,9 @@ _NEEDLESS = (
     "policy_service.client",
     "policy_service.entrypoints.cli",
     "policy_service.lint",
+    "pygments",
     "redis",
+    "rich",
     "rule_engine",
     "sqlalchemy.orm",
     "starlette",
