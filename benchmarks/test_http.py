@@ -51,11 +51,14 @@ class _Setup(NamedTuple):
     mode: str
     workers: int = 1
     unix: bool = False
+    sync: str = "always"
+    """``interval``: a denial is in its file before its answer, which outlives every kill but no power cut."""
 
     def __str__(self) -> str:
         """Name it in a row of the table."""
         workers = "one worker" if self.workers == 1 else f"{self.workers} workers"
-        return f"{self.mode}, {workers}, {'Unix socket' if self.unix else 'TCP'}"
+        written = "" if self.sync == "always" else f", SPOOL_SYNC={self.sync}"
+        return f"{self.mode}, {workers}, {'Unix socket' if self.unix else 'TCP'}{written}"
 
 
 class _Rounds(NamedTuple):
@@ -75,6 +78,7 @@ class _Rounds(NamedTuple):
     ("setup", "connections"),
     [
         *((_Setup(mode), (1, 16, 64)) for mode in _MODES),
+        (_Setup("protocol", sync="interval"), (1, 16, 64)),
         *((_Setup(mode, unix=True), (16,)) for mode in ("protocol", "asgi")),
         *((_Setup(mode, workers=2), (16, 64)) for mode in ("protocol", "asgi")),
     ],
@@ -100,10 +104,9 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("mode", ["protocol", "asgi"])
-def test_random_keys(mode: str, registered: Path, tmp_path: Path, record: Recorder) -> None:
+@pytest.mark.parametrize("setup", [_Setup("protocol"), _Setup("protocol", sync="interval"), _Setup("asgi")], ids=str)
+def test_random_keys(setup: _Setup, registered: Path, tmp_path: Path, record: Recorder) -> None:
     """100,000 chargers and a million vehicles, asked about in no order; a scheduler of its own tells the chargers."""
-    setup = _Setup(mode)
     settings = _settings(setup, tmp_path)
     with nodes.node(registered / "policies", registered / "state", scheduler="apart", **settings) as node:
         questions = nodes.yard_questions(_ASKED, _VEHICLES)
@@ -122,7 +125,8 @@ def test_the_memory_of_a_worker(registered: Path, record: Recorder) -> None:
 
 
 def _settings(setup: _Setup, folder: Path) -> dict[str, object]:
-    return {"hot_path": setup.mode, "workers": setup.workers} | ({"unix_socket": folder / "node"} if setup.unix else {})
+    told: dict[str, object] = {"hot_path": setup.mode, "workers": setup.workers, "spool_sync": setup.sync}
+    return told | ({"unix_socket": folder / "node"} if setup.unix else {})
 
 
 def _measure(
