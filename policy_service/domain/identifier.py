@@ -82,7 +82,7 @@ def normal_form(text: str) -> str:
     if form.startswith(AUTOCHARGE_PREFIXES):
         prefix = next(prefix for prefix in AUTOCHARGE_PREFIXES if form.startswith(prefix))
         form = form[len(prefix) :].lstrip()
-    compact = form.translate(_SEPARATORS)
+    compact = form if form.isalnum() else form.translate(_SEPARATORS)
     return compact if _HEX.fullmatch(compact) else form
 
 
