@@ -143,6 +143,7 @@ class Schedule:
     name: str
     times: tuple[Times, ...]
     place: Place = field(default=NOWHERE, compare=False)
+    places: Places = field(default_factory=dict[str, Place], compare=False)
 
 
 # --- who, and when ---------------------------------------------------------------------------------------------------
@@ -265,6 +266,7 @@ class Override:
     created: int | None = None
     """Its place, from 1 on, in the order of those made over HTTP; None: from a file. A later one beats earlier ones."""
     place: Place = field(default=NOWHERE, compare=False)
+    places: Places = field(default_factory=dict[str, Place], compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def schedule(document: ScheduleDocument, at: At) -> Schedule:
     else:
         pairs = zip(spec.windows, here.values("windows"), strict=True)
         times = tuple(_times(window, inner, spec.timezone) for window, inner in pairs)
-    return Schedule(document.metadata.name, times, name_place(at))
+    return Schedule(document.metadata.name, times, name_place(at), here.places())
 
 
 def override(document: OverrideDocument, at: At) -> Override:
@@ -106,6 +106,7 @@ def override(document: OverrideDocument, at: At) -> Override:
         ticket=document.metadata.ticket,
         message=_maybe_texts(spec.message),
         place=name_place(at),
+        places=here.places(),
     )
 
 

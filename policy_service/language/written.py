@@ -27,6 +27,7 @@ LONGEST_TAG = 20
 LONGEST_PATTERN = 200
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 _LONGEST = 36_525
+_AREA = re.compile("(?!Etc/)[^/]+/")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)", re.ASCII)
@@ -157,7 +158,7 @@ def read_zone(value: object) -> str:
     """Read the name of a time zone of the tz database."""
     text = scalar(value, "a time zone")
     if text not in ZONES:
-        places = [name for name in ZONES if "/" in name or name == "UTC"]  # for AEST, not EST
+        places = [name for name in ZONES if _AREA.match(name) or name == "UTC"]  # for AEST, not EST
         help_text = suggestion(text, places, "write an IANA name such as `Australia/Melbourne`")
         refuse(f"unknown time zone {quoted(text)}", help_text, code="PS101")
     return text

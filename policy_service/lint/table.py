@@ -32,6 +32,7 @@ from policy_service.lint.rules import (
     window_never_in_force,
     window_too_short,
     window_without_instant,
+    zone_without_place,
 )
 
 _W, _I = Severity.WARNING, Severity.INFO
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     Rule("PS211", "window-too-short", _W, "window shorter than five minutes", window_too_short.find),
     Rule("PS212", "one-second-hole", _W, "one second between windows that should touch", one_second_hole.find),
     Rule("PS213", "holidays-without-days", _W, "holiday region that names no day", holidays_without_days.find),
+    Rule("PS225", "zone-without-place", _W, "time zone of no place", zone_without_place.find),
     Rule("PS216", "exception-cuts-occurrence", _I, "exception that cuts a window", exception_cuts_occurrence.find),
     Rule("PS217", "start-equals-end", _I, "start that equals the end", start_equals_end.find),
     # what chargers cannot do

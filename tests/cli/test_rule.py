@@ -48,7 +48,7 @@ def test_a_misspelt_rule_is_answered_with_the_right_one(cli: Callable[..., Ended
     ("named", "hint"),
     [
         ("PS999", "`policy-service rule` lists all"),
-        ("PS225", "did you mean `PS224`?"),
+        ("PS226", "did you mean `PS225`?"),
         ("owner-mising", "did you mean `owner-missing`?"),
         ("windw", "did you mean `window-never-in-force` or `window-without-instant` or `window-too-short`?"),
     ],
