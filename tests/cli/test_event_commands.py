@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -225,6 +226,20 @@ def test_events_are_counted_with_their_shares(events: Events) -> None:
     found = json.loads(events(*asked).out)
     assert sum(group["count"] for group in found["groups"]) == 3
     assert found["from"] == "2020-01-01T00:00:00Z"
+
+
+def test_days_are_those_of_the_clock_that_is_asked_for(events: Events) -> None:
+    for zone in ("UTC", "Asia/Kolkata"):
+        counted = events("summary", "--group-by", "day", "--timezone", zone, "--from", "2020-01-01T00:00Z")
+        days = {line.split()[0] for line in counted.out.splitlines()[1:]}
+        now = datetime.now(ZoneInfo(zone))
+        assert days <= {f"{now - timedelta(days=1):%Y-%m-%d}", f"{now:%Y-%m-%d}"}
+        assert counted.err.endswith(f"; days by the clock of {zone}\n")
+    hour = events("summary", "--group-by", "hour", "--timezone", "Asia/Kolkata").out.splitlines()[1]
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:00:00\+05:30 ", hour)
+    unknown = events("summary", "--group-by", "day", "--timezone", "Europe/Berlyn")
+    assert (unknown.code, unknown.out) == (ExitCode.USAGE, "")
+    assert "did you mean `Europe/Berlin`?" in unknown.err
 
 
 def test_one_event_is_shown_as_why_shows_it(cli: Callable[..., Ended], events: Events, recorded: Recorded) -> None:

@@ -14,6 +14,8 @@ from policy_service.application.event_matching import fits
 from policy_service.application.ports import CursorError, EventFilter, EventGrouping
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import DriverSignal, EventType
+from policy_service.domain.instant import format_instant, parse_instant
+from policy_service.engine.zone import Zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +130,7 @@ async def test_the_events_of_one_vehicle_fleet_policy_card_or_transaction_are_fo
     assert await _ids(stores, **wanted, within=(("depot", ("south",)),)) == []
     assert await _ids(stores, **wanted, reason=Reason.OWN_VEHICLE) == []
     assert await _ids(stores, **wanted, until=40) == ["a"]
-    groups = await stores.events.counts(EventFilter(**wanted), EventGrouping.CHARGER)
+    groups = await stores.events.counts(EventFilter(**wanted), EventGrouping.CHARGER, Zone.of("UTC"))
     assert [(group.key, group.count) for group in groups] == [("NTH-01", 1), ("X", 1)]
 
 
@@ -253,8 +255,9 @@ async def test_the_events_of_a_transaction_are_found(stores: Stores) -> None:
     assert await stores.events.match("NTH-01", "t2", limit=10) == []
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Melbourne", "Asia/Kolkata"])
 @pytest.mark.parametrize("by", EventGrouping)
-async def test_groups_are_counted_as_one_would_by_hand(stores: Stores, by: EventGrouping) -> None:
+async def test_groups_are_counted_as_one_would_by_hand(stores: Stores, by: EventGrouping, zone: str) -> None:
     rng = random.Random(by)  # noqa: S311 - cases, not secrets
     written = [_any_event(rng, number) for number in range(60)]
     written = [
@@ -265,10 +268,25 @@ async def test_groups_are_counted_as_one_would_by_hand(stores: Stores, by: Event
     await reference.write(lines(*written))
     for _ in range(15):
         wanted = _any_filter(rng)
-        counted = list(await stores.events.counts(wanted, by))
-        expected = list(await reference.counts(wanted, by))
+        counted = list(await stores.events.counts(wanted, by, Zone.of(zone)))
+        expected = list(await reference.counts(wanted, by, Zone.of(zone)))
         assert sorted(counted, key=repr) == sorted(expected, key=repr)
         assert [group.count for group in counted] == [group.count for group in expected]
+
+
+async def test_days_are_cut_where_clocks_show_midnight_however_long_they_are(stores: Stores) -> None:
+    melbourne = Zone.of("Australia/Melbourne")
+    hours = [parse_instant("2026-10-03T00:00:00Z") + 3600 * number for number in range(48)]
+    written = (event(f"e{number}", recorded_at=at * 1000) for number, at in enumerate(hours))
+    await stores.events.write(lines(*written))
+    days = await stores.events.counts(EventFilter(), EventGrouping.DAY, melbourne)
+    assert [(format_instant(int(day.key or 0) // 1000), day.count) for day in days] == [
+        ("2026-10-02T14:00:00Z", 14),
+        ("2026-10-03T14:00:00Z", 23),  # clocks go forward
+        ("2026-10-04T13:00:00Z", 11),
+    ]
+    told = await stores.events.counts(EventFilter(), EventGrouping.HOUR, melbourne)
+    assert [hour.key for hour in told] == [at * 1000 for at in hours]
 
 
 async def test_what_is_too_old_is_deleted(stores: Stores) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.ports import EventFilter
     from policy_service.domain.events import AccessEvent
+    from policy_service.engine.zone import Zone
 
 
 class MemoryEvents:
@@ -40,12 +43,12 @@ class MemoryEvents:
         ordered = sorted(self._state.events.values(), key=self._order, reverse=True)
         return [e for e in ordered if (e.charger, e.transaction_id) == (charger, transaction_id)][:limit]
 
-    async def counts(self, wanted: EventFilter, by: EventGrouping) -> Sequence[EventCount]:
+    async def counts(self, wanted: EventFilter, by: EventGrouping, zone: Zone) -> Sequence[EventCount]:
         self._state.ask()
         groups: dict[Any, list[AccessEvent]] = {}
         for each in self._state.events.values():
             if fits(each, wanted):
-                groups.setdefault(_key_of(each, by), []).append(each)
+                groups.setdefault(_key_of(each, by, zone), []).append(each)
         counted = [
             EventCount(
                 key,
@@ -101,10 +104,12 @@ class MemoryEvents:
         return self._state.events.get(decision_id)
 
 
-def _key_of(event: AccessEvent, by: EventGrouping) -> object:
-    spans = {EventGrouping.HOUR: 3_600_000, EventGrouping.DAY: 86_400_000}
-    if by in spans:
-        return event.recorded_at - event.recorded_at % spans[by]
+def _key_of(event: AccessEvent, by: EventGrouping, zone: Zone) -> object:
+    local = datetime.fromtimestamp(event.recorded_at // 1000, ZoneInfo(zone.name))
+    if by is EventGrouping.HOUR:
+        return (event.recorded_at // 1000 - local.minute * 60 - local.second) * 1000
+    if by is EventGrouping.DAY:
+        return int(local.replace(hour=0, minute=0, second=0, fold=0).timestamp()) * 1000
     key = event.labels.get("depot") if by is EventGrouping.DEPOT else getattr(event, by)
     return None if key is None else str(key)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from fakes.served import POLICIES, serving
@@ -47,6 +49,19 @@ def test_events_are_counted_by_what_operators_ask_for(node: Served) -> None:
     assert _counts(node, "reason", to="2026-01-01T00:00Z") == {}
 
 
+@pytest.mark.parametrize("by", ["hour", "day"])
+def test_hours_and_days_are_cut_by_the_clock_that_is_asked_for(node: Served, by: str) -> None:
+    def asked(**wanted: str) -> dict[str, Any]:
+        return node.client.get("/v1/events/summary", params={"group_by": by, **wanted}).json()
+
+    for zone in ("UTC", "Asia/Kolkata"):
+        told = asked(timezone=zone)
+        begun = [datetime.fromisoformat(group["key"]).astimezone(ZoneInfo(zone)) for group in told["groups"]]
+        assert (told["timezone"], sum(group["count"] for group in told["groups"])) == (zone, 3)
+        assert {(at.hour if by == "day" else 0, at.minute) for at in begun} == {(0, 0)}
+    assert asked()["timezone"] == "UTC"
+
+
 def test_events_are_asked_for_by_vehicle_fleet_policy_card_or_transaction(node: Served) -> None:
     every = node.client.get("/v1/events").json()["events"]
     for name in ("vehicle", "fleet", "policy", "identifier_fingerprint", "transaction_id"):
@@ -87,5 +102,10 @@ def test_a_failed_session_is_told_from_a_denial(node: Served) -> None:
 def test_questions_in_bad_form_are_problems(node: Served) -> None:
     for path in ("summary", "summary?group_by=identifier", "match", "match?charger=NTH-07", "match?transaction_id=t"):
         assert node.client.get(f"/v1/events/{path}").status_code == 422
+    unknown = node.client.get("/v1/events/summary?group_by=day&timezone=Europe/Berlyn")
+    assert unknown.status_code == 422
+    assert unknown.json()["errors"] == [
+        {"parameter": "timezone", "detail": "unknown time zone; write an IANA name such as `Australia/Melbourne`"}
+    ]
     for wanted in ("vehicle=", "fleet=%00", "policy=", "identifier_fingerprint=04A2B3C4D5E681", "transaction_id=a%20b"):
         assert node.client.get(f"/v1/events?{wanted}").status_code == 422

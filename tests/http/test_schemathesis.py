@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fakes.served import Served
 
 _DOORS = "^/(access|ocpi|v1/citrineos|v1/ocpp)/"
-_JUDGED = "/(import|degraded|diff)$|/webhooks"
+_JUDGED = "/(import|degraded|diff|summary)$|/webhooks"
 _ELSEWHERE = f"/stream$|{_JUDGED}|{_DOORS}"
 _FIRST = "^/v1/[a-e]"
 _FLAGS = ["--max-examples", "6", "--mode", "all", "--seed", "1", "--no-color", "--checks", "all"]
@@ -42,7 +42,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         # Lines at fault are reported with 200, so a body that breaks the pattern is no request to refuse;
         # an atomic import of generated lines is refused with 422, though the pattern allows them. What clients tell of
         # must have happened lately, policies that are compared have to be sound, and which filters a webhook may have
-        # depends on its feed: no schema says so.
+        # depends on its feed, and time zones are those of the tz database: no schema says so.
         (
             ["--include-path-regex", _JUDGED],
             ["--exclude-checks", "negative_data_rejection,positive_data_acceptance"],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from policy_service.domain.access import Outcome, Reason, VehicleClass
     from policy_service.domain.api_key import Labels
     from policy_service.domain.events import AccessEvent, EventType
+    from policy_service.engine.zone import Zone
 
 Event_co = TypeVar("Event_co", covariant=True)
 
@@ -40,7 +41,7 @@ class EventFilter:
 
 
 class EventGrouping(StrEnum):
-    """What events are counted by. Hours and days are UTC's."""
+    """What events are counted by. Hours and days are those of a zone."""
 
     REASON = "reason"
     CHARGER = "charger"
@@ -215,8 +216,8 @@ class EventReader(Protocol):
         """Return the events of one transaction at a charger, newest first."""
         ...
 
-    async def counts(self, wanted: EventFilter, by: EventGrouping) -> Sequence[EventCount]:
-        """Count events by group: hours and days in their order, anything else by count, then key."""
+    async def counts(self, wanted: EventFilter, by: EventGrouping, zone: Zone) -> Sequence[EventCount]:
+        """Count events by group: the zone's hours and days in their order, anything else by count, then key."""
         ...
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from policy_service.application.ports import EventCount, EventFilter, EventGrouping, EventReader
+    from policy_service.engine.zone import Zone
 
 
 MOST_PAGES = 2
@@ -49,7 +50,7 @@ class EventQueries:
         found = await self._events.match(charger, transaction_id, limit=MOST_MATCHES)
         return [event_view(event) for event in found]
 
-    async def counts(self, wanted: EventFilter, by: EventGrouping) -> Sequence[EventCount]:
-        """Count events by group."""
+    async def counts(self, wanted: EventFilter, by: EventGrouping, zone: Zone) -> Sequence[EventCount]:
+        """Count events by group; hours and days are the zone's."""
         await self._recorded()
-        return await self._events.counts(wanted, by)
+        return await self._events.counts(wanted, by, zone)

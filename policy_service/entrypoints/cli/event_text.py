@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from policy_service.application.ports import EventGrouping
 from policy_service.domain.access import Outcome
 from policy_service.domain.events import EventType
 from policy_service.domain.instant import parse_instant
@@ -23,6 +24,8 @@ _UTC = Zone.of("UTC")
 _NONE = "-"
 _BAR = 30
 """Signs in the bar of the largest group."""
+_SPANS = (EventGrouping.HOUR, EventGrouping.DAY)
+_DATE = len("2026-11-24")
 _WIDTHS = {"time": 25, "charger": 8, "outcome": 13, "reason": 20, "class": 9, "vehicle": 8, "decision": 36}
 """Columns, so wide at least that events which come one by one stay in line."""
 
@@ -62,28 +65,43 @@ def listed_text(count: int, *, more: bool) -> str:
     return f"the latest {plural(count, 'event')}; for more give --limit {count * 10}, or --all"
 
 
-def summary_lines(summary: Mapping[str, Any], bar: str) -> Iterator[Text]:
-    """Yield a line for each group: how many events, how many of them denials, and its share; ``bar`` draws that."""
+def summary_lines(summary: Mapping[str, Any], zone: Zone, bar: str) -> Iterator[Text]:
+    """Yield a line for each group: how many events, how many of them denials, and its share; ``bar`` draws that.
+
+    Hours and days are told by the zone's clock.
+    """
     groups = summary["groups"]
     total = sum(group["count"] for group in groups)
     largest = max((group["count"] for group in groups), default=1)
     columns = Columns(str(summary["group_by"]), "events", "denied", "share", "", right=(1, 2, 3))
-    return columns.lines([_counted(group, total, bar * -(-group["count"] * _BAR // largest)) for group in groups])
+    by = EventGrouping(summary["group_by"])
+    keys = [_key(group["key"], by, zone) for group in groups]
+    drawn = [bar * -(-group["count"] * _BAR // largest) for group in groups]
+    return columns.lines([_counted(*each, total) for each in zip(keys, groups, drawn, strict=True)])
 
 
-def summary_total(summary: Mapping[str, Any]) -> str:
-    """Return how many events were counted, and over which span."""
+def summary_total(summary: Mapping[str, Any], zone: Zone) -> str:
+    """Return how many events were counted, over which span, and by which clock hours and days were cut."""
     count = sum(group["count"] for group in summary["groups"])
-    span = f"from {summary['from']} to {summary['to']}"
+    since, until = (offset_text(parse_instant(summary[end]), zone) for end in ("from", "to"))
+    span = f"from {since} to {until}"
     if not count:
         return f"no event is on record that fits, {span} (ids are case-sensitive)"
     denied = sum(group["denied"] for group in summary["groups"])
-    return f"{plural(count, 'event')}, {denied:,} denied, {span}"
+    clock = f"; {summary['group_by']}s by the clock of {zone.name}" if summary["group_by"] in _SPANS else ""
+    return f"{plural(count, 'event')}, {denied:,} denied, {span}{clock}"
 
 
-def _counted(group: Mapping[str, Any], total: int, drawn: str) -> list[Cell]:
+def _key(key: str | None, by: EventGrouping, zone: Zone) -> str:
+    if key is None or by not in _SPANS:
+        return key or _NONE
+    begun = offset_text(parse_instant(key), zone)
+    return begun[:_DATE] if by is EventGrouping.DAY else begun
+
+
+def _counted(key: str, group: Mapping[str, Any], drawn: str, total: int) -> list[Cell]:
     share = f"{100 * group['count'] / total:.1f} %"
-    return [str(group["key"] or _NONE), f"{group['count']:,}", f"{group['denied']:,}", share, (drawn, "cyan")]
+    return [key, f"{group['count']:,}", f"{group['denied']:,}", share, (drawn, "cyan")]
 
 
 def _outcome(event: Mapping[str, Any]) -> Cell:

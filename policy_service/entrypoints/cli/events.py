@@ -17,6 +17,7 @@ from policy_service.entrypoints.cli.event_pages import List, csv_pages, list_pag
 from policy_service.entrypoints.cli.event_text import EventLines, listed_text, summary_lines, summary_total
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural
+from policy_service.entrypoints.cli.instants import read_zone
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.zones import zones_by_policy
@@ -47,6 +48,14 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV, with all that
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help=f"So many at most; left out: {_LIMIT}.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
 GroupOption = Annotated[EventGrouping, typer.Option(metavar="WHAT", help=f"{', '.join(EventGrouping)}.")]
+ZoneOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ZONE",
+        show_default=False,
+        help="By which clock hours and days are cut, such as Australia/Melbourne; left out: UTC.",
+    ),
+]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the decision, as `events list` shows it.")]
 
 
@@ -92,21 +101,24 @@ def list_(
 def summary(
     *,
     group_by: GroupOption = EventGrouping.REASON,
+    timezone: ZoneOption = "UTC",
     which: EventFilters,
     span: EventSpan,
     connection: Connection,
     as_json: JsonOption = False,
 ) -> None:
-    """Count access events by reason, charger, depot, hour (UTC) or else; without --from those of 24 hours."""
+    """Count access events by reason, charger, depot, hour, day or else; without --from those of 24 hours."""
+    zone = read_zone(timezone)
     calls = connection.calls()
-    found = calls.get("/v1/events/summary", group_by=group_by, **_wanted(calls, which, span))
+    wanted = _wanted(calls, which, span)
+    found = calls.get("/v1/events/summary", group_by=group_by, timezone=zone.name, **wanted)
     if as_json:
         out_json(found)
         return
     if found["groups"]:
-        for line in summary_lines(found, "█" if can_draw(sys.stdout.encoding) else "#"):
+        for line in summary_lines(found, zone, "█" if can_draw(sys.stdout.encoding) else "#"):
             out(line)
-    note(summary_total(found))
+    note(summary_total(found, zone))
 
 
 @app.command("show", epilog="\b\nExample:\n  policy-service events show 01a20660-16e1-7b29-b7cb-c1ca63137f0c")

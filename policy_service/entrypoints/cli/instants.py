@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from policy_service.domain.instant import InstantError, parse_instant
-from policy_service.engine.zone import Zone, wall_seconds
+from policy_service.engine.zone import Zone, wall_seconds, zone_names
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.language.wording import suggestion
 
 _LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
 _HINT = 'write `2026-11-24T11:15:00Z`, or by the depot\'s clock `"2026-11-24 22:15"`'
@@ -66,6 +67,14 @@ def read_date(text: str) -> date:
     except ValueError:
         message = f"`{text}`: no such date"
         raise CommandError(message, "write it like `2026-11-24`") from None
+
+
+def read_zone(text: str) -> Zone:
+    """Return the time zone of a name. Raises CommandError."""
+    if text not in zone_names():
+        message = f"`{text}`: no such time zone"
+        raise CommandError(message, suggestion(text, zone_names(), "write an IANA name such as `Australia/Melbourne`"))
+    return Zone.of(text)
 
 
 def wall_text(wall: int) -> str:

@@ -3,7 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from policy_service.application.ports import EventGrouping
@@ -11,6 +12,7 @@ from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import EventType
 from policy_service.domain.mode_events import ModeEventType
+from policy_service.engine.zone import zone_names
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
 
@@ -34,6 +36,18 @@ MAX_LIMIT = 1000
 Filter = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NAME_PATTERN)]
 Label = Annotated[
     str, StringConstraints(max_length=511, pattern=r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]+$")
+]
+
+
+def _known_zone(name: str) -> str:
+    if name not in zone_names():
+        kind = "zone"
+        raise PydanticCustomError(kind, "unknown time zone; write an IANA name such as `Australia/Melbourne`")
+    return name
+
+
+ZoneName = Annotated[
+    str, AfterValidator(_known_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})
 ]
 TransactionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 ChargerId = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the charger.")]
@@ -165,6 +179,7 @@ class SummaryParams(WhichEvents):
     """Which access events, and what they are counted by."""
 
     group_by: EventGrouping
+    timezone: ZoneName = Field("UTC", description="By which clock hours and days are cut: an IANA time zone.")
     since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
     until: Instant | None = Field(None, alias="to", description="Recorded before.")
 

@@ -12,7 +12,9 @@ from policy_service.entrypoints.http.wire_records import EventReply
 class EventGroup(Reply):
     """Events that have one thing in common."""
 
-    key: str | None = Field(description="What they have in common; null where they lack it.")
+    key: str | None = Field(
+        description="What they have in common, of an hour or a day its beginning; null where they lack it."
+    )
     count: int
     denied: int
     first: InstantOut
@@ -25,6 +27,7 @@ class EventSummary(Reply):
     since: InstantOut = Field(alias="from")
     until: InstantOut = Field(alias="to")
     group_by: EventGrouping
+    timezone: str = Field(description="By which clock hours and days are cut.")
     groups: list[EventGroup]
 
 

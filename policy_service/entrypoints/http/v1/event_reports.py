@@ -9,6 +9,7 @@ from starlette.responses import Response
 from policy_service.application.ports import EventCount, EventGrouping
 from policy_service.domain.charger import Charger
 from policy_service.domain.instant import format_instant
+from policy_service.engine.zone import Zone
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.guard import GuardedRoute
@@ -32,10 +33,10 @@ async def summarise(request: Request, service: ServiceOf, wanted: Annotated[Summ
     until = service.clock.now() + 1 if wanted.until is None else wanted.until
     since = until - _DAY_S if wanted.since is None else wanted.since
     asked = filter_of(wanted, caller_of(request), since, until)
-    groups = await service.events.counts(asked, wanted.group_by)
+    groups = await service.events.counts(asked, wanted.group_by, Zone.of(wanted.timezone))
     told = [_group(group, wanted.group_by) for group in groups]
     span = {"from": format_instant(since), "to": format_instant(until)}
-    return answer({**span, "group_by": str(wanted.group_by), "groups": told})
+    return answer({**span, "group_by": str(wanted.group_by), "timezone": wanted.timezone, "groups": told})
 
 
 @router.get("/match", summary="Was this failed session a denial?", responses=replies(EventMatch, 403, 422))
