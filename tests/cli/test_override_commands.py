@@ -91,6 +91,28 @@ def test_of_several_overrides_it_is_told_which_holds(cli: Callable[..., Ended], 
     assert cli("override", "end", again["id"], "--url", url).out.endswith(": the policies hold again\n")
 
 
+def test_the_list_tells_where_a_later_override_holds(cli: Callable[..., Ended], url: str) -> None:
+    def listed() -> list[str]:
+        return cli("override", "list", "--url", url).out.splitlines()
+
+    asked = ("--for", "2h", *BECAUSE, "--json", "--url", url)
+    wide = made(cli("override", "open", "--charger", "LDN-*", *asked))
+    assert len(listed()) == 2
+    narrow = made(cli("override", "lock", "--charger", "LDN-01", *asked))
+    lines = listed()
+    assert (lines[0].split()[0], lines[2].split()[0]) == (narrow["id"], wide["id"])
+    assert lines[4:] == [f"    not at LDN-01: {narrow['id']} was made later and holds there"]
+    last = made(cli("override", "open", "--charger", "LDN-*", *asked))
+    everywhere = f"{last['id']} was made later and holds there"
+    assert listed()[4:] == [
+        f"    not at LDN-01: {everywhere}",
+        *lines[2:4],
+        f"    not at LDN-01, LDN-02: {everywhere}",
+    ]
+    cli("override", "end", last["id"], "--url", url)
+    assert listed() == lines
+
+
 def test_a_key_that_sees_no_overrides_is_promised_nothing(cli: Callable[..., Ended], tmp_path: Path) -> None:
     [operator] = stored(tmp_path, WantedKey("operator", frozenset({Scope.OPERATE})))
     file = tmp_path / "operator"

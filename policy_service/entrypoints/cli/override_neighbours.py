@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policy_service.domain.instant import parse_instant
@@ -43,6 +44,25 @@ def holding(calls: ServiceCalls, ended: Made) -> tuple[Sequence[str], Sequence[N
     chargers = calls.get(f"/v1/overrides/{ended['id']}")["chargers"]
     active = [each for each in others if each["state"] == OverrideState.ACTIVE]
     return chargers, [*_latest(_sharing(calls, active, chargers))]
+
+
+def overruling(calls: ServiceCalls, overrides: Iterable[Made]) -> Mapping[str, Sequence[Neighbour]]:
+    """Return by id, for active overrides, the latest made first, the others that hold at some of their chargers.
+
+    Raises CommandError.
+    """
+    active = [each for each in overrides if each["state"] == OverrideState.ACTIVE]
+    found: dict[str, Sequence[Neighbour]] = {}
+    holders: dict[str, Made] = {}
+    for made in active if len(active) > 1 else ():
+        chargers: Sequence[str] = calls.get(f"/v1/overrides/{made['id']}")["chargers"]
+        shared: dict[str, list[str]] = defaultdict(list)
+        for charger in chargers:
+            holder = holders.setdefault(charger, made)
+            if holder is not made:
+                shared[holder["id"]].append(charger)
+        found[made["id"]] = [Neighbour(other, shared[other["id"]]) for other in active if other["id"] in shared]
+    return found
 
 
 def _others(calls: ServiceCalls, made: Made) -> Sequence[Made] | None:

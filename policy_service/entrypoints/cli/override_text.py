@@ -62,13 +62,17 @@ def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]
         yield labelled("to end", f"policy-service override end {made['id']}")
 
 
-def list_lines(overrides: Sequence[Mapping[str, Any]], clocks: Clocks) -> Iterator[Text]:
-    """Yield two lines an override: what it is, and why."""
+def list_lines(
+    overrides: Sequence[Mapping[str, Any]], overruling: Mapping[str, Sequence[Neighbour]], clocks: Clocks
+) -> Iterator[Text]:
+    """Yield two lines an override, what it is, and why; below them where it does not hold, as a later one does."""
     for made in overrides:
         word, style = _DONE[made["mode"]]
         until = told_at(parse_instant(made["until"]), clocks.of(selector_of(made)))
         yield Text.assemble((made["id"], "bold"), f"  {made['state']}  ", (word, style), f"  {_picked(made)}")
         yield Text(f"    {_allowed(made)}until {until}: {made['reason']}{_by(made['created_by'])}")
+        for other, chargers in overruling.get(made["id"], ()):
+            yield Text(f"    not at {_chargers(chargers)}: {other['id']} was made later and holds there")
 
 
 def _classes(made: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.likely_chargers import misnamed
-from policy_service.entrypoints.cli.override_neighbours import holding, meeting
+from policy_service.entrypoints.cli.override_neighbours import holding, meeting, overruling
 from policy_service.entrypoints.cli.override_order import Only, Picked, Span, allow_of, body_of
 from policy_service.entrypoints.cli.override_text import (
     ended_lines,
@@ -166,7 +166,7 @@ def list_(
     if as_json:
         out_json({"overrides": found})
     elif found:
-        for line in list_lines(found, Clocks(calls)):
+        for line in list_lines(found, overruling(calls, found), Clocks(calls)):
             out(line)
     else:
         out("no override is active or coming" if not all_ else "no override is on record")
