@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ended import Ended
     from fakes.served import Served
 
+CLOCK = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+1[01]:00"
 AT = r"\w{3} \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? Australia/Melbourne, \S+Z"
 TREE = """
 apiVersion: policy-service/v1
@@ -81,7 +82,8 @@ def test_chargers_out_of_sync_are_listed_with_what_they_should_be_in(cli: Callab
     assert ended.code == 0
     lines = [line.split() for line in ended.out.splitlines()]
     assert [line[:3] for line in lines[1:]] == [["A-2", "switching", "managed"]]
-    assert "unknown" in lines[1]
+    assert re.fullmatch(CLOCK, " ".join(lines[1][3:5]))
+    assert lines[1][5:] == ["unknown", "-", "0"]
     assert ended.err == "1 out of sync\n1 more cannot be switched: --state unsupported\n"
     switchable = cli("chargers", "out-of-sync", "--url", yard.url, "--json")
     assert [charger["id"] for charger in json.loads(switchable.out)["chargers"]] == ["A-2"]
@@ -142,6 +144,8 @@ def test_a_local_list_is_told_by_its_numbers(cli: Callable[..., Ended], yard: Se
     lines = ended.out.splitlines()
     assert lines[0].startswith("A-1: version ")
     assert lines[0].endswith(", entries: 1")
+    assert re.fullmatch(f"made at {AT}", lines[1])
+    assert re.fullmatch(f"holds until {AT}", lines[2])
     assert "1 SendLocalList to send: Full" in lines
     assert "all who may charge throughout are on it" in lines
     found = json.loads(cli("chargers", "local-list", "A-1", "--url", yard.url, "--json").out)
@@ -157,11 +161,11 @@ def test_adherence_is_told_in_two_lines_and_a_list_of_misses(cli: Callable[..., 
     ended = cli("adherence", *span)
     assert ended.code == 0, ended.err
     told = ended.out.splitlines()
-    assert told[0] == "2024-11-24T06:00:00Z to 2024-11-24T08:00:00Z"
+    assert told[0] == "2024-11-24 17:00:00+11:00 to 2024-11-24 19:00:00+11:00"
     answered = json.loads(cli("adherence", *span, "--json").out)
     assert (answered["unsupported"], answered["late_s"]["max"]) == (1, None)
     assert told[1] == "0 of 2 on time (0.0%), that is within 5 s"
-    assert told[-1].split() == ["A-2", "2024-11-24T07:00:00.000Z", "freevend", "-", "not", "seen"]
+    assert told[-1].split() == ["A-2", "2024-11-24", "18:00:00+11:00", "freevend", "-", "not", "seen"]
     assert cli("adherence", "--from", "2024-11-24T08:00Z", "--to", "2024-11-24T07:00Z", "--url", yard.url).code == 2
     south = json.loads(cli("adherence", *span, "--json", "--label", "depot:south").out)
     assert (south["switches"], south["unsupported"]) == (0, 1)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ended import Ended
 
 NOBODYS = "019b2c1e-7a00-7000-8000-3f9d2c41aa07"
+LONDON = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0[01]:00"
 HEADER = "identifier,type,class,vehicle,fleet\n"
 
 
@@ -239,9 +240,11 @@ def test_sources_tell_what_came_and_what_is_owed(cli: Callable[..., Ended], serv
     told = cli("sources", "--url", service)
     assert told.code == 0
     cells = next(line.split() for line in told.out.splitlines() if " office " in line)
-    assert (cells[:5], cells[6:]) == (["agreements", "office", "1", "-", "-"], ["(1", "taken,", "0", "rejected)"])
+    assert (cells[:5], cells[7:]) == (["agreements", "office", "1", "-", "-"], ["(1", "taken,", "0", "rejected)"])
+    assert re.fullmatch(LONDON, " ".join(cells[5:7]))
     expected = cli("sources", "expect", "agreements", "office", "26h", "--url", service)
-    assert expected.out.startswith("agreements of office: expected every 1 d 2 h, next by 20")
+    assert expected.out.startswith("agreements of office: expected every 1 d 2 h, next by ")
+    assert re.fullmatch(r".* \d\d:\d\d(:\d\d)? Europe/London, \S+Z\n", expected.out)
     listed = json.loads(cli("sources", "--json", "--url", service).out)["sources"]
     assert next(each for each in listed if each["source"] == "office")["expected_every"] == "PT26H"
     never = cli("sources", "expect", "agreements", "office", "never", "--url", service)
@@ -254,7 +257,8 @@ def test_a_source_that_did_not_come_is_marked(cli: Callable[..., Ended], service
     cli("sources", "expect", "chargers", "late", "PT1S", "--url", service)
     time.sleep(1.1)
     told = cli("sources", "--url", service).out
-    assert "OVERDUE" in next(line for line in told.splitlines() if " late " in line)
+    late = next(line for line in told.splitlines() if " late " in line)
+    assert re.search(rf" {LONDON}  OVERDUE ", late)
     cli("sources", "expect", "chargers", "late", "never", "--url", service)
 
 

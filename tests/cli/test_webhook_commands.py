@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,8 @@ def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str
     fresh = webhooks("rotate", name)
     assert fresh.out.startswith("whsec_")
     assert fresh.out != made.out
+    until = r"until \w{3} \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? Europe/London, \S+Z the secret so far signs as well; .*\n"
+    assert re.fullmatch(until, fresh.err)
     assert webhooks("test", name, code=ExitCode.FINDINGS).out == "not delivered: name not found\n"
     assert json.loads(webhooks("test", name, "--json", code=ExitCode.FINDINGS).out)["error"] == "name not found"
     assert webhooks("pause", name).out.startswith(f"{name}  access  paused  ")

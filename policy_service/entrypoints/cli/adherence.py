@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.event_filters import EventFilters, EventSpan, LabelOption
+from policy_service.entrypoints.cli.instants import offset_text
 from policy_service.entrypoints.cli.option_groups import grouped
-from policy_service.entrypoints.cli.service_calls import (
-    MOST_A_PAGE,
-    Connection,
-)
+from policy_service.entrypoints.cli.service_calls import MOST_A_PAGE, Connection
+from policy_service.entrypoints.cli.zones import Clocks, shared_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from policy_service.engine.zone import Zone
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -50,12 +51,14 @@ def adherence(
     if as_json:
         out_json(found)
         return
-    for line in _summary(found):
+    for line in _summary(found, shared_zone(which.zones(calls))):
         out(line)
     if not found["misses"]:
         return
     out("")
-    for row in Columns("charger", "due", "mode", "late by", "why").lines([_cells(miss) for miss in found["misses"]]):
+    clocks = Clocks(calls)
+    rows = [_cells(miss, clocks.at(miss["charger"])) for miss in found["misses"]]
+    for row in Columns("charger", "due", "mode", "late by", "why").lines(rows):
         out(row)
 
 
@@ -71,10 +74,10 @@ def _whole(calls: ServiceCalls, wanted: Mapping[str, str]) -> dict[str, Any]:
     return {**found, "misses": misses, "next_cursor": None}
 
 
-def _summary(found: Mapping[str, Any]) -> Sequence[str]:
+def _summary(found: Mapping[str, Any], zone: Zone) -> Sequence[str]:
     share, late = found["share_on_time"], found["late_s"]
     apart = {name: found[name] for name in ("superseded", "unsupported", "pending") if found[name]}
-    lines = [f"{found['from']} to {found['to']}"]
+    lines = [" to ".join(offset_text(parse_instant(found[end]), zone) for end in ("from", "to"))]
     if share is None:
         lines.append("no switches")
     else:
@@ -87,6 +90,12 @@ def _summary(found: Mapping[str, Any]) -> Sequence[str]:
     return lines
 
 
-def _cells(miss: Mapping[str, Any]) -> Sequence[str]:
+def _cells(miss: Mapping[str, Any], zone: Zone) -> Sequence[str]:
     late = "-" if miss["seconds_late"] is None else f"{miss['seconds_late']:g} s"
-    return miss["charger"], miss["at"], miss["mode"], late, str(miss["reason"]).replace("_", " ")
+    return (
+        miss["charger"],
+        offset_text(parse_instant(miss["at"]), zone),
+        miss["mode"],
+        late,
+        str(miss["reason"]).replace("_", " "),
+    )

@@ -7,12 +7,17 @@ from urllib.parse import quote
 
 import typer
 
+from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.console import out, out_json
 from policy_service.entrypoints.cli.option_groups import grouped
+from policy_service.entrypoints.cli.outline import when_text
 from policy_service.entrypoints.cli.service_calls import Connection
+from policy_service.entrypoints.cli.zones import zone_of_charger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from policy_service.engine.zone import Zone
 
 SinceOption = Annotated[
     int | None, typer.Option("--since", metavar="VERSION", min=0, help="The version that the charger has.")
@@ -30,19 +35,22 @@ def local_list(
 ) -> None:
     """Issue a charger's list for when it is offline, and tell how many are on it: who is, its CSMS alone is told."""
     asked = {} if since is None else {"since": since}
-    answer = connection.calls().get(f"/v1/chargers/{quote(charger, safe='')}/local-auth-list", **asked)
+    calls = connection.calls()
+    answer: dict[str, Any] = calls.get(f"/v1/chargers/{quote(charger, safe='')}/local-auth-list", **asked)
     found = {**answer, "commands": len(answer["commands"])}
     if as_json:
         out_json(found)
         return
-    for line in _lines(found):
+    for line in _lines(found, zone_of_charger(calls, charger, parse_instant(answer["made_at"]))):
         out(line)
 
 
-def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+def _lines(found: Mapping[str, Any], zone: Zone) -> Iterator[str]:
     who = "all" if found["complete"] else "not all"
     yield f"{found['charger']}: version {found['version']}, entries: {found['entries']:,}"
-    yield f"made at {found['made_at']}, holds until {found['valid_until']}"
+    made, until = (when_text(parse_instant(found[name]), zone) for name in ("made_at", "valid_until"))
+    yield f"made at {made}"
+    yield f"holds until {until}"
     if found["commands"]:
         base = "" if found["based_on"] is None else f" on top of version {found['based_on']}"
         yield f"{found['commands']} SendLocalList to send: {found['update_type']}{base}"

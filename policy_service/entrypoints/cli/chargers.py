@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from policy_service.domain.charger_sync import SyncState
+from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.charger_lists import local_list
 from policy_service.entrypoints.cli.charger_outline import show
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import LabelOption
+from policy_service.entrypoints.cli.instants import offset_text
 from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
+from policy_service.entrypoints.cli.zones import shared_zone, zones_by_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from policy_service.engine.zone import Zone
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -53,13 +58,16 @@ def out_of_sync(
         read_labels([label])
     given = {"label": label, "state": state}
     wanted = {name: str(value) for name, value in given.items() if value is not None}
-    found = connection.calls().each("chargers", in_sync="false", **wanted)
+    calls = connection.calls()
+    found = calls.each("chargers", in_sync="false", **wanted)
     if as_json:
         out_json_items("chargers", (charger for charger in found if state is not None or _is_switchable(charger)))
         return
     everyone = list(found)
     listed = [charger for charger in everyone if state is not None or _is_switchable(charger)]
-    for line in Columns("charger", "state", "should be", "since", "was seen in", "at", "tries").lines(_rows(listed)):
+    zones: Mapping[str, Zone] = zones_by_policy(calls) if listed else {}
+    columns = Columns("charger", "state", "should be", "since", "was seen in", "at", "tries")
+    for line in columns.lines([_cells(charger, zones) for charger in listed]):
         out(line)
     note(f"{len(listed):,} out of sync")
     if unlisted := len(everyone) - len(listed):
@@ -70,12 +78,13 @@ def _is_switchable(charger: Mapping[str, Any]) -> bool:
     return bool(charger["sync"]["state"] != SyncState.UNSUPPORTED)
 
 
-def _rows(chargers: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[tuple[str, str]]]:
-    return [_cells(charger["id"], charger["sync"]) for charger in chargers]
-
-
-def _cells(charger: str, sync: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+def _cells(charger: Mapping[str, Any], zones: Mapping[str, Zone]) -> Sequence[tuple[str, str]]:
+    """Return a charger's line; when by the clock of its policy."""
+    zone, sync = zones.get(charger["policy"] or "") or shared_zone(zones.values()), charger["sync"]
     style = "bold red" if sync["state"] in _OPEN else ""
-    seen = (sync["reported"] or "unknown", sync["seen_at"] or "-")
-    cells = (charger, sync["state"], sync["desired"], sync["since"], *seen, str(sync["attempts"]))
-    return [(cell, style) for cell in cells]
+    since, at = (offset_text(parse_instant(sync[name]), zone) if sync[name] else "-" for name in ("since", "seen_at"))
+    seen = sync["reported"] or "unknown"
+    return [
+        (cell, style)
+        for cell in (charger["id"], sync["state"], sync["desired"], since, seen, at, str(sync["attempts"]))
+    ]

@@ -9,9 +9,11 @@ from urllib.parse import quote
 import typer
 
 from policy_service.domain.import_run import ImportKind
+from policy_service.domain.instant import parse_instant
 from policy_service.domain.span import format_span, parse_span
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json
+from policy_service.entrypoints.cli.instants import offset_text
 from policy_service.entrypoints.cli.lengths import length_text, read_length
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
@@ -21,11 +23,14 @@ from policy_service.entrypoints.cli.service_calls import (
     ServiceCalls,
     UrlOption,
 )
+from policy_service.entrypoints.cli.zones import shared_zone, told_at, zones_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.text import Text
+
+    from policy_service.engine.zone import Zone
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -50,11 +55,12 @@ def sources(
     """Tell how the sources of imports stand: the last import, records, and what is overdue."""
     if context.invoked_subcommand is not None:
         return
-    found = list(ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file).each("sources"))
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
+    found = list(calls.each("sources"))
     if as_json:
         out_json({"sources": found})
     elif found:
-        for line in _lines(found):
+        for line in _lines(found, shared_zone(zones_of(calls))):
             out(line)
     else:
         out("nothing has been imported yet, and nothing is expected")
@@ -84,7 +90,8 @@ def expect(
     elif found["due_at"] is None:
         out(f"{kind} of {source}: expected at no time")
     else:
-        out(f"{kind} of {source}: expected every {_every(found)}, next by {found['due_at']}{_overdue(found)}")
+        due = told_at(parse_instant(found["due_at"]), zones_of(calls))
+        out(f"{kind} of {source}: expected every {_every(found)}, next by {due}{_overdue(found)}")
 
 
 def _may_be(calls: ServiceCalls, kind: ImportKind, source: str) -> str:
@@ -94,25 +101,31 @@ def _may_be(calls: ServiceCalls, kind: ImportKind, source: str) -> str:
     return f"; did you mean `{meant[0]}`? {back}" if meant else ""
 
 
-def _lines(found: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+def _lines(found: Sequence[Mapping[str, Any]], zone: Zone) -> Iterator[Text]:
     """Yield a heading and a line each."""
     columns = Columns("kind", "source", "records", "every", "due", "last import")
-    return columns.lines([_cells(feed) for feed in found])
+    return columns.lines([_cells(feed, zone) for feed in found])
 
 
-def _cells(feed: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _cells(feed: Mapping[str, Any], zone: Zone) -> list[tuple[str, str]]:
     style = "bold red" if feed["overdue"] else ""
-    due = (feed["due_at"] or "-") + _overdue(feed)
-    cells = (feed["kind"], feed["source"], f"{feed['records']:,}", _every(feed), due, _last(feed))
+    due = (_when(feed["due_at"], zone) if feed["due_at"] else "-") + _overdue(feed)
+    cells = (feed["kind"], feed["source"], f"{feed['records']:,}", _every(feed), due, _last(feed, zone))
     return [(cell, style) for cell in cells]
 
 
-def _last(feed: Mapping[str, Any]) -> str:
+def _last(feed: Mapping[str, Any], zone: Zone) -> str:
     last, attempt = feed["last_import"], feed["last_attempt"]
-    told = "none" if last is None else f"{last['ended_at']} ({last['accepted']:,} taken, {last['rejected']:,} rejected)"
+    told = "none"
+    if last is not None:
+        told = f"{_when(last['ended_at'], zone)} ({last['accepted']:,} taken, {last['rejected']:,} rejected)"
     if attempt is None or (last is not None and attempt["id"] == last["id"]):
         return told
-    return f"{told}, then {attempt['state']} {attempt['started_at']}"
+    return f"{told}, then {attempt['state']} {_when(attempt['started_at'], zone)}"
+
+
+def _when(written: str, zone: Zone) -> str:
+    return offset_text(parse_instant(written), zone)
 
 
 def _every(feed: Mapping[str, Any]) -> str:

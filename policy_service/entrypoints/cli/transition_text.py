@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 from policy_service.domain.access import AccessMode
 from policy_service.domain.instant import parse_instant
 from policy_service.domain.mode_events import ModeEventType
-from policy_service.engine.zone import Zone
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import offset_text
+from policy_service.entrypoints.cli.zones import shared_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.text import Text
 
+    from policy_service.engine.zone import Zone
     from policy_service.entrypoints.cli.columns import Cell
 
-_UTC = Zone.of("UTC")
 _NONE = "-"
 _PLANNED = {"time": 25, "charger": 8, "from": 8, "to": 8, "policy": 8, "window": 8}
 _EMITTED = {"time": 25, "charger": 8, "event": 22, "mode": 8, "policy": 8, "window": 8, "why": 8}
@@ -35,7 +35,7 @@ class _Lines:
 
     def __init__(self, zones: Mapping[str, Zone], widths: Mapping[str, int], cells: _Cells) -> None:
         self._zones = zones
-        self._depot = next(iter(zones.values())) if len({zone.name for zone in zones.values()}) == 1 else _UTC
+        self._depot = shared_zone(zones.values())
         self._columns = Columns(*widths, least=tuple(widths.values()))
         self._cells = cells
         self._headed = False

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from policy_service.domain.instant import parse_instant
 from policy_service.domain.outward import FeedName
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
@@ -21,6 +22,7 @@ from policy_service.entrypoints.cli.service_calls import (
     UrlOption,
 )
 from policy_service.entrypoints.cli.webhook_order import demand_reasons, demand_types, demand_url, refusal
+from policy_service.entrypoints.cli.zones import told_at, zones_of
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -189,11 +191,13 @@ def rotate(
 ) -> None:
     """Print a fresh secret, this once; for 24 hours the one so far signs as well."""
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
+    zones = () if as_json else zones_of(calls)  # before: nothing may come between the secret and who needs it
     made = calls.send("POST", f"{_path(webhook_id)}/rotate-secret")
     if as_json:
         out_json(made)
         return
-    note(f"until {made['previous_until']} the secret so far signs as well; the new one, which is not shown again:")
+    until = told_at(parse_instant(made["previous_until"]), zones)
+    note(f"until {until} the secret so far signs as well; the new one, which is not shown again:")
     out(str(made["secret"]))
 
 

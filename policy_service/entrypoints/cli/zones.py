@@ -13,12 +13,13 @@ from policy_service.entrypoints.cli.instants import local_text, read_instant
 from policy_service.entrypoints.cli.service_calls import FORBIDDEN, ProblemAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from policy_service.domain.selector import Selector
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
 
 _SHOWN = 3
+_UTC = "UTC"
 
 
 def zones_by_policy(calls: ServiceCalls) -> Mapping[str, Zone]:
@@ -45,7 +46,13 @@ def zone_of_charger(calls: ServiceCalls, charger: str, at: int) -> Zone:
         name = calls.get(f"/v1/chargers/{quote(charger, safe='')}/schedule", **span)["timezone"]
     except CommandError:
         name = None
-    return Zone.of(name if name in zone_names() else "UTC")
+    return Zone.of(name if name in zone_names() else _UTC)
+
+
+def shared_zone(zones: Iterable[Zone]) -> Zone:
+    """Return the zone that all of them are; UTC where they differ, or there is none."""
+    names = {zone.name for zone in zones}
+    return Zone.of(names.pop() if len(names) == 1 else _UTC)
 
 
 class Clocks:
@@ -56,6 +63,7 @@ class Clocks:
         self._calls = calls
         self._by_policy = zones_by_policy(calls)
         self._inventory: list[dict[str, Any]] | None = None
+        self._by_charger: Mapping[str, Zone] | None = None
 
     def of(self, chargers: Selector | None) -> Sequence[Zone]:
         """Return the zones of the policies that govern the chargers, None: all chargers.
@@ -68,10 +76,23 @@ class Clocks:
             zones = {zone.name: zone for policy, zone in self._by_policy.items() if policy in governing}
         return [zone for _, zone in sorted(zones.items())]
 
+    def at(self, charger: str) -> Zone:
+        """Return the zone of the policy that governs a charger; of another the one that all share, or UTC."""
+        shared = shared_zone(self._by_policy.values())
+        if shared.name != _UTC or not self._by_policy:
+            return shared
+        if self._by_charger is None:
+            governed = ((each["id"], each["policy"]) for each in self._chargers())
+            self._by_charger = {id_: self._by_policy[name] for id_, name in governed if name in self._by_policy}
+        return self._by_charger.get(charger, shared)
+
     def _governing(self, chargers: Selector) -> set[str]:
+        return {each["policy"] for each in self._chargers() if chargers.matches(Charger(each["id"], each["labels"]))}
+
+    def _chargers(self) -> Sequence[Mapping[str, Any]]:
         if self._inventory is None:
             self._inventory = list(self._calls.each("chargers"))
-        return {each["policy"] for each in self._inventory if chargers.matches(Charger(each["id"], each["labels"]))}
+        return self._inventory
 
 
 def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
@@ -87,7 +108,7 @@ def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str
     try:
         return parse_instant(text.strip())
     except InstantError:
-        read_instant(text, Zone.of("UTC"))  # what is a time by no clock at all is told so, before whose is meant
+        read_instant(text, Zone.of(_UTC))  # what is a time by no clock at all is told so, before whose is meant
         found = zones()
     if len(found) != 1:
         why = f"their policies keep {', '.join(zone.name for zone in found)}" if found else "no policy governs them"
@@ -100,5 +121,5 @@ def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str
 
 def told_at(at: int, zones: Sequence[Zone]) -> str:
     """Write an instant by the zones' clocks where they are few, and in UTC."""
-    local = [f"{local_text(at, zone)} {zone.name}" for zone in zones if zone.name != "UTC"]
+    local = [f"{local_text(at, zone)} {zone.name}" for zone in zones if zone.name != _UTC]
     return ", ".join([*(local if len(local) <= _SHOWN else ()), format_instant(at)])
