@@ -15,6 +15,7 @@ from fakes.served import POLICIES, serving
 
 from policy_service.application.commands.manage_keys import WantedKey
 from policy_service.domain.caller import Scope
+from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -232,6 +233,20 @@ def test_a_problem_of_the_service_is_told(cli: Callable[..., Ended], service: st
     ended = cli("import", "identifiers", "records.ndjson", "--url", service, "--source", "no such/source")
     assert ended.code == ExitCode.REFUSED
     assert "the service answered 4" in ended.err
+
+
+def test_why_says_until_when_pins_are_refused_after_too_many(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    asked = {"charger": "NTH-07", "identifier_type": "pin", "time": "2026-11-24T11:15:00Z"}
+    with serving(POLICIES, tmp_path) as own:
+        reasons = [own.decide(**asked, identifier=f"7{number:04}").json()["reason"] for number in range(11)]
+        told = cli("why", "NTH-07", "--url", own.url).out.splitlines()
+    assert reasons[-2:] == ["unknown_identifier", "too_many_attempts"]
+    at = r"\w{3} \d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? Australia/Melbourne, (\S+Z)"
+    pins = next(line for line in told if line.startswith("PINs"))
+    again = re.fullmatch(f"PINs     judged again by {at} at the latest; cards always are", pins)
+    assert again is not None, pins
+    assert abs(parse_instant(again[1]) - time.time() - 600) < 60
+    assert [line for line in told if line.startswith("until")] == []
 
 
 def test_sources_tell_what_came_and_what_is_owed(cli: Callable[..., Ended], service: str) -> None:

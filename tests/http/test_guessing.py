@@ -9,6 +9,8 @@ import httpx2
 import pytest
 from fakes.served import POLICIES, Served, serving
 
+from policy_service.domain.instant import parse_instant
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -42,6 +44,16 @@ def test_of_many_at_once_no_more_are_judged(served: Served) -> None:
 def test_an_explanation_is_no_way_around(served: Served) -> None:
     reasons = [served.client.post("/v1/explain", json=_question(n)).json()["reason"] for n in range(15)]
     assert reasons == ["unknown_identifier"] * ATTEMPTS + ["too_many_attempts"] * 5
+
+
+def test_a_refusal_is_explained_with_when_pins_are_judged_again(served: Served) -> None:
+    decided = [served.client.post("/v1/decide", json=_question(n)).json() for n in range(ATTEMPTS + 1)]
+    events = [served.client.get(f"/v1/events/{each['decision_id']}/explanation").json() for each in decided[-2:]]
+    assert [each["event"]["reason"] for each in events] == ["unknown_identifier", "too_many_attempts"]
+    assert events[0]["pins_again_by"] is None
+    recorded, again = (parse_instant(at) for at in (events[1]["event"]["recorded_at"], events[1]["pins_again_by"]))
+    assert 600 <= again - recorded <= 601
+    assert events[1]["decision"]["valid_until"] == "2026-11-24T11:15:30Z"
 
 
 def test_a_cursor_beyond_any_calendar_is_none_of_ours(served: Served) -> None:

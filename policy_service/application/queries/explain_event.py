@@ -39,16 +39,24 @@ class ExplainedEvent(NamedTuple):
     missing: str | None
     """Why there is no explanation."""
     caveats: tuple[str, ...]
+    pins_again_by: int | None
+    """Where too many PINs were denied: when PINs are judged again at the latest, in epoch seconds."""
 
 
 class ExplainEvent:
     """Explains what was decided. Raises StoreUnavailableError."""
 
-    def __init__(self, events: EventReader, plans: PastPlans, recorded: Callable[[], Awaitable[None]]) -> None:
-        """Read events from the store, once it has what this process ``recorded`` before."""
+    def __init__(
+        self, events: EventReader, plans: PastPlans, recorded: Callable[[], Awaitable[None]], *, pin_window: int
+    ) -> None:
+        """Read events from the store, once it has what this process ``recorded`` before.
+
+        Denied PINs count for ``pin_window`` seconds.
+        """
         self._events = events
         self._plans = plans
         self._recorded = recorded
+        self._pin_window = pin_window
 
     async def __call__(self, decision_id: str) -> ExplainedEvent | None:
         """Explain the decision of an event; None where there is no event of it."""
@@ -57,14 +65,23 @@ class ExplainEvent:
         if event is None:
             return None
         view, past = event_view(event), await self._plans.of(event.revision)
+        pins = self._pins_again_by(event)
         if past.plan is None:
-            return ExplainedEvent(view, None, None, past.missing, past.caveats)
+            return ExplainedEvent(view, None, None, past.missing, past.caveats, pins)
         explanation = await asyncio.to_thread(explained, past.plan, event)
         if explanation is None:
-            return ExplainedEvent(view, None, None, _ERASED, past.caveats)
+            return ExplainedEvent(view, None, None, _ERASED, past.caveats, pins)
         caveats = past.caveats if _same(explanation, event) else (*past.caveats, _DIFFERENT)
         answered = Answered(event.decision_id, explanation.decision, event.revision, None)
-        return ExplainedEvent(view, answered, explanation, None, caveats)
+        return ExplainedEvent(view, answered, explanation, None, caveats, pins)
+
+    def _pins_again_by(self, event: AccessEvent) -> int | None:
+        """Return when the last PIN that counted before the event is forgotten at the latest.
+
+        One that is refused unjudged does not count, so that nobody can keep others out by going on.
+        """
+        refused = event.reason is Reason.TOO_MANY_ATTEMPTS
+        return -(-event.recorded_at // _MS) + self._pin_window if refused else None
 
 
 def explained(plan: Plan, event: AccessEvent) -> Explanation | None:

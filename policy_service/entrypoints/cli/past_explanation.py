@@ -21,9 +21,16 @@ def zone_of(explained: Mapping[str, Any]) -> Zone | None:
 
 
 def explanation_lines(explained: Mapping[str, Any], zone: Zone) -> Iterator[Text]:
-    """Yield until when the decision held, how it came about, what would let the vehicle in, and what is in doubt."""
-    decision = explained["decision"]
-    if decision is not None and decision["valid_until"] is not None:
+    """Yield until when the decision held, how it came about, what would let the vehicle in, and what is in doubt.
+
+    Where too many PINs were denied, it is told until when none is judged: the decision holds until one may ask again.
+    """
+    decision, pins = explained["decision"], explained["pins_again_by"]
+    if pins is not None:
+        yield labelled(
+            "PINs", f"judged again by {when_text(parse_instant(pins), zone)} at the latest; cards always are"
+        )
+    elif decision is not None and decision["valid_until"] is not None:
         yield labelled("until", when_text(parse_instant(decision["valid_until"]), zone))
     label = "because"
     for step in explained["steps"] or ():

@@ -47,6 +47,10 @@ class EventExplanation(Reply):
     decision: DecisionReply | None = Field(description="The decision, made again.")
     steps: list[StepReply] | None
     nearest_allow: dict[str, Any] | None = Field(description="On a denial: what would have had to differ.")
+    pins_again_by: InstantOut | None = Field(
+        description="On `too_many_attempts`: when PINs are judged again at the charger at the latest, where no wrong "
+        "ones come in between. `valid_until` is when to ask again."
+    )
 
 
 class Waits(Reply):

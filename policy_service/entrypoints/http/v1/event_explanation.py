@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from policy_service.domain.charger import Charger
+from policy_service.domain.instant import format_instant
 from policy_service.entrypoints.answers import decision_view, explanation_parts
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import beyond_reach, caller_of
@@ -29,7 +30,8 @@ async def explain_event(request: Request, service: ServiceOf, decision_id: Decis
         raise ProblemError(Problem.NOT_FOUND, "there is no event of this decision")
     if not caller_of(request).reaches(Charger(found.event["charger"], found.event["labels"])):
         raise beyond_reach()
-    body = {"event": found.event, "missing": found.missing, "caveats": list(found.caveats)}
+    pins = None if found.pins_again_by is None else format_instant(found.pins_again_by)
+    body = {"event": found.event, "missing": found.missing, "caveats": list(found.caveats), "pins_again_by": pins}
     if found.answered is None or found.explanation is None:
         return answer({**body, "decision": None, "steps": None, "nearest_allow": None})
     return answer({**body, "decision": decision_view(found.answered), **explanation_parts(found.explanation)})
