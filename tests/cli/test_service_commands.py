@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NOBODYS = "019b2c1e-7a00-7000-8000-3f9d2c41aa07"
 LONDON = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0[01]:00"
+WEBHOOK_WORDS = ("show", "pause", "resume", "rotate", "test", "dead-letters", "remove")
 HEADER = "identifier,type,class,vehicle,fleet\n"
 
 
@@ -185,6 +186,8 @@ def test_a_problem_is_told_with_the_part_that_is_at_fault(cli: Callable[..., End
         ),
         (("override", "show", "ov-nope"), "no override has this id: it must look like ov-7k3m9x2a\n"),
         (("override", "end", "ov-00000000"), "no override has this id\n"),
+        (("webhooks", "show", "wh-nope"), "no webhook has this id: it must look like wh-7k3m9x2a4c\n"),
+        *((("webhooks", word, "wh-0000000000"), "no webhook has this id\n") for word in WEBHOOK_WORDS),
     ],
 )
 def test_an_id_that_leads_nowhere_is_told_with_where_there_are_some(
@@ -194,7 +197,8 @@ def test_an_id_that_leads_nowhere_is_told_with_where_there_are_some(
     assert (ended.code, ended.out) == (ExitCode.REFUSED, "")
     assert ended.err.startswith(f"error: {told}")
     assert re.fullmatch(
-        "  help: `policy-service (events list|override list --all)` shows the ids", ended.err.splitlines()[1]
+        "  help: `policy-service (events list|override list --all|webhooks list)` shows the ids",
+        ended.err.splitlines()[1],
     )
     assert "C0FFEE" not in ended.err
 

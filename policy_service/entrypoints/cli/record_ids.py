@@ -28,6 +28,7 @@ class IdKind(NamedTuple):
 
 DECISION = IdKind("decision_id", "no event has this decision id", "01a20660-16e1-7b29-b7cb-c1ca63137f0c", "events list")
 OVERRIDE = IdKind("override_id", "no override has this id", "ov-7k3m9x2a", "override list --all")
+WEBHOOK = IdKind("webhook_id", "no webhook has this id", "wh-7k3m9x2a4c", "webhooks list")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from policy_service.domain.outward import FeedName
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.labels import read_labels
+from policy_service.entrypoints.cli.record_ids import WEBHOOK, leading_to
 from policy_service.entrypoints.cli.service_calls import (
     DEFAULT_URL,
     CaFileOption,
@@ -117,6 +118,7 @@ def list_(
 
 
 @app.command("show", epilog="\b\nExample:\n  policy-service webhooks show wh-7k3m9x2a4c")
+@leading_to(WEBHOOK)
 def show(
     webhook_id: IdArgument,
     *,
@@ -131,6 +133,7 @@ def show(
 
 
 @app.command("pause", epilog="\b\nExample:\n  policy-service webhooks pause wh-7k3m9x2a4c")
+@leading_to(WEBHOOK)
 def pause(
     webhook_id: IdArgument,
     *,
@@ -146,6 +149,7 @@ def pause(
 
 
 @app.command("resume", epilog="\b\nExample:\n  policy-service webhooks resume wh-7k3m9x2a4c")
+@leading_to(WEBHOOK)
 def resume(
     webhook_id: IdArgument,
     *,
@@ -161,6 +165,7 @@ def resume(
 
 
 @app.command("remove", epilog="\b\nExample:\n  policy-service webhooks remove wh-7k3m9x2a4c")
+@leading_to(WEBHOOK)
 def remove(
     webhook_id: IdArgument,
     *,
@@ -180,6 +185,7 @@ def remove(
 
 
 @app.command("rotate", epilog="\b\nExample:\n  policy-service webhooks rotate wh-7k3m9x2a4c > secret.txt")
+@leading_to(WEBHOOK)
 def rotate(
     webhook_id: IdArgument,
     *,
@@ -202,6 +208,7 @@ def rotate(
 
 
 @app.command("test", epilog="\b\nExample:\n  policy-service webhooks test wh-7k3m9x2a4c")
+@leading_to(WEBHOOK)
 def send_test(
     webhook_id: IdArgument,
     *,
@@ -225,6 +232,7 @@ def send_test(
 
 
 @app.command("dead-letters", epilog="\b\nExample:\n  policy-service webhooks dead-letters wh-7k3m9x2a4c --retry")
+@leading_to(WEBHOOK)
 def dead_letters(
     webhook_id: IdArgument,
     *,
