@@ -153,7 +153,11 @@ def test_a_local_list_is_told_by_its_numbers(cli: Callable[..., Ended], yard: Se
     again = cli("chargers", "local-list", "A-1", "--url", yard.url, "--since", str(found["version"]))
     assert "nothing to send: the charger has it" in again.out
     assert "04A2B3C4D5E680" not in ended.out + again.out + str(found)
-    assert cli("chargers", "local-list", "X-9", "--url", yard.url).code == 4
+    misspelt = cli("chargers", "local-list", "a01", "--url", yard.url)
+    assert misspelt.code == ExitCode.REFUSED
+    assert misspelt.err == "error: the inventory has no charger a01\n  help: did you mean `A-1`?\n"
+    future = cli("chargers", "local-list", "A-1", "--url", yard.url, "--since", "99999999999")
+    assert "inventory" not in future.err
 
 
 def test_adherence_is_told_in_two_lines_and_a_list_of_misses(cli: Callable[..., Ended], yard: Served) -> None:

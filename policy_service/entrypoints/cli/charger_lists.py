@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.likely_chargers import told_of_charger
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.outline import when_text
 from policy_service.entrypoints.cli.service_calls import Connection
@@ -36,7 +36,7 @@ def local_list(
     """Issue a charger's list for when it is offline, and tell how many are on it: who is, its CSMS alone is told."""
     asked = {} if since is None else {"since": since}
     calls = connection.calls()
-    answer: dict[str, Any] = calls.get(f"/v1/chargers/{quote(charger, safe='')}/local-auth-list", **asked)
+    answer = told_of_charger(calls, charger, "/local-auth-list", **asked)
     found = {**answer, "commands": len(answer["commands"])}
     if as_json:
         out_json(found)

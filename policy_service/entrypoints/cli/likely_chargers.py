@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _MEANT = 3
 _ASKED = 10_000
 """Ids that the service is asked for at most: a hint may not take longer than the answer."""
-_NO_CHARGER = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
-"""How the service answers an id that no charger has, or can have."""
 _PADDING = re.compile(r"[^0-9A-Za-z]+|(?<![0-9])0+(?=[0-9])")
 """What an id has between its letters and numbers, and before the latter."""
 
@@ -53,10 +51,15 @@ def did_you_mean(charger: str, ids: Collection[str]) -> str | None:
 
 def found_charger(calls: ServiceCalls, charger: str) -> dict[str, Any]:
     """Return a charger as the service knows it. Raises CommandError, which names the one that may be meant."""
+    return told_of_charger(calls, charger)
+
+
+def told_of_charger(calls: ServiceCalls, charger: str, what: str = "", **wanted: str | int) -> dict[str, Any]:
+    """Return what the service tells of a charger, such as ``/mode``. Raises CommandError like :func:`found_charger`."""
     try:
-        return calls.get(f"/v1/chargers/{quote(charger, safe='')}")
+        return calls.get(f"/v1/chargers/{quote(charger, safe='')}{what}", **wanted)
     except ProblemAnswerError as error:
-        if error.status not in _NO_CHARGER:
+        if not _names_none(error):
             raise
         message = f"the inventory has no charger {charger}"
         hint = did_you_mean(charger, known_ids(calls)) or "check the id letter by letter"
@@ -75,8 +78,14 @@ def _is_missing(calls: ServiceCalls, charger: str) -> bool:
     try:
         calls.get(f"/v1/chargers/{quote(charger, safe='')}")
     except ProblemAnswerError as error:
-        return error.status in _NO_CHARGER
+        return _names_none(error)
     return False
+
+
+def _names_none(error: ProblemAnswerError) -> bool:
+    """Tell whether the service answered so because no charger has the id, or can have it."""
+    malformed = any(each.get("parameter") == "charger_id" for each in error.problem.get("errors", ()))
+    return malformed or error.status == HTTPStatus.NOT_FOUND
 
 
 def _spelled(charger: str) -> str:
