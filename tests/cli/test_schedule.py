@@ -9,10 +9,25 @@ from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ended import Ended
 
 TREE = ("--policies", "trees/sound")
+YARD = """
+apiVersion: policy-service/v1
+kind: AccessPolicy
+metadata: {name: yard}
+spec: {timezone: UTC, chargers: {ids: ["*"]}, defaultMode: managed}
+---
+apiVersion: policy-service/v1
+kind: ChargerInventory
+metadata: {name: yard}
+spec:
+  chargers:
+    - {id: EAST-1, labels: {depot: east, side: left}}
+    - {id: WEST-1, labels: {depot: west, side: right}}
+"""
 
 
 @pytest.mark.parametrize(
@@ -51,6 +66,44 @@ def test_as_json_it_is_what_the_http_api_answers(cli: Callable[..., Ended]) -> N
     ]
     labelled = json.loads(cli("schedule", "--label", "depot:london", *TREE, "--json").out)
     assert [each["charger"] for each in labelled["schedules"]] == ["LDN-01", "LDN-02"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "found", "told"),
+    [
+        (("depot:east", "depot:west"), ["EAST-1", "WEST-1"], ()),
+        (("depot:east", "side:left"), ["EAST-1"], ()),
+        (
+            ("depot:east", "depot:wset"),
+            ["EAST-1"],
+            ("note: no charger has the label `depot:wset`; did you mean `depot:west`?",),
+        ),
+        (
+            ("depot:east", "side:right"),
+            [],
+            ("error: no charger has all of these labels", "  help: leave some of them out"),
+        ),
+        (
+            ("moon:far",),
+            [],
+            (
+                "error: no charger has the label `moon:far`",
+                "  help: there are depot:east, depot:west, side:left, side:right",
+            ),
+        ),
+        (("depot=east",), [], ("error: --label depot=east: no label", "  help: write it like --label depot:north")),
+    ],
+)
+def test_labels_choose_as_they_do_elsewhere(
+    cli: Callable[..., Ended], tmp_path: Path, labels: tuple[str, ...], found: list[str], told: tuple[str, ...]
+) -> None:
+    (tmp_path / "yard.yaml").write_text(YARD, encoding="utf-8")
+    flags = [word for label in labels for word in ("--label", label)]
+    ended = cli("schedule", *flags, "--policies", str(tmp_path), "--json")
+    assert tuple(ended.err.splitlines()) == told
+    assert ended.code == (ExitCode.OK if found else ExitCode.USAGE)
+    drawn = json.loads(ended.out)["schedules"] if found else []
+    assert [each["charger"] for each in drawn] == found
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+_SHOWN = 20
 
 
 def read_labels(written: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -20,3 +23,15 @@ def read_labels(written: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ..
             raise CommandError(message, "write it like --label depot:north")
         labels[name] = (*labels.get(name, ()), value)
     return tuple(sorted(labels.items()))
+
+
+def missing_label(written: Iterable[str], chargers: Iterable[Mapping[str, str]]) -> tuple[str, str] | None:
+    """Return the first label that none of the chargers has, and what may be meant; None where each is on some."""
+    known = sorted({f"{name}:{value}" for labels in chargers for name, value in labels.items()})
+    missing = next((label for label in written if label not in known), None)
+    return None if missing is None else (f"no charger has the label `{missing}`", _meant(missing, known))
+
+
+def _meant(label: str, known: Sequence[str]) -> str:
+    meant = get_close_matches(label, known, n=1)
+    return f"did you mean `{meant[0]}`?" if meant else f"there are {', '.join(known[:_SHOWN]) or 'no labels'}"

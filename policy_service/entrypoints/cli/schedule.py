@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from policy_service.domain.access import Ungoverned
+from policy_service.domain.selector import Selector
 from policy_service.engine.zone import Zone
 from policy_service.entrypoints.answers import schedule_view
-from policy_service.entrypoints.cli.console import can_draw, out, out_json, out_raw
+from policy_service.entrypoints.cli.console import can_draw, note, out, out_json, out_raw
 from policy_service.entrypoints.cli.drawn import Drawn
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.instants import as_date, read_date
+from policy_service.entrypoints.cli.labels import missing_label, read_labels
 from policy_service.entrypoints.cli.likely_chargers import did_you_mean
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.policy_tree import FixedClock, default_directory, standing
@@ -25,7 +27,7 @@ from policy_service.entrypoints.cli.timeline_svg import picture
 from policy_service.entrypoints.cli.timeline_text import timeline_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from policy_service.engine.plan import ChargerPlan, Plan
@@ -56,7 +58,8 @@ def schedule(
     charger: Annotated[str | None, typer.Argument(metavar="CHARGER", help="Its id; or give --label.")] = None,
     *,
     label: Annotated[
-        str | None, typer.Option(metavar="NAME:VALUE", help="Every charger with this label, such as depot:north.")
+        list[str] | None,
+        typer.Option(metavar="NAME:VALUE", help="Every charger with this label, such as depot:north; may be repeated."),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="First local day; left out: today.")
@@ -74,7 +77,7 @@ def schedule(
     if sum((writing.ascii_only, writing.as_json, writing.as_ics, writing.as_svg)) > 1:
         message = "--ascii, --json, --ics and --svg exclude each other"
         raise CommandError(message, "leave all but one of them out")
-    entries = _entries(plan, charger, label)
+    entries = _entries(plan, charger, label or ())
     first = None if start is None else read_date(start)
     if first is not None and not _FIRST_YEAR <= first.year < _LAST_YEAR:
         message = f"`{start}` is outside {_FIRST_YEAR} to {_LAST_YEAR}"
@@ -82,7 +85,7 @@ def schedule(
     drawings = [Drawn(entry, (first or _today(entry, clock), days)) for entry in entries]
     if writing.as_json:
         views: list[dict[str, Any]] = [schedule_view(d.chargers[0], d.timezone, d.range, d.segments) for d in drawings]
-        out_json({"schedules": views} if label is not None else views[0])
+        out_json({"schedules": views} if label else views[0])
         return
     groups = _grouped(drawings)
     if writing.as_ics:
@@ -99,21 +102,22 @@ def schedule(
             out(line)
 
 
-def _entries(plan: Plan, charger: str | None, label: str | None) -> list[ChargerPlan]:
-    if (charger is None) is (label is None):
-        message = "name a charger or a label" + (", not both" if label is not None else "")
+def _entries(plan: Plan, charger: str | None, labels: Sequence[str]) -> list[ChargerPlan]:
+    if (charger is None) is (not labels):
+        message = "name a charger or a label" + (", not both" if labels else "")
         raise CommandError(message, "write `schedule NTH-01` or `schedule --label depot:north`")
     if charger is not None:
         if charger not in plan.chargers:
             message = f"the inventory has no charger `{charger}`"
             raise CommandError(message, did_you_mean(charger, plan.chargers))
         return [plan.chargers[charger]]
-    name, _, value = str(label).replace("=", ":", 1).partition(":")
-    found = [entry for _, entry in sorted(plan.chargers.items()) if entry.charger.labels.get(name) == value]
+    wanted = Selector(labels=read_labels(labels))
+    found = [entry for _, entry in sorted(plan.chargers.items()) if wanted.matches(entry.charger)]
+    missing = missing_label(labels, [entry.charger.labels for entry in plan.chargers.values()])
     if not found:
-        known = sorted({f"{key}:{each}" for e in plan.chargers.values() for key, each in e.charger.labels.items()})
-        message = f"no charger has the label `{label}`"
-        raise CommandError(message, f"there are {', '.join(known[:20]) or 'no labels'}")
+        raise CommandError(*missing or ("no charger has all of these labels", "leave some of them out"))
+    if missing is not None:
+        note(f"note: {'; '.join(missing)}")
     return found
 
 
