@@ -173,6 +173,7 @@ def test_nothing_found_is_said_beside_the_answer(events: Events) -> None:
         (("list", "--limit", "0"), "--limit"),
         (("list", "--reason", "bad_luck"), "unknown_identifier"),
         (("list", "--label", "depot"), "write it like --label depot:north"),
+        (("list", "--label", "depot:north", "--label", "row:a"), "here one label can be given"),
         (("list", "--from", "2026-02-01T00:00Z", "--to", "2026-01-01T00:00Z"), "--from must lie before --to"),
         (("list", "--charger", "NTH-07", "--from", "yesterday"), "not an RFC 3339 instant"),
         (("summary", "--group-by", "moon"), "reason"),

@@ -57,6 +57,7 @@ def test_what_is_planned_and_what_was_told_is_listed(cli: Callable[..., Ended], 
         (("list", "--type", "mode.diverged"), "give --emitted"),
         (("list", "--all", "--limit", "3"), "give one of them"),
         (("list", "--label", "depot"), "write it like --label depot:north"),
+        (("follow", "--label", "depot:north", "--label", "row:a"), "here one label can be given"),
     ],
 )
 def test_what_makes_no_sense_is_told_with_what_would(

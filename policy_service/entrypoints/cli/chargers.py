@@ -14,7 +14,7 @@ from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import LabelOption
 from policy_service.entrypoints.cli.instants import offset_text
-from policy_service.entrypoints.cli.labels import read_labels
+from policy_service.entrypoints.cli.labels import read_label
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.zones import shared_zone, zones_by_policy
@@ -54,9 +54,7 @@ def out_of_sync(
 
     Those whose model has no known switch are counted, and listed by --state unsupported: they will never be in sync.
     """
-    if label is not None:
-        read_labels([label])
-    given = {"label": label, "state": state}
+    given = {"label": read_label(label), "state": state}
     wanted = {name: str(value) for name, value in given.items() if value is not None}
     calls = connection.calls()
     found = calls.each("chargers", in_sync="false", **wanted)

@@ -12,7 +12,7 @@ from policy_service.domain.events import EventType
 from policy_service.domain.instant import format_instant
 from policy_service.domain.selector import Selector
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.labels import read_labels
+from policy_service.entrypoints.cli.labels import read_label, read_labels
 from policy_service.entrypoints.cli.zones import instant_by, zones_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ ReasonOption = Annotated[
 TypeOption = Annotated[EventType | None, typer.Option("--type", metavar="TYPE", help=f"{', '.join(EventType)}.")]
 ChargerOption = Annotated[str | None, typer.Option(metavar="ID", help="Of this charger; ids are case-sensitive.")]
 LabelOption = Annotated[
-    str | None, typer.Option(metavar="NAME:VALUE", help="Of chargers with this label, such as depot:north.")
+    list[str] | None,
+    typer.Option("--label", metavar="NAME:VALUE", help="Of chargers with this label, such as depot:north."),
 ]
 ClassOption = Annotated[VehicleClass | None, typer.Option(metavar="CLASS", help=f"{', '.join(VehicleClass)}.")]
 VehicleOption = Annotated[str | None, typer.Option(metavar="VEHICLE", help="Of this vehicle.")]
@@ -43,16 +44,14 @@ ToOption = Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="R
 
 
 def as_asked(**given: object) -> dict[str, str]:
-    """Return what was given, as the service takes it. Raises CommandError for a label that is none."""
-    if isinstance(label := given.get("label"), str):
-        read_labels([label])
+    """Return what was given, as the service takes it."""
     return {name: str(value) for name, value in given.items() if value is not None}
 
 
-def clocks_at(calls: ServiceCalls, charger: str | None, label: str | None) -> Sequence[Zone]:
+def clocks_at(calls: ServiceCalls, charger: str | None, label: Sequence[str] | None) -> Sequence[Zone]:
     """Return the clocks of the chargers that these filters leave."""
     ids = None if charger is None else (charger,)
-    labels = None if label is None else read_labels([label])
+    labels = read_labels(label) if label else None
     return zones_of(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
 
 
@@ -78,7 +77,7 @@ class EventFilters:
             reason=self.reason,
             type=self.type,
             charger=self.charger,
-            label=self.label,
+            label=read_label(self.label),
             vehicle_class=self.vehicle_class,
             vehicle=self.vehicle,
             fleet=self.fleet,

@@ -142,9 +142,9 @@ def show(decision_id: IdArgument, *, connection: Connection, as_json: JsonOption
 @grouped
 def follow(*, which: EventFilters, connection: Connection, as_json: JsonLinesOption = False) -> None:
     """Print each access event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
-    calls = connection.calls()
+    calls, wanted = connection.calls(), which.wanted()
     lines = None if as_json else EventLines(zones_by_policy(calls))
-    print_each(Following(calls, _STREAM, which.wanted()), lines)
+    print_each(Following(calls, _STREAM, wanted), lines)
 
 
 @app.command("forget", epilog="\b\nExample:\n  policy-service events forget --dry-run < identifier.txt")

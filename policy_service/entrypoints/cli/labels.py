@@ -25,6 +25,17 @@ def read_labels(written: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ..
     return tuple(sorted(labels.items()))
 
 
+def read_label(written: Sequence[str] | None) -> str | None:
+    """Return the one label that the service takes; None where none is given. Raises CommandError."""
+    if not written:
+        return None
+    read_labels(written)
+    if len(set(written)) > 1:
+        message = f"--label {' --label '.join(written)}: here one label can be given"
+        raise CommandError(message, "ask for one after the other")
+    return written[0]
+
+
 def missing_label(written: Iterable[str], chargers: Iterable[Mapping[str, str]]) -> tuple[str, str] | None:
     """Return the first label that none of the chargers has, and what may be meant; None where each is on some."""
     known = sorted({f"{name}:{value}" for labels in chargers for name, value in labels.items()})

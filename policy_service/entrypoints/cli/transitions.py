@@ -14,6 +14,7 @@ from policy_service.entrypoints.cli.event_filters import ChargerOption, EventSpa
 from policy_service.entrypoints.cli.event_following import Following, Stream, print_each
 from policy_service.entrypoints.cli.event_pages import List, list_pages
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.labels import read_label
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.transition_text import ModeEventLines, PlannedLines, listed_text
@@ -59,7 +60,7 @@ class ModeEventFilters:
 
     def wanted(self) -> dict[str, str]:
         """Return them as the service takes them. Raises CommandError."""
-        return as_asked(type=self.type, charger=self.charger, label=self.label)
+        return as_asked(type=self.type, charger=self.charger, label=read_label(self.label))
 
     def zones(self, calls: ServiceCalls) -> Sequence[Zone]:
         """Return the clocks of the chargers that these filters leave."""
@@ -112,9 +113,9 @@ def list_(
 @grouped
 def follow(*, which: ModeEventFilters, connection: Connection, as_json: JsonLinesOption = False) -> None:
     """Print each mode event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
-    calls = connection.calls()
+    calls, wanted = connection.calls(), which.wanted()
     lines = None if as_json else ModeEventLines(zones_by_policy(calls))
-    print_each(Following(calls, _STREAM, which.wanted()), lines)
+    print_each(Following(calls, _STREAM, wanted), lines)
 
 
 def _demand_sense(*, emitted: bool, which: ModeEventFilters, limited: bool, all_: bool) -> None:
