@@ -154,12 +154,19 @@ def test_a_time_is_listed_as_it_can_be_typed(events: Events) -> None:
     assert events("list", "--from", listed[:25], "--to", "2199-01-01T00:00Z").code == 0
 
 
-def test_nothing_found_is_said_beside_the_answer(events: Events) -> None:
+def test_nothing_found_is_said_beside_the_answer(events: Events, recorded: Recorded) -> None:
     nothing = events("list", "--charger", "nth-07")
     assert (nothing.code, nothing.out) == (0, "")
     assert nothing.err == "no event is on record that fits (ids are case-sensitive)\n"
     as_json = events("list", "--charger", "nth-07", "--json")
     assert json.loads(as_json.out) == {"events": []}
+    typo = "note: no charger has the label `depot:nort`; did you mean `depot:north`?\n"
+    assert events("list", "--label", "depot:nort").err == nothing.err + typo
+    assert events("list", "--label", "depot:nort", "--json").err == nothing.err + typo
+    assert events("list", "--label", "depot:north", "--reason", "no_policy").err == nothing.err
+    assert events("summary", "--label", "depot:nort").err.endswith(f" (ids are case-sensitive)\n{typo}")
+    with following(recorded.node.url, "--label", "depot:nort") as follower:
+        eventually(lambda: typo.rstrip() in follower.err, within=WITHIN_S)
     counted = events("summary", "--charger", "nth-07")
     assert (counted.code, counted.out) == (0, "")
     assert counted.err.startswith("no event is on record that fits, from ")

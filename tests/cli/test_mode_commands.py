@@ -92,7 +92,8 @@ def test_chargers_out_of_sync_are_listed_with_what_they_should_be_in(cli: Callab
     some = cli("chargers", "out-of-sync", "--url", yard.url, "--json", "--state", "unsupported")
     assert [charger["id"] for charger in json.loads(some.out)["chargers"]] == ["A-3"]
     none = cli("chargers", "out-of-sync", "--url", yard.url, "--label", "depot:none")
-    assert (none.code, none.err) == (0, "0 out of sync\n")
+    typo = "note: no charger has the label `depot:none`; did you mean `depot:north`?\n"
+    assert (none.code, none.err) == (0, f"0 out of sync\n{typo}")
     assert cli("chargers", "out-of-sync", "--url", yard.url, "--label", "none").code == 2
 
 
@@ -173,3 +174,5 @@ def test_adherence_is_told_in_two_lines_and_a_list_of_misses(cli: Callable[..., 
     assert cli("adherence", "--from", "2024-11-24T08:00Z", "--to", "2024-11-24T07:00Z", "--url", yard.url).code == 2
     south = json.loads(cli("adherence", *span, "--json", "--label", "depot:south").out)
     assert (south["switches"], south["unsupported"]) == (0, 1)
+    typo = cli("adherence", *span, "--label", "depot:suoth")
+    assert typo.err == "note: no charger has the label `depot:suoth`; did you mean `depot:south`?\n"

@@ -11,6 +11,7 @@ from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.event_filters import EventFilters, EventSpan, LabelOption
 from policy_service.entrypoints.cli.instants import offset_text
+from policy_service.entrypoints.cli.labels import label_remark
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import MOST_A_PAGE, Connection
 from policy_service.entrypoints.cli.zones import Clocks, shared_zone
@@ -53,6 +54,8 @@ def adherence(
         return
     for line in _summary(found, shared_zone(which.zones(calls))):
         out(line)
+    for remark in label_remark(calls, wanted.get("label")) if not found["switches"] else ():
+        note(remark)
     if not found["misses"]:
         return
     out("")

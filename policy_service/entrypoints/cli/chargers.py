@@ -14,7 +14,7 @@ from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import LabelOption
 from policy_service.entrypoints.cli.instants import offset_text
-from policy_service.entrypoints.cli.labels import read_label
+from policy_service.entrypoints.cli.labels import label_remark, read_label
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.zones import shared_zone, zones_by_policy
@@ -68,6 +68,8 @@ def out_of_sync(
     for line in columns.lines([_cells(charger, zones) for charger in listed]):
         out(line)
     note(f"{len(listed):,} out of sync")
+    for remark in () if everyone else label_remark(calls, wanted.get("label")):
+        note(remark)
     if unlisted := len(everyone) - len(listed):
         note(f"{unlisted:,} more cannot be switched: --state unsupported")
 

@@ -18,12 +18,13 @@ from policy_service.entrypoints.cli.event_text import EventLines, listed_text, s
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import read_zone
+from policy_service.entrypoints.cli.labels import label_remark
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.zones import zones_by_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from policy_service.entrypoints.cli.event_pages import Content, EventPage
     from policy_service.entrypoints.cli.service_calls import ServiceCalls
@@ -91,7 +92,7 @@ def list_(
             out_json_items("events", (event for page in pages for event in page))
         else:
             _list_lines(calls, pages)
-    counted.tell()
+    counted.tell(label_remark(calls, wanted.get("label")) if not counted.count else ())
 
 
 @app.command(
@@ -119,6 +120,8 @@ def summary(
         for line in summary_lines(found, zone, "█" if can_draw(sys.stdout.encoding) else "#"):
             out(line)
     note(summary_total(found, zone))
+    for remark in label_remark(calls, wanted.get("label")) if not found["groups"] else ():
+        note(remark)
 
 
 @app.command("show", epilog="\b\nExample:\n  policy-service events show 01a20660-16e1-7b29-b7cb-c1ca63137f0c")
@@ -144,6 +147,8 @@ def follow(*, which: EventFilters, connection: Connection, as_json: JsonLinesOpt
     """Print each access event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
     calls, wanted = connection.calls(), which.wanted()
     lines = None if as_json else EventLines(zones_by_policy(calls))
+    for remark in label_remark(calls, wanted.get("label")):
+        note(remark)
     print_each(Following(calls, _STREAM, wanted), lines)
 
 
@@ -196,18 +201,20 @@ class _Counted:
 
     def __init__(self, *, note_all: bool) -> None:
         self._note_all = note_all
-        self._count = 0
+        self.count = 0
         self._more = False
 
     def contents(self, pages: Iterator[EventPage[Content]]) -> Iterator[Content]:
         for page in pages:
-            self._count += page.count
+            self.count += page.count
             self._more = page.next_cursor is not None
             yield page.content
 
-    def tell(self) -> None:
-        if self._note_all or self._more or not self._count:
-            note(listed_text(self._count, more=self._more))
+    def tell(self, remarks: Sequence[str]) -> None:
+        if self._note_all or self._more or not self.count:
+            note(listed_text(self.count, more=self._more))
+        for remark in remarks:
+            note(remark)
 
 
 def _list_lines(calls: ServiceCalls, pages: Iterator[list[dict[str, object]]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.cli.failure import CommandError
@@ -10,7 +11,11 @@ from policy_service.entrypoints.cli.failure import CommandError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from policy_service.entrypoints.cli.service_calls import ServiceCalls
+
 _SHOWN = 20
+_ASKED = 10_000
+"""Chargers that the service is asked for at most: a hint may not take longer than the answer."""
 
 
 def read_labels(written: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -41,6 +46,20 @@ def missing_label(written: Iterable[str], chargers: Iterable[Mapping[str, str]])
     known = sorted({f"{name}:{value}" for labels in chargers for name, value in labels.items()})
     missing = next((label for label in written if label not in known), None)
     return None if missing is None else (f"no charger has the label `{missing}`", _meant(missing, known))
+
+
+def label_remark(calls: ServiceCalls, label: str | None) -> Sequence[str]:
+    """Return, where no charger of the service has the label, a sentence that says so; none where it does not tell."""
+    if label is None:
+        return ()
+    try:
+        if next(calls.each("chargers", label=label, limit=1), None) is not None:
+            return ()
+        chargers = [each["labels"] for each in islice(calls.each("chargers"), _ASKED)]
+    except CommandError:
+        return ()
+    missing = missing_label([label], chargers)
+    return () if missing is None else (f"note: {'; '.join(missing)}",)
 
 
 def _meant(label: str, known: Sequence[str]) -> str:

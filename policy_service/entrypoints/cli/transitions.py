@@ -14,7 +14,7 @@ from policy_service.entrypoints.cli.event_filters import ChargerOption, EventSpa
 from policy_service.entrypoints.cli.event_following import Following, Stream, print_each
 from policy_service.entrypoints.cli.event_pages import List, list_pages
 from policy_service.entrypoints.cli.failure import CommandError
-from policy_service.entrypoints.cli.labels import read_label
+from policy_service.entrypoints.cli.labels import label_remark, read_label
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.transition_text import ModeEventLines, PlannedLines, listed_text
@@ -103,6 +103,8 @@ def list_(
         lines = (ModeEventLines if emitted else PlannedLines)(zones_by_policy(calls))
         out(Text("\n").join(lines.of(found)))
     note(listed_text(len(found), more=pages[-1].next_cursor is not None))
+    for remark in () if found else label_remark(calls, wanted.get("label")):
+        note(remark)
 
 
 @app.command(
@@ -115,6 +117,8 @@ def follow(*, which: ModeEventFilters, connection: Connection, as_json: JsonLine
     """Print each mode event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
     calls, wanted = connection.calls(), which.wanted()
     lines = None if as_json else ModeEventLines(zones_by_policy(calls))
+    for remark in label_remark(calls, wanted.get("label")):
+        note(remark)
     print_each(Following(calls, _STREAM, wanted), lines)
 
 
