@@ -51,9 +51,34 @@ def _unknown(region: str) -> UnknownRegionError:
     """Return the error, with names of the same country where that is known: all others would be guesses."""
     country, _, subdivision = region.upper().partition("-")
     known = sorted(known_regions())
-    if not subdivision or country not in known_regions():
+    inside = subdivision != "" and country in known_regions()
+    named = _regions_by_name().get(_folded(subdivision if inside else region), ())
+    if meant := tuple(name for name in named if not inside or name.startswith(f"{country}-")):
+        return UnknownRegionError(region, meant)
+    if not inside:
         return UnknownRegionError(region, tuple(get_close_matches(region.upper(), known, n=3)))
     of_country = tuple(name for name in known if name.partition("-")[0] == country)
     parts = [name.partition("-")[2] for name in of_country]
     close = get_close_matches(subdivision, [part for part in parts if part], n=3)
     return UnknownRegionError(region, tuple(f"{country}-{part}" for part in close), of_country)
+
+
+@cache
+def _regions_by_name() -> Mapping[str, tuple[str, ...]]:
+    """Return what countries and subdivisions are called in the library, folded, each with the regions of that name."""
+    import holidays  # noqa: PLC0415 - see the module's first line
+    from holidays.registry import COUNTRIES  # noqa: PLC0415 - see the module's first line
+
+    regions: dict[str, tuple[str, ...]] = {}
+    named = [(name, code) for name, code, *_ in COUNTRIES.values()]
+    for country, subdivisions in holidays.list_supported_countries(include_aliases=False).items():
+        aliases = holidays.country_holidays(country).subdivisions_aliases if subdivisions else {}
+        named += [(name, f"{country}-{code}") for name, code in aliases.items()]
+    for name, region in named:
+        if region in known_regions():
+            regions[_folded(name)] = (*regions.get(_folded(name), ()), region)
+    return regions
+
+
+def _folded(name: str) -> str:
+    return "".join(name.casefold().split())

@@ -90,7 +90,16 @@ def test_holidays_are_those_of_policies(cli: Callable[..., Ended]) -> None:
 
 @pytest.mark.parametrize(
     ("region", "hint"),
-    [("AU-VCI", "did you mean `AU-VIC`?"), ("DE-XX", "help: known are `DE`, "), ("XQ", "help: write COUNTRY")],
+    [
+        ("AU-VCI", "did you mean `AU-VIC`?"),
+        ("DE-XX", "help: known are `DE`, "),
+        ("XQ", "help: write COUNTRY"),
+        ("Berlin", "did you mean `DE-BE`?"),
+        ("DE-Berlin", "did you mean `DE-BE`?"),
+        ("AT-Berlin", "help: known are `AT`, "),
+        ("New Zealand", "did you mean `NZ`?"),
+        ("Georgia", "did you mean `GE` or `US-GA`?"),
+    ],
 )
 def test_an_unknown_region_is_guessed(cli: Callable[..., Ended], region: str, hint: str) -> None:
     ended = cli("holidays", region, "--year", "2027")
