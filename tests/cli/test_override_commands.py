@@ -134,7 +134,20 @@ def test_an_id_that_no_charger_has_is_told_with_the_one_that_is_meant(cli: Calla
     some = cli("override", "open", "--charger", "LDN-01", "--charger", "ldn-02", "--charger", "NO-*", *asked)
     assert some.code == 0
     assert some.out.startswith("open  LDN-01\n")
-    assert some.err == "note: no charger is called ldn-02; did you mean `LDN-02`?\n"
+    assert some.err.splitlines() == [
+        "note: no charger is called ldn-02; did you mean `LDN-02`?",
+        "note: no charger is called like NO-*; ids are case-sensitive",
+    ]
+    left = cli("override", "open", "--charger", "LDN-*", "--exclude", "*-2", "--exclude", "LDN-2", *asked)
+    assert (left.code, left.out.splitlines()[0]) == (0, "open  LDN-01, LDN-02")
+    assert left.err.splitlines() == [
+        "note: no charger is called LDN-2; did you mean `LDN-02`?",
+        "note: no charger is called like *-2; ids are case-sensitive",
+    ]
+    out = cli("override", "open", "--charger", "LDN-*", "--exclude", "*-02", *asked)
+    assert (out.out.splitlines()[0], out.err) == ("open  LDN-01", "")
+    nobody = cli("override", "open", "--charger", "NO-*", *asked)
+    assert nobody.err.splitlines()[1] == "  help: no charger is called like NO-*; ids are case-sensitive"
 
 
 def test_a_charger_that_is_left_out_by_another_flag_is_no_mistake(cli: Callable[..., Ended], url: str) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from policy_service.domain.selector import is_literal
+from policy_service.domain.selector import is_literal, matches_any
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.service_calls import ProblemAnswerError
@@ -67,11 +67,22 @@ def told_of_charger(calls: ServiceCalls, charger: str, what: str = "", **wanted:
 
 
 def misnamed(calls: ServiceCalls, named: Iterable[str]) -> Sequence[str]:
-    """Return a sentence for each id, globs apart, that no charger of the service has."""
-    missing = [charger for charger in named if is_literal(charger) and _is_missing(calls, charger)]
-    ids = known_ids(calls) if missing else ()
+    """Return a sentence for each id that no charger of the service has, and for each glob that meets none."""
+    meant = list(named)
+    missing = [charger for charger in meant if is_literal(charger) and _is_missing(calls, charger)]
+    globs = [each for each in meant if not is_literal(each)]
+    ids = known_ids(calls) if missing or globs else ()
     hints = ((charger, did_you_mean(charger, ids)) for charger in missing)
-    return [f"no charger is called {charger}{f'; {hint}' if hint else ''}" for charger, hint in hints]
+    idle = [glob for glob in globs if _is_idle(glob, ids)]
+    return [
+        *(f"no charger is called {charger}{f'; {hint}' if hint else ''}" for charger, hint in hints),
+        *(f"no charger is called like {glob}; ids are case-sensitive" for glob in idle),
+    ]
+
+
+def _is_idle(glob: str, ids: Collection[str]) -> bool:
+    """Tell whether a glob meets no charger, as far as all of them are known."""
+    return 0 < len(ids) < _ASKED and not any(matches_any((glob,), id_) for id_ in ids)
 
 
 def _is_missing(calls: ServiceCalls, charger: str) -> bool:

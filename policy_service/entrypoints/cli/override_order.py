@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from policy_service.domain.instant import format_instant
-from policy_service.domain.selector import Expression, Selector
+from policy_service.domain.selector import Expression, Selector, matches_any
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.lengths import read_length
 from policy_service.entrypoints.cli.zones import instant_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from policy_service.engine.zone import Zone
 
@@ -55,6 +55,12 @@ class Picked:
             exclude=tuple(self.exclude),
             when=None if self.when is None else Expression(self.when),
         )
+
+    def idle(self, taken: Sequence[str]) -> Iterator[str]:
+        """Yield the ids and globs, also those that leave out, that meet none of the chargers that are taken."""
+        for named in (*self.chargers, *self.exclude):
+            if not any(matches_any((named,), charger) for charger in taken):
+                yield named
 
 
 @dataclass(frozen=True, slots=True)

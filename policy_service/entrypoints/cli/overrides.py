@@ -138,7 +138,7 @@ def _make(calls: ServiceCalls, picked: Picked, span: Span, wanted: dict[str, Any
         made = calls.send("POST", "/v1/overrides", {**body_of(picked, start, until), **wanted})
     except ProblemAnswerError as error:
         raise refusal(error, lambda: misnamed(calls, picked.chargers)) from None
-    for each in misnamed(calls, (id_ for id_ in picked.chargers if id_ not in made["chargers"])):
+    for each in misnamed(calls, picked.idle(made["chargers"])):
         note(f"note: {each}")
     if as_json:
         out_json(made)
