@@ -115,7 +115,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.engine.dispose()
+        await self.technology.close(self.engine)
 
 
 def database_at(url: str) -> Database:

@@ -70,6 +70,10 @@ class OnPostgresql:
     def tune(self, engine: AsyncEngine) -> None:
         """Do nothing: connections come tuned by their options."""
 
+    async def close(self, engine: AsyncEngine) -> None:
+        """Close the pool."""
+        await engine.dispose()
+
     def insert(self, table: Table) -> Insert:
         """Return the INSERT that knows ON CONFLICT."""
         return postgresql.insert(table)

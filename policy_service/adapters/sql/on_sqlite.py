@@ -15,6 +15,7 @@ from sqlalchemy import event, func, select, true
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DisconnectionError
 
+from policy_service.adapters.sql.sqlite_connection import Connections
 from policy_service.adapters.sql.technology import IMMEDIATE
 
 if TYPE_CHECKING:
@@ -47,10 +48,14 @@ class OnSqlite:
     batch_patience_s: float | None = None
     import_patience_s: float | None = None
 
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        self._connections = Connections()
+
     def options(self, url: URL) -> Mapping[str, Any]:
         """Return what the engine is created with: the connection that was used last knows most of what is asked."""
         del url
-        return {"pool_use_lifo": True}
+        return {"pool_use_lifo": True, "connect_args": {"async_creator_fn": self._connections.open}}
 
     def tune(self, engine: AsyncEngine) -> None:
         """Set every connection up, and begin transactions where SQLAlchemy says."""
@@ -60,6 +65,11 @@ class OnSqlite:
             watched = _Watched(engine.url.database)
             event.listen(engine.sync_engine, "do_connect", watched.is_there)
             event.listen(engine.sync_engine, "checkout", watched.is_the_same)
+
+    async def close(self, engine: AsyncEngine) -> None:
+        """Close every connection, and wait for those that somebody who was cancelled has left."""
+        await engine.dispose()
+        await self._connections.ended()
 
     def insert(self, table: Table) -> Insert:
         """Return the INSERT that knows ON CONFLICT."""

@@ -39,6 +39,10 @@ class Technology(Protocol):
         """Prepare an engine that has just been created."""
         ...
 
+    async def close(self, engine: AsyncEngine) -> None:
+        """Close every connection of the engine."""
+        ...
+
     def insert(self, table: Table) -> Insert:
         """Return the INSERT that knows ON CONFLICT."""
         ...
