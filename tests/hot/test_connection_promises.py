@@ -27,6 +27,7 @@ from policy_service.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
     from pathlib import Path
+    from types import FrameType
 
     from conftest import Ways
     from fakes.lines import Line, Reply
@@ -266,6 +267,9 @@ class _Server:
 
     def run(self) -> None:
         """Be done."""
+
+    def handle_exit(self, number: int, frame: FrameType | None) -> None:
+        """Be done already."""
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,6 @@ with undisturbed():  # modules stay as long as the process: looking through them
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
-    from types import FrameType
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -65,7 +64,7 @@ def run_server(settings: Settings, clock: Clock | None = None) -> int:
         return _serve_many(settings)
     application = ServiceApplication(settings, clock)
     server = uvicorn.Server(_config(settings, application))
-    with unix_socket(settings.unix_socket), _signals_end_quietly(), suppress(SystemExit):  # what failed is told below
+    with unix_socket(settings.unix_socket), _signals_stop(server), suppress(SystemExit):  # what failed is told below
         server.run()
     if application.failure is not None:
         return _tell(application.failure, settings)
@@ -166,14 +165,13 @@ def _tell_taken(settings: Settings) -> int:
     return _BAD_SETTINGS
 
 
-def _heard(_number: int, _frame: FrameType | None) -> None:
-    """Let the signal pass."""
-
-
 @contextmanager
-def _signals_end_quietly() -> Generator[None]:
-    """Let a stop by signal be an orderly end: uvicorn passes the signal on once it has shut down."""
-    before = {number: signal.signal(number, _heard) for number in (signal.SIGINT, signal.SIGTERM)}
+def _signals_stop(server: uvicorn.Server) -> Generator[None]:
+    """Let a stop by signal be an orderly end: uvicorn passes the signal on once it has shut down.
+
+    One that comes before uvicorn listens for it ends the server as soon as it has started.
+    """
+    before = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
