@@ -18,7 +18,7 @@ from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Generator, Sequence
     from pathlib import Path
 
     from policy_service.application.plan_holder import PlanState
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BrokenTreeError",
     "StartError",
+    "ended",
     "forget_worker",
     "kept_up",
     "prepare",
@@ -103,8 +104,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncGenera
     async with AsyncExitStack() as stack:
         built = await _opened(settings, stack, clock or SystemClock())
         await built.service.reload.start(built.stores.remembered)
-        for work in built.background:
-            stack.push_async_callback(_end, asyncio.create_task(kept_up(work)))
+        stack.push_async_callback(ended, [asyncio.create_task(kept_up(work)) for work in built.background])
         yield built.service
 
 
@@ -155,8 +155,9 @@ async def kept_up(work: Work, *, pause_s: float = _PAUSE_S) -> None:
         await asyncio.sleep(pause_s)
 
 
-async def _end(task: asyncio.Task[None]) -> None:
-    """End the work; it is told again, should some library have kept that to itself."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait((task,), timeout=_PAUSE_S)
+async def ended(tasks: Sequence[asyncio.Task[None]], *, pause_s: float = _PAUSE_S) -> None:
+    """End all work at once; it is told again, should some library have kept that to itself."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=pause_s)

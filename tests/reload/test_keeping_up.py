@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.application.ports import PolicyFilesError
-from policy_service.bootstrap.wiring import kept_up
+from policy_service.bootstrap.wiring import ended, kept_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,21 @@ async def test_work_that_fails_is_told_and_begins_anew() -> None:
     failures = [line.pop("exc_info") for line in told]  # of which a log keeps the place alone, see test_logs.py
     assert [type(each) for each in failures] == [LookupError] * 2
     assert "04A2" not in str(told)
+
+
+async def test_none_is_told_to_end_for_the_second_time_before_all_are_for_the_first() -> None:
+    told: list[str] = []
+
+    async def stubborn(name: str) -> None:
+        for _ in range(2):
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            told.append(name)
+
+    tasks = [asyncio.create_task(stubborn(name)) for name in ("one", "other")]
+    await asyncio.sleep(0)
+    await ended(tasks, pause_s=0.01)
+    assert told == ["one", "other", "one", "other"]
 
 
 async def test_an_edit_made_before_the_first_look_is_not_missed(tmp_path: Path) -> None:
