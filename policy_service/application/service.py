@@ -68,7 +68,7 @@ class Metrics(Protocol):
         """Take notice of an answered request; ``route`` is the template, never the path."""
         ...
 
-    def observer(self, method: str, route: str, status: int) -> Callable[[float], None]:
+    def seconds_of(self, method: str, route: str, status: int) -> Callable[[float], None]:
         """Return what takes notice of requests that are answered in the turn in which they come, by their seconds.
 
         ``asked`` does not go before.

@@ -106,11 +106,14 @@ def test_what_is_no_json_is_refused_before_it_comes(three: Ways, way: str, targe
 
 @every_target
 @every_way
-def test_an_idle_connection_is_closed_in_time_and_not_before(three: Ways, way: str, target: str) -> None:
+@pytest.mark.parametrize("bodies", [_TARGETS, _DENIED], ids=["at once", "when it is recorded"])
+def test_an_idle_connection_is_closed_in_time_and_not_before(
+    three: Ways, way: str, target: str, bodies: dict[str, object]
+) -> None:
     async def lived() -> Sequence[Reply]:
         line = three.line(way, timeout_keep_alive=0.3)
         for _ in range(4):
-            line.send(*_parts(target, _TARGETS[target]))
+            line.send(*_parts(target, bodies[target]))
             await asyncio.sleep(0.15)
             assert not line.wire.closed
         await _closed(line)

@@ -17,3 +17,9 @@ def test_ids_are_uuids_of_version_7_in_the_order_of_time() -> None:
     assert all(UUID(text).version == 7 and UUID(text).variant == RFC_4122 for text in made)
     assert all(int(UUID(text)) >> 80 == 1_795_000_000_000 for text in made)
     assert later > max(made)
+
+
+def test_an_id_is_of_the_instant_that_is_told() -> None:
+    ids = DecisionIds(FakeClock(1_795_000_000_000))
+    assert int(UUID(ids.next(1_795_000_000_123))) >> 80 == 1_795_000_000_123
+    assert int(UUID(ids.next())) >> 80 == 1_795_000_000_000

@@ -104,10 +104,10 @@ class Telemetry:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Measure a request."""
         self._under_way -= 1
-        self.observer(method, route, status)(seconds)
+        self.seconds_of(method, route, status)(seconds)
 
-    def observer(self, method: str, route: str, status: int) -> Callable[[float], None]:
-        """Return what measures requests that nobody could see under way."""
+    def seconds_of(self, method: str, route: str, status: int) -> Callable[[float], None]:
+        """Return what takes in the seconds of requests that nobody could see under way."""
         key = method, route, status
         observed = self._requests.get(key)
         if observed is None:

@@ -125,7 +125,7 @@ class HotConnection(Connection):
     def _recognised(self, data: bytes) -> bool:
         """Answer what is a whole request by a head that is known; tell whether it was."""
         lanes = self._lanes
-        if lanes is None or not self._idles():
+        if lanes is None or not self._free():
             return False
         end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
         known = lanes.heads.get(data[:end])
@@ -140,7 +140,7 @@ class HotConnection(Connection):
         self._reply(reply, keep_alive=True)
         return True
 
-    def _idles(self) -> bool:
+    def _free(self) -> bool:
         """Tell whether nothing waits before a request, and nothing would have to wait after it."""
         cycle = self._last
         return (
@@ -154,7 +154,7 @@ class HotConnection(Connection):
             and parser.get_http_version() == "1.1"
             and not parser.should_upgrade()
             and not self.expect_100_continue
-            and self._idles()
+            and self._free()
             and not self.transport.is_closing()
         )
 
@@ -177,7 +177,7 @@ class HotConnection(Connection):
     def _reply(self, reply: Reply | Coroutine[None, None, Reply], *, keep_alive: bool) -> None:
         if isinstance(reply, Reply):
             self._send(reply, keep_alive=keep_alive)
-            self._end()
+            self._answered()
             return
         self._idle.clear()
         cycle = _Awaited(keep_alive=keep_alive)
@@ -197,9 +197,9 @@ class HotConnection(Connection):
         if self.pipeline or self._refused is not None:
             self.on_response_complete()
         else:
-            self._end()
+            self._answered()
 
-    def _end(self) -> None:
+    def _answered(self) -> None:
         """End a request that nothing waits behind: as uvicorn does, but for a timer of its own."""
         self.server_state.total_requests += 1
         if not self.transport.is_closing():

@@ -42,7 +42,8 @@ Said: TypeAlias = "tuple[bytes, tuple[Header, ...]]"
 """The body of an answer, and the headers of this answer alone."""
 
 
-NOTHING: Said = b"", ()
+_NOTHING: Said = b"", ()
+"""Stands in for what is said where that is what is waited for."""
 
 
 class Replies:
@@ -52,7 +53,7 @@ class Replies:
         """``route`` is the template by which it is counted."""
         self._metrics = metrics
         self._route = route
-        self._answered = metrics.observer(METHOD, route, 200)
+        self._answered = metrics.seconds_of(METHOD, route, 200)
 
     def when(
         self, recorded: Awaitable[None] | None, request_id: str, began: float, said: Said
@@ -69,7 +70,7 @@ class Replies:
         return reply
 
     async def in_time(
-        self, request_id: str, began: float, waiting: Awaitable[Said | None], said: Said = NOTHING
+        self, request_id: str, began: float, waiting: Awaitable[Said | None], said: Said = _NOTHING
     ) -> Reply:
         """Return the answer that has to be waited for, or what is said by then; in its place why there is none."""
         self._metrics.asked()
