@@ -16,6 +16,7 @@ from fakes.spool import MemorySpool
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy_service.adapters.spool import flusher
 from policy_service.adapters.spool.event_spool import FileSpool
 from policy_service.adapters.spool.flusher import Flusher
 from policy_service.adapters.spool.segment import Segment, framed, parsed
@@ -185,9 +186,9 @@ async def test_denials_of_one_turn_share_a_flush(tmp_path: Path, monkeypatch: py
     asked: list[int] = []
     flush = Flusher.flush
 
-    def counted(flusher: Flusher, paths: Sequence[Path], heard: Callable[[OSError | None], None]) -> None:
+    def counted(one: Flusher, paths: Sequence[Path], heard: Callable[[OSError | None], None]) -> None:
         asked.append(len(paths))
-        flush(flusher, paths, heard)
+        flush(one, paths, heard)
 
     monkeypatch.setattr(Flusher, "flush", counted)
     async with _spool(tmp_path) as spool:
@@ -206,6 +207,35 @@ async def test_who_comes_when_a_flush_has_just_ended_waits_for_the_next(tmp_path
     async with _spool(tmp_path) as spool, asyncio.timeout(20):
         await asyncio.gather(*(keep_on(spool, name) for name in range(16)))
         assert len(_drained(spool)) == 16 * 200
+
+
+async def test_a_file_is_flushed_with_the_directory_that_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the process apart: a directory takes the disk some milliseconds, in which the loop would answer nobody."""
+    noted = tmp_path / "noted"
+    noting = f"""
+import os
+def noted(sync):
+    def and_note(descriptor):
+        with open({str(noted)!r}, "a") as file:
+            print(os.readlink(f"/proc/self/fd/{{descriptor}}"), file=file)
+        sync(descriptor)
+    return and_note
+os.fsync, os.fdatasync = noted(os.fsync), noted(os.fdatasync)
+"""
+    monkeypatch.setattr(flusher, "CHILD", noting + flusher.CHILD)
+    monkeypatch.setattr(os, "fsync", _never)
+    directory = tmp_path / "spool"
+    async with _spool(directory) as spool:
+        for _ in range(2):
+            await durable(spool, spool.append(b"denied"))
+        (file,) = directory.glob("*.events")
+        assert noted.read_text().splitlines() == [str(directory), str(file), str(file)]
+
+
+def _never(_: int) -> None:
+    raise AssertionError
 
 
 async def test_without_its_flusher_a_process_flushes_by_itself_and_starts_another(tmp_path: Path) -> None:
@@ -233,18 +263,18 @@ async def test_what_is_asked_while_its_flusher_is_made_up_for_is_heard_once(
     asyncio.get_running_loop().set_exception_handler(lambda _, about: wrong.append(about))
     file = tmp_path / "file"
     file.touch()
-    flusher = Flusher()
-    flusher.start()
+    apart = Flusher()
+    apart.start()
     (child,) = _children() - others
 
     def and_again(_: object) -> None:
         heard.append("first")
-        flusher.flush([file], lambda _: heard.append("third"))
+        apart.flush([file], lambda _: heard.append("third"))
 
     if not answers_first:
         os.kill(child, signal.SIGSTOP)
-    flusher.flush([file], and_again)
-    flusher.flush([file], lambda _: heard.append("second"))
+    apart.flush([file], and_again)
+    apart.flush([file], lambda _: heard.append("second"))
     if answers_first:
         time.sleep(0.2)  # noqa: ASYNC251 - the answers are to wait
     os.kill(child, signal.SIGKILL)
@@ -252,11 +282,11 @@ async def test_what_is_asked_while_its_flusher_is_made_up_for_is_heard_once(
     async with asyncio.timeout(20):
         while len(heard) < 3:  # noqa: ASYNC110 - there is nothing to wait for
             await asyncio.sleep(0.01)
-        flusher.flush([file], lambda _: heard.append("fourth"))
+        apart.flush([file], lambda _: heard.append("fourth"))
         while len(heard) < 4:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
-    flusher.close()
+    apart.close()
     assert sorted(heard) == ["first", "fourth", "second", "third"]
     assert wrong == []
 

