@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_service.domain.access import OnUnreachable
+from policy_service.entrypoints.http.response_headers import POLICY_DECISION
 
 if TYPE_CHECKING:
     from policy_service.application.ocpp.authorise import Verdict
     from policy_service.application.question import Answered
-
-
-POLICY_DECISION = "Policy-Decision"
 
 
 def headers(verdict: Verdict) -> dict[str, str]:

@@ -11,9 +11,12 @@ from pydantic.json_schema import models_json_schema
 from policy_service.domain.caller import Scope
 from policy_service.entrypoints.http.permissions import PERMISSIONS
 from policy_service.entrypoints.http.problems import MEDIA_TYPE, PROBLEMS, problem_for
+from policy_service.entrypoints.http.response_headers import tell_headers, told
 from policy_service.entrypoints.http.wire import ProblemReply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
     from pydantic import BaseModel
 
@@ -46,11 +49,17 @@ def may_take_json(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  #
 
 
 def replies(
-    shape: type[BaseModel] | None, *problems: int, success: int = 200, description: str = "OK"
+    shape: type[BaseModel] | None,
+    *problems: int,
+    success: int = 200,
+    description: str = "OK",
+    headers: Sequence[str] = (),
 ) -> dict[int | str, Any]:
-    """Describe what a route answers: one shape, and problems by status; 503 comes from anywhere."""
+    """Describe what a route answers: one shape with headers, and problems by status; 503 comes from anywhere."""
     described: dict[int | str, Any] = {status: _problem(status) for status in (*problems, 503)}
-    described[success] = {"description": description} if shape is None else {"model": shape, "description": description}
+    described[success] = {"description": description, **told(*headers)}
+    if shape is not None:
+        described[success]["model"] = shape
     return described
 
 
@@ -109,5 +118,6 @@ def _made(app: FastAPI) -> dict[str, Any]:
     _forget_what_is_told_otherwise(document)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     _tell_who_may_call(document)
+    tell_headers(document)
     app.openapi_schema = document
     return document

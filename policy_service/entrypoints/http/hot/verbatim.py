@@ -15,9 +15,10 @@ from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, Lengt
 from policy_service.entrypoints.http.hot import payload
 from policy_service.entrypoints.http.hot.question import MOST_BYTES
 from policy_service.entrypoints.http.hot.reply import Replies
-from policy_service.entrypoints.http.ocpp_answers import POLICY_DECISION, told
+from policy_service.entrypoints.http.ocpp_answers import told
 from policy_service.entrypoints.http.ocpp_names import NO_AUTHORIZATION, printable
 from policy_service.entrypoints.http.request_ids import new_request_id
+from policy_service.entrypoints.http.response_headers import POLICY_DECISION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -12,6 +12,7 @@ from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import BundleParams
+from policy_service.entrypoints.http.response_headers import ENTITY_TAG, told
 from policy_service.entrypoints.http.wire_bundle import BundleReply
 
 if TYPE_CHECKING:
@@ -25,14 +26,17 @@ _HAS_IT = 304
 @router.get(
     "",
     summary="What decides at some chargers for two days without the service",
-    responses={**replies(BundleReply, 422), _HAS_IT: {"description": "`If-None-Match` names it already"}},
+    responses={
+        **replies(BundleReply, 422, headers=[ENTITY_TAG]),
+        _HAS_IT: {"description": "`If-None-Match` names it already", **told(ENTITY_TAG)},
+    },
 )
 async def get_bundle(request: Request, service: ServiceOf, wanted: Annotated[BundleParams, Query()]) -> Response:
     """Answer plan and registry of the chargers, identifiers as keyed hashes. A 304 confirms it for two days more."""
     bundle = await service.bundles(
         _labels(wanted.label), caller_of(request).chargers, _tags(request.headers.get("if-none-match", ""))
     )
-    headers = {"ETag": f'W/"{bundle.tag}"', "Cache-Control": "private, no-cache"}
+    headers = {ENTITY_TAG: f'W/"{bundle.tag}"', "Cache-Control": "private, no-cache"}
     if bundle.body is None:
         return Response(status_code=_HAS_IT, headers=headers)
     return Response(bundle.body, headers=headers, media_type="application/json")

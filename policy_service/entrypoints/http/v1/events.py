@@ -16,6 +16,7 @@ from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import DecisionId, EventParams, WhichEvents, label_of
 from policy_service.entrypoints.http.problems import Problem, ProblemError
+from policy_service.entrypoints.http.response_headers import NEXT_CURSOR
 from policy_service.entrypoints.http.wire_records import EventList, EventReply
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRout
 _PORTION = 250
 """Events that an export writes at once: decisions are made in between."""
 
-_LISTED = replies(EventList, 404, 422)
+_LISTED = replies(EventList, 404, 422, headers=[NEXT_CURSOR])
 _LISTED[200]["content"] = {"text/csv": {"schema": {"type": "string"}}}
 
 
@@ -51,7 +52,7 @@ async def list_events(request: Request, service: ServiceOf, wanted: Annotated[Ev
     if everything:
         return StreamingResponse(_export(service, asked, page), headers=headers, media_type="text/csv")
     if page.next_cursor is not None:
-        headers["X-Next-Cursor"] = page.next_cursor
+        headers[NEXT_CURSOR] = page.next_cursor
     return Response(csv_of(page.items), headers=headers, media_type="text/csv")
 
 

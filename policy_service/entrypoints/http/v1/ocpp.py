@@ -25,6 +25,7 @@ from policy_service.entrypoints.http.ocpp_answers import headers, stop_header
 from policy_service.entrypoints.http.ocpp_names import NO_AUTHORIZATION, printable
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import ChargerId
+from policy_service.entrypoints.http.response_headers import POLICY_DECISION
 from policy_service.entrypoints.http.wire_ocpp import (
     Authorize16,
     Authorize21,
@@ -69,7 +70,7 @@ def _takes(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  # noqa: 
 @router.post(
     "/1.6/{charger_id}/authorize",
     summary="OCPP 1.6 Authorize",
-    responses=replies(IdTagReply, *BODY),
+    responses=replies(IdTagReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(Authorize16, card=_TAG),
 )
 async def authorize_1_6(request: Request, charger_id: ChargerId) -> Response:
@@ -83,7 +84,7 @@ async def authorize_1_6(request: Request, charger_id: ChargerId) -> Response:
 @router.post(
     "/1.6/{charger_id}/start-transaction",
     summary="OCPP 1.6 StartTransaction",
-    responses=replies(IdTagReply, *BODY),
+    responses=replies(IdTagReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(StartTransaction16, card=_START),
 )
 async def start_transaction_1_6(request: Request, charger_id: ChargerId) -> Response:
@@ -104,7 +105,7 @@ async def start_transaction_1_6(request: Request, charger_id: ChargerId) -> Resp
 @router.post(
     "/2.0.1/{charger_id}/authorize",
     summary="OCPP 2.0.1 Authorize",
-    responses=replies(AuthorizeReply, *BODY),
+    responses=replies(AuthorizeReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(Authorize201, card=_TOKEN),
 )
 async def authorize_2_0_1(request: Request, charger_id: ChargerId) -> Response:
@@ -115,7 +116,7 @@ async def authorize_2_0_1(request: Request, charger_id: ChargerId) -> Response:
 @router.post(
     "/2.1/{charger_id}/authorize",
     summary="OCPP 2.1 Authorize",
-    responses=replies(AuthorizeReply, *BODY),
+    responses=replies(AuthorizeReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(Authorize21, card=_TOKEN),
 )
 async def authorize_2_1(request: Request, charger_id: ChargerId) -> Response:
@@ -126,7 +127,7 @@ async def authorize_2_1(request: Request, charger_id: ChargerId) -> Response:
 @router.post(
     "/2.0.1/{charger_id}/transaction-event",
     summary="OCPP 2.0.1 TransactionEvent",
-    responses=replies(TransactionEventReply, *BODY),
+    responses=replies(TransactionEventReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(TransactionEvent201, started=_STARTED),
 )
 async def transaction_event_2_0_1(request: Request, charger_id: ChargerId) -> Response:
@@ -137,7 +138,7 @@ async def transaction_event_2_0_1(request: Request, charger_id: ChargerId) -> Re
 @router.post(
     "/2.1/{charger_id}/transaction-event",
     summary="OCPP 2.1 TransactionEvent",
-    responses=replies(TransactionEventReply, *BODY),
+    responses=replies(TransactionEventReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(TransactionEvent21, started=_STARTED),
 )
 async def transaction_event_2_1(request: Request, charger_id: ChargerId) -> Response:
