@@ -190,6 +190,7 @@ async def test_dead_letters_go_once_more_until_one_fails(pushed: Pushed) -> None
     assert {(letter.queued, letter.last_error) for letter in pushed.state.dead_letters.values()} == {
         (False, "status 503")
     }
+    assert (pushed.heard.outcomes["delivered"], pushed.heard.outcomes["failed"]) == (1, 3)
     await pushed.letters.queue(ONE)
     await pushed.events.delete_before(pushed.clock.now_ms())
     await pushed.turn()
@@ -204,6 +205,22 @@ async def test_410_stops_it(pushed: Pushed) -> None:
     assert pushed.state.webhooks[ONE].stopped is Stop.GONE
     assert pushed.progress == Progress(0)
     assert pushed.dead == []
+    assert pushed.heard.outcomes == {"gone": 1}
+
+
+async def test_a_receiver_that_does_not_take_dead_letters_gets_nothing_new_at_once(pushed: Pushed) -> None:
+    await pushed.add()
+    await pushed.happen("a")
+    pushed.sender.otherwise = Attempt(500)
+    await pushed.turn()
+    pushed.clock.milliseconds += HOUR_MS
+    await pushed.turn()
+    await pushed.webhooks.change(ONE, lambda each: each.resumed())
+    await pushed.letters.queue(ONE)
+    await pushed.happen("b")
+    posted = len(pushed.sender.posted)
+    await pushed.turn()
+    assert pushed.sender.ids[posted:] == ["a"]
 
 
 async def test_a_webhook_that_is_paused_meanwhile_gets_nothing_more(pushed: Pushed) -> None:
@@ -237,6 +254,7 @@ async def test_after_a_day_only_the_new_secret_signs(pushed: Pushed) -> None:
 async def test_one_process_pushes_and_another_takes_over(state: MemoryState, clock: FakeClock) -> None:
     one, other = (ProcessLease(MemoryLeases(state), clock, LeaseTerms("push", 10, 0)) for _ in range(2))
     assert await one.held()
+    assert await one.held(), "prolonged"
     assert not await other.held()
     await one.give_back()
     assert await other.held()
@@ -246,6 +264,16 @@ async def test_one_process_pushes_and_another_takes_over(state: MemoryState, clo
     assert await one.held()
     state.down = True
     assert not await one.held()
+
+
+async def test_the_store_is_asked_now_and_again_alone(state: MemoryState, clock: FakeClock) -> None:
+    often, seldom = (
+        ProcessLease(MemoryLeases(state), clock, LeaseTerms(name, 10, prolong_s))
+        for name, prolong_s in (("often", 0), ("seldom", 3_600))
+    )
+    assert (await often.held(), await seldom.held()) == (True, True)
+    state.down = True
+    assert (await often.held(), await seldom.held()) == (False, True)
 
 
 async def test_a_slow_receiver_holds_up_no_other_and_an_outage_is_waited_out(pushed: Pushed) -> None:

@@ -259,11 +259,12 @@ async def test_losses_and_a_spool_that_fills_are_of_concern() -> None:
         def now_ms(self) -> int:
             return self.at * 1000
 
-    clock, spool = Now(), MemorySpool(100)
-    losses = EventLosses(Notes(), clock)
+    clock, spool, notes = Now(), MemorySpool(100), Notes()
+    losses = EventLosses(notes, clock)
     assert not losses.concerns(spool)
     losses.dropped("d", "full")
     losses.dropped("", "damaged", 3)
+    assert notes.said == [("full", "d"), ("damaged", 3)]
     assert list(losses.concerns(spool)) == ["4 access events have been lost since 1970-01-01T02:46:40Z"]
     clock.at += 3_601
     spool.append(b"x" * 60)
