@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fakes.hexadecimal import without_ids
 
+from policy_service.entrypoints.http.problems import pointer
+from policy_service.entrypoints.http.wire_citrineos import CitrineRequest
+from policy_service.entrypoints.http.wire_ocpp import Event, Payload
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx2
     from fakes.served import Served
+    from pydantic import BaseModel
 
 JSON = {"Content-Type": "application/json"}
 GOOD = b'{"charger": "NTH-01", "identifier": "04A2B3C4D5E680"}'
@@ -190,6 +195,55 @@ def test_a_batch_has_at_most_1000_questions(served: Served) -> None:
 def test_bad_parameters_are_422_and_named(served: Served, address: str) -> None:
     (fault,) = problem(served.client.get(address), 422)["errors"]
     assert fault["parameter"] in address
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/v1/chargers?label=depot", "it must be a label and its value, such as `depot:north`"),
+        ("/v1/events?limit=many", "it must be a whole number"),
+        ("/v1/events?outcome=denied", "it must be 'allowed' or 'access_denied'"),
+        ("/v1/chargers?in_sync=perhaps", "it must be true or false"),
+        ("/v1/imports/im-1", "it must be the id of an import, such as `im-7k3m9x2a4c`"),
+        ("/v1/events?cursor=!", "it must be `next_cursor` of the page before"),
+    ],
+)
+def test_what_a_parameter_must_be_is_told_in_plain_words(served: Served, address: str, told: str) -> None:
+    (fault,) = problem(served.client.get(address), 422)["errors"]
+    assert fault["detail"] == told
+
+
+@pytest.mark.parametrize(
+    ("door", "body", "fault"),
+    [
+        ("/v1/decide", [], {"pointer": "", "detail": "it must be an object"}),
+        ("/v1/decide/batch", {"requests": 1}, {"pointer": "/requests", "detail": "it must be a list"}),
+        ("/v1/decide/batch", {"requests": []}, {"pointer": "/requests", "detail": "it must have at least 1 item"}),
+        (
+            "/v1/ocpp/1.6/NTH-13/authorize",
+            {"idTag": "0" * 21},
+            {"pointer": "/idTag", "detail": "it must have at most 20 characters"},
+        ),
+        (
+            "/v1/ocpp/2.0.1/NTH-01/authorize",
+            {"idToken": {"idToken": "0" * 37, "type": "ISO14443"}},
+            {"pointer": "/idToken/idToken", "detail": "it must have at most 36 characters"},
+        ),
+    ],
+)
+def test_what_a_member_must_be_is_told_in_plain_words(served: Served, door: str, body: object, fault: object) -> None:
+    assert problem(served.client.post(door, json=body), 422)["errors"] == [fault]
+
+
+def test_a_pointer_names_every_member_that_ocpp_and_citrineos_have() -> None:
+    for shape in (CitrineRequest, *Payload.__subclasses__(), *Event.__subclasses__()):
+        for name in schema_names(shape):
+            assert pointer([name]) == f"/{name}"
+
+
+def schema_names(shape: type[BaseModel]) -> set[str]:
+    schema = shape.model_json_schema()
+    return {name for each in (schema, *schema.get("$defs", {}).values()) for name in each.get("properties", {})}
 
 
 @pytest.mark.parametrize(

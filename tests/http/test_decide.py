@@ -117,7 +117,7 @@ def test_a_batch_keeps_the_order_and_a_problem_stands_in_its_place(served: Serve
         422,
         422,
     ]
-    assert decisions[1]["errors"] == [{"pointer": "/identifier", "detail": "Input should be a valid string"}]
+    assert decisions[1]["errors"] == [{"pointer": "/identifier", "detail": "it must be a string"}]
 
 
 def test_an_explanation_is_the_decision_and_its_steps_and_leaves_no_event(served: Served) -> None:

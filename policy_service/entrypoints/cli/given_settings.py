@@ -59,7 +59,7 @@ def flag_of(name: str) -> str:
 
 
 def _told(fault: ErrorDetails) -> str:
-    from policy_service.entrypoints.cli.usage_text import plain  # noqa: PLC0415 - see above
+    from policy_service.entrypoints.plain_words import plain  # noqa: PLC0415 - see above
 
     text = plain(fault["msg"])
     return f"--{flag_of(str(fault['loc'][0]))}: {text}" if fault["loc"] else text

@@ -5,27 +5,12 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-_REWORDED: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^Value error, "), ""),
-    (re.compile(r"^Input should be greater than or equal to (\S+)$"), r"it must be \1 or more"),
-    (re.compile(r"^Input should be less than or equal to (\S+)$"), r"it must be \1 or less"),
-    (re.compile(r"^Input should be a valid integer\b.*"), "it must be a whole number"),
-    (re.compile(r"^Input should be a valid number\b.*"), "it must be a number"),
-    (re.compile(r"^Input should be "), "it must be "),
-    (re.compile(r"^String should have at (least|most) "), r"it must have at \1 "),
-    (re.compile(r"^String should match pattern .*"), "it is not of the form that is asked for"),
-)
+from policy_service.entrypoints.plain_words import plain
+
 _NOT_ONE_OF = re.compile(r"^'(.*)' is not one of (.+)\.$")
 _BY_ARGUMENT = frozenset({"check", "fmt", "test"})
 """Commands that take the policy directory as an argument, where others have an option."""
 _POLICIES = frozenset({"--policies", "-p"})
-
-
-def plain(message: str) -> str:
-    """Return what is wrong with a value in people's words."""
-    for pattern, told in _REWORDED:
-        message = pattern.sub(told, message)
-    return message
 
 
 def usage_text(message: str, command: str | None) -> str:

@@ -41,7 +41,7 @@ def shaped(value: object, shape: type[Shape]) -> Shape:
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        faults = faults_of(error.errors(include_url=False, include_context=False, include_input=False))
+        faults = faults_of(error.errors(include_url=False, include_input=False))
         raise ProblemError(Problem.INVALID, errors=faults) from None
 
 

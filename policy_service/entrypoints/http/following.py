@@ -11,6 +11,7 @@ from policy_service.application.callers import UnknownCallerError
 from policy_service.application.cloud_events import cloud_event
 from policy_service.application.queries.event_stream import TooManyListenersError
 from policy_service.application.whole_work import whole
+from policy_service.entrypoints.http import forms
 from policy_service.entrypoints.http.callers import caller_of, presented
 from policy_service.entrypoints.http.connection import ENDING
 from policy_service.entrypoints.http.openapi import replies
@@ -31,7 +32,7 @@ STREAMED = replies(None, 422, description="Events, until somebody ends it")
 STREAMED[200]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 LastEventId = Annotated[
-    str | None, Header(alias="Last-Event-ID", pattern=r"^[0-9]{1,15}$", description="Of the event that came last.")
+    str | None, Header(alias="Last-Event-ID", pattern=forms.EVENT_NUMBER, description="Of the event that came last.")
 ]
 Event = TypeVar("Event", bound="OutwardEvent")
 

@@ -13,6 +13,7 @@ from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import EventType
 from policy_service.domain.mode_events import ModeEventType
 from policy_service.engine.zone import zone_names
+from policy_service.entrypoints.http import forms
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
 from policy_service.entrypoints.http.wire import NAME_PATTERN, Instant
 
@@ -34,9 +35,7 @@ register_url_convertor("decision", DecisionConvertor())
 
 MAX_LIMIT = 1000
 Filter = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NAME_PATTERN)]
-Label = Annotated[
-    str, StringConstraints(max_length=511, pattern=r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]+$")
-]
+Label = Annotated[str, StringConstraints(max_length=511, pattern=forms.LABEL)]
 
 
 def _known_zone(name: str) -> str:
@@ -49,9 +48,9 @@ def _known_zone(name: str) -> str:
 ZoneName = Annotated[
     str, AfterValidator(_known_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})
 ]
-TransactionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+TransactionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=forms.TRACE)]
 ChargerId = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the charger.")]
-RecordId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Opaque id of the record.")]
+RecordId = Annotated[str, Path(pattern=forms.RECORD_ID, description="Opaque id of the record.")]
 AgreementId = Annotated[
     str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the agreement.")
 ]
@@ -63,20 +62,12 @@ ProfileName = Annotated[
     str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the charger profile.")
 ]
 OverrideId = Annotated[
-    str, Path(pattern=r"^ov-[0-9a-hjkmnp-tv-z]{8}$", description="Id of the override.", examples=["ov-7k3m9x2a"])
+    str, Path(pattern=forms.OVERRIDE_ID, description="Id of the override.", examples=["ov-7k3m9x2a"])
 ]
-WebhookId = Annotated[
-    str, Path(pattern=r"^wh-[0-9a-hjkmnp-tv-z]{10}$", description="Id of the webhook.", examples=["wh-7k3m9x2a4c"])
-]
-ImportId = Annotated[
-    str, Path(pattern=r"^im-[0-9a-hjkmnp-tv-z]{10}$", description="Id of the import.", examples=["im-7k3m9x2a4c"])
-]
-SourceName = Annotated[
-    str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Name of the source.", examples=["fleet"])
-]
-DecisionId = Annotated[
-    str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Id of the decision.")
-]
+WebhookId = Annotated[str, Path(pattern=forms.WEBHOOK_ID, description="Id of the webhook.", examples=["wh-7k3m9x2a4c"])]
+ImportId = Annotated[str, Path(pattern=forms.IMPORT_ID, description="Id of the import.", examples=["im-7k3m9x2a4c"])]
+SourceName = Annotated[str, Path(pattern=forms.SOURCE, description="Name of the source.", examples=["fleet"])]
+DecisionId = Annotated[str, Path(pattern=forms.DECISION_ID, description="Id of the decision.")]
 
 
 class Params(BaseModel):
@@ -89,7 +80,7 @@ class PageParams(Params):
     """Which page of a list."""
 
     limit: int = Field(100, ge=1, le=MAX_LIMIT, description="How many at most.")
-    cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,800}$")] | None = Field(
+    cursor: Annotated[str, StringConstraints(pattern=forms.CURSOR)] | None = Field(
         None, description="`next_cursor` of the page before."
     )
 
@@ -162,7 +153,7 @@ class WhichEvents(Params):
     vehicle: Filter | None = None
     fleet: Filter | None = None
     policy: Filter | None = None
-    identifier_fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] | None = Field(
+    identifier_fingerprint: Annotated[str, StringConstraints(pattern=forms.RECORD_ID)] | None = Field(
         None, description="As events show it: those of one card."
     )
     transaction_id: TransactionId | None = None
@@ -283,10 +274,10 @@ class AdherenceParams(ChargerParams):
 class ImportParams(Params):
     """How an import is meant."""
 
-    mode: Annotated[str, StringConstraints(pattern=r"^(merge|replace)$")] = Field(
+    mode: Annotated[str, StringConstraints(pattern=forms.IMPORT_MODE)] = Field(
         "merge", description="`replace` drops what the source no longer lists."
     )
-    source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = Field(
+    source: Annotated[str, StringConstraints(pattern=forms.SOURCE)] = Field(
         DEFAULT_SOURCE, description="Who the records come from."
     )
     atomic: bool = Field(default=False, description="All or nothing.")

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import orjson
 
+from policy_service.entrypoints.http.forms import form_of
+from policy_service.entrypoints.plain_words import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -62,6 +65,11 @@ _BY_STATUS = {row.status: kind for kind, row in PROBLEMS.items()}
 _RETRY_S = "5"
 _SAFE_NAME = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
 """What a pointer may repeat of a member's name. Identifiers carry digits or capitals, so none passes."""
+NAMES_OF_OTHERS = frozenset({
+    "connectorId", "eventType", "idTag", "idToken", "idTokenType", "ocppConnectionName", "stationId", "transactionId",
+    "transactionInfo", "triggerReason",
+})  # fmt: skip
+"""What OCPP and CitrineOS call members: safe as well, capitals or not."""
 
 
 class Fault(TypedDict, total=False):
@@ -146,12 +154,16 @@ def problem_document(error: ProblemError, request_id: str | None) -> ProblemDocu
 
 def faults_of(errors: Sequence[Any]) -> list[Fault]:
     """Turn pydantic's findings into faults that say where and what, and never with which value."""
-    return [_fault(error["loc"], str(error["type"]), str(error["msg"])) for error in errors]
+    return [_fault(error["loc"], str(error["type"]), _detail(error)) for error in errors]
 
 
-def _fault(location: Sequence[Any], kind: str, message: str) -> Fault:
-    detail = _DETAILS.get(kind, message)
-    detail = detail.removeprefix("Value error, ")
+def _detail(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        return form_of(error["ctx"]["pattern"])
+    return _DETAILS.get(error["type"]) or plain(error["msg"])
+
+
+def _fault(location: Sequence[Any], kind: str, detail: str) -> Fault:
     if location and location[0] in ("query", "path", "header"):
         name = str(location[1]) if len(location) > 1 else ""
         return {"parameter": name, "detail": "this parameter is not known here" if kind == _EXTRA else detail}
@@ -163,7 +175,6 @@ _EXTRA, _MISSING = "extra_forbidden", "missing"
 _DETAILS = {
     _EXTRA: "there is a member that is not known here",
     _MISSING: "this member is missing",
-    "string_pattern_mismatch": "there are characters, or a form, that are not accepted here",
 }
 
 
@@ -178,7 +189,7 @@ def pointer(location: Sequence[Any]) -> str:
     """Return a JSON pointer (RFC 6901) that goes as deep as its names are surely none of the sender's secrets."""
     parts: list[str] = []
     for part in location:
-        if not isinstance(part, int) and not _SAFE_NAME.fullmatch(str(part)):
+        if not isinstance(part, int) and part not in NAMES_OF_OTHERS and not _SAFE_NAME.fullmatch(str(part)):
             break
         parts.append(f"/{part}")
     return "".join(parts)

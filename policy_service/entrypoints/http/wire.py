@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.instant import InstantError, parse_instant, parse_instant_ms
+from policy_service.entrypoints.http import forms
 
 INSTANT_PATTERN = (
     r"^(19[7-9][0-9]|2[01][0-9][0-9])-"
@@ -89,9 +90,9 @@ IdentifierText = Annotated[
     WithJsonSchema({"type": "string", "maxLength": 255, "pattern": IDENTIFIER_PATTERN}),
 ]
 IdentifierHint = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$")]
+Language = Annotated[str, StringConstraints(strict=True, pattern=forms.LANGUAGE)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=255, pattern=NAME_PATTERN)]
-Trace = Annotated[str, Field(strict=True, min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+Trace = Annotated[str, Field(strict=True, min_length=1, max_length=64, pattern=forms.TRACE)]
 """A name that the CSMS gives a message or a transaction: printable ASCII without blanks."""
 
 

@@ -6,14 +6,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from policy_service.domain.import_run import ImportKind, ImportMode, ImportState
 from policy_service.domain.span import parse_span
+from policy_service.entrypoints.http import forms
 from policy_service.entrypoints.http.wire import InstantOut, Reply, Request
 from policy_service.entrypoints.http.wire_records import ListReply
 
-SPAN_PATTERN = (
-    r"^P([1-9][0-9]{0,2}D(T[1-9][0-9]{0,3}H)?"
-    r"|T[1-9][0-9]{0,3}H([1-9][0-9]{0,2}M)?|T[1-9][0-9]{0,5}M|T[1-9][0-9]{0,7}S)$"
-)
-Span = Annotated[str, StringConstraints(strict=True, pattern=SPAN_PATTERN), AfterValidator(parse_span)]
+Span = Annotated[str, StringConstraints(strict=True, pattern=forms.SPAN), AfterValidator(parse_span)]
 
 
 class ImportRunReply(Reply):

@@ -8,11 +8,12 @@ from policy_service.domain.access import AccessMode, VehicleClass
 from policy_service.domain.made_override import OverrideState
 from policy_service.domain.policy import Grant, Grants, Texts
 from policy_service.domain.selector import Expression, Selector
+from policy_service.entrypoints.http import forms
 from policy_service.entrypoints.http.wire import NAME_PATTERN, PRINTABLE_PATTERN, Instant, InstantOut, Reply, Request
 from policy_service.entrypoints.http.wire_records import GrantReply, Key, ListReply, SelectorBody
 
 Condition = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000, pattern=PRINTABLE_PATTERN)]
-Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")]
+Language = Annotated[str, StringConstraints(strict=True, pattern=forms.TEXT_LANGUAGE)]
 
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=NAME_PATTERN)]
 """What people write for people: everything but control characters."""

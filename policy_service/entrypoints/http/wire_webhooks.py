@@ -9,6 +9,7 @@ from policy_service.domain.events import EventType
 from policy_service.domain.mode_events import ModeEventType
 from policy_service.domain.outward import FeedName
 from policy_service.domain.webhook import AccessChoice, EventChoice, ModeChoice, Stop
+from policy_service.entrypoints.http import forms
 from policy_service.entrypoints.http.wire import PRINTABLE_PATTERN, InstantOut, Reply, Request
 from policy_service.entrypoints.http.wire_records import Key, ListReply, Text
 
@@ -28,9 +29,7 @@ Labels = Annotated[
 ]
 Url = Annotated[
     str,
-    StringConstraints(
-        strict=True, max_length=2000, pattern=r"^https?://[A-Za-z0-9.:\[\]_-]{1,300}([/?][!-~]{0,1600})?$"
-    ),
+    StringConstraints(strict=True, max_length=2000, pattern=forms.URL),
 ]
 
 
