@@ -109,8 +109,11 @@ def test_a_choice_is_one_of_its_feed(tmp_path: Path, receiver: Receiver) -> None
             body = {"url": receiver.url, "feed": "modes", "filters": filters}
             assert node.client.post("/v1/webhooks", json=body).status_code == 422
             assert node.client.patch(path, json={"filters": filters}).status_code == 422
-        for body in ({"filters": {"type": ["mode.diverged"]}}, {"feed": "faults"}):
-            assert node.client.post("/v1/webhooks", json={"url": receiver.url, **body}).status_code == 422
+        others = {"filters": {"type": ["mode.diverged"]}}
+        for body, told in ((others, '"feed": "modes"'), ({"feed": "faults"}, "shape")):
+            refused = node.client.post("/v1/webhooks", json={"url": receiver.url, **body})
+            assert refused.status_code == 422
+            assert told in refused.json()["detail"]
         assert node.client.patch(path, json={"feed": "access"}).status_code == 422
         changed = node.client.patch(path, json={"filters": {"type": ["mode.diverged"]}}).json()
         assert (changed["feed"], changed["filters"]) == ("modes", {"type": ["mode.diverged"]})

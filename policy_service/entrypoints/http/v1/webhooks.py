@@ -147,8 +147,14 @@ async def retry_dead_letters(request: Request, service: ServiceOf, webhook_id: W
 def _chosen(filters: "FiltersBody", feed: FeedName) -> "EventChoice":
     choice = filters.choice(feed)
     if choice is None:
-        raise ProblemError(Problem.INVALID, f"the filters ask for what no event of the feed `{feed}` has")
+        raise ProblemError(Problem.INVALID, f"the filters ask for what no event of the feed `{feed}` has: {_HAS[feed]}")
     return choice
+
+
+_HAS = {
+    FeedName.ACCESS: 'types that begin with `access.` are its own; for all others add a webhook with `"feed": "modes"`',
+    FeedName.MODES: "it is chosen from by `type`, `charger` and `labels` alone, and its types are those of mode events",
+}
 
 
 def _with_secret(made: "MadeWebhook") -> dict[str, Any]:
