@@ -178,6 +178,7 @@ def test_a_refusal_names_the_scope(keyed: Keyed) -> None:
     assert detail(ask(keyed.by_scope[Scope.READ], "N-1")) == "this needs the scope `decide`"
     answer = keyed.by_scope[Scope.READ].delete(f"/v1/identifiers/{'0' * 32}")
     assert detail(answer) == "this needs the scope `operate` or `import`"
+    assert detail(keyed.bound.get("/metrics")) == "the key is bound to chargers, and this is not about chargers"
     assert answer.headers["content-type"] == "application/problem+json"
 
 

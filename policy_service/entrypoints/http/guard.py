@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
 from policy_service.domain.caller import Caller, Scope
-from policy_service.entrypoints.http.callers import access_of, beyond_reach
+from policy_service.entrypoints.http.callers import access_of
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE, PERMISSIONS, Permission
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 
@@ -53,7 +53,7 @@ def _demand(caller: Caller, needed: Permission, scope: "Connection") -> None:
         named = " or ".join(f"`{each}`" for each in Scope if each in needed.scopes)
         raise ProblemError(Problem.FORBIDDEN, f"this needs the scope {named}")
     if caller.chargers is not None and not needed.by_charger:
-        raise beyond_reach()
+        raise ProblemError(Problem.FORBIDDEN, "the key is bound to chargers, and this is not about chargers")
     if caller.fleet is not None and not needed.by_fleet:
         raise ProblemError(Problem.FORBIDDEN, "the key is bound to reports about one fleet")
     if caller.source is not None and not _own_source(caller.source, needed, scope):
