@@ -41,7 +41,8 @@ def presented(scope: Scope) -> str | None:
 
 def _decoded(secret: bytes) -> bytes:
     try:
-        return b64decode(secret, validate=True)
+        # who encodes a file of a key encodes the end of its line as well
+        return b64decode(secret, validate=True).strip()
     except ValueError:
         return b""
 
