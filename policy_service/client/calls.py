@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNIX = "unix://"
+_SCHEMES = ("http://", "https://", _UNIX)
 _KEPT_S = 4.0
 """Idle connections are closed here before the service closes them, after 5 s: few requests meet a closing one."""
 _MOST_CONNECTIONS = 64
@@ -37,7 +38,13 @@ class Calls:
     """Asks one service. Open while the context is."""
 
     def __init__(self, url: str, *, key: str | None, deadline_s: float, tls: ssl.SSLContext | None) -> None:
-        """Ask at ``http://…``, ``https://…``, or ``unix:///run/policy.sock``; ``key`` is an API key or a token."""
+        """Ask at ``http://…``, ``https://…``, or ``unix:///run/policy.sock``; ``key`` is an API key or a token.
+
+        Raises ValueError for any other address: to wait for an answer from there would look like an outage.
+        """
+        if not url.lower().startswith(_SCHEMES):
+            message = f"the service's address must begin with one of {', '.join(_SCHEMES)}"
+            raise ValueError(message)
         self._socket = url.removeprefix(_UNIX) if url.startswith(_UNIX) else None
         self._base = "http://localhost" if self._socket else url.rstrip("/")
         self._headers = {"Content-Type": "application/json"}
@@ -111,8 +118,10 @@ class Calls:
             raise UnreachableError(type(error).__name__) from None
 
     async def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None) -> Reply:
-        session = cast("aiohttp.ClientSession", self._session)
-        async with session.request(
+        if self._session is None:
+            message = "the client is not open: ask within `async with PolicyClient(…) as client`"
+            raise RuntimeError(message)
+        async with self._session.request(
             method, self._base + path, data=body, headers=headers, allow_redirects=False
         ) as answer:
             return Reply(answer.status, answer.headers, await _body(answer))

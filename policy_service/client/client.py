@@ -61,6 +61,7 @@ class PolicyClient:
         ``deadline_s`` bounds each call, its retry included, in seconds. ``bundle_label``, such as ``depot:north``,
         names the chargers to have a bundle of, looked at every ``bundle_every_s`` seconds; None: there is none.
         ``state_dir`` is where the bundle and decisions not yet told outlive a restart: one directory a process.
+        Raises ValueError for another kind of address.
         """
         self._calls = Calls(url, key=key, deadline_s=deadline_s, tls=tls)
         self._directory = None if state_dir is None else Path(state_dir)

@@ -179,3 +179,16 @@ async def test_a_service_that_hangs_costs_a_deadline_a_few_times_and_is_found_wh
         async with asyncio.timeout(60):
             while (await asked(client)).source != "service":  # noqa: ASYNC110 - it is found by asking
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8080", "policy.example.com", "/run/policy.sock", "ftp://policy.example.com", ""]
+)
+async def test_an_address_that_nobody_can_ask_at_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="must begin with one of http://, https://, unix://"):
+        PolicyClient(url)
+
+
+async def test_a_client_that_was_not_opened_says_so() -> None:
+    with pytest.raises(RuntimeError, match="async with"):
+        await asked(PolicyClient())
