@@ -63,6 +63,7 @@ class PolicyClient:
         ``state_dir`` is where the bundle and decisions not yet told outlive a restart: one directory a process.
         Raises ValueError for another kind of address.
         """
+        key = None if key is None else key.strip()  # read from a file, it ends in a newline
         self._calls = Calls(url, key=key, deadline_s=deadline_s, tls=tls)
         self._directory = None if state_dir is None else Path(state_dir)
         labels = [bundle_label] if isinstance(bundle_label, str) else bundle_label

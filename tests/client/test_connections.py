@@ -192,3 +192,15 @@ async def test_an_address_that_nobody_can_ask_at_is_refused_at_once(url: str) ->
 async def test_a_client_that_was_not_opened_says_so() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await asked(PolicyClient())
+
+
+async def test_a_key_may_come_with_the_end_of_its_line() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with at(serve) as url, PolicyClient(url, key="psk_a_key_of_the_tests\n", deadline_s=1) as client:
+        await asked(client)
+    assert b"Authorization: Bearer psk_a_key_of_the_tests\r\n" in heads[0]
