@@ -293,6 +293,11 @@ def test_one_that_cannot_be_decided_is_denied_in_its_place(yard: Served, item: o
     assert CARD not in reply.text
 
 
+def test_one_that_cannot_be_decided_is_told_where_it_is_wrong(yard: Served) -> None:
+    reply = ask(yard, MANY, evaluations=[{"subject": {"type": "identifier", "id": 7}}, {}])
+    assert "/subject/id it must be a string" in reply.json()["evaluations"][0]["context"]["error"]["message"]
+
+
 @pytest.mark.parametrize("evaluations", [{}, {"evaluations": []}, {"evaluations": None}])
 def test_without_questions_it_is_one(yard: Served, evaluations: dict[str, Any]) -> None:
     body = ask(yard, MANY, **evaluations).json()

@@ -226,6 +226,12 @@ def test_what_cannot_be_read_is_told_in_the_envelope(yard: Served, sent: dict[st
     assert CARD not in reply.text
 
 
+def test_the_envelope_says_what_is_wrong_and_where(yard: Served) -> None:
+    message = told(ask(yard, STRANGER, {"evse_uids": 7}), 400)["status_message"]
+    assert "/location_id this member is missing" in message
+    assert "/evse_uids it must be a list" in message
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [

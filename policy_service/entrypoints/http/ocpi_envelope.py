@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from policy_service.domain.instant import format_instant
 from policy_service.entrypoints.http.access import answer
-from policy_service.entrypoints.http.problems import PROBLEMS, Problem
+from policy_service.entrypoints.http.problems import PROBLEMS, Problem, in_one_line
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -54,13 +54,11 @@ def reply(
 def refuse(error: ProblemError, scope: Scope, now: int) -> Response:
     """Answer an error. What it says of parameters and members repeats nothing of what was sent."""
     row = PROBLEMS[error.kind]
-    places = [str(fault.get("parameter") or fault.get("pointer") or "/") for fault in error.errors]
-    message = error.detail or row.title
     return reply(
         scope,
         now,
         _CODES.get(error.kind, CLIENT_ERROR),
-        message=f"{message}: {', '.join(places)}" if places else message,
+        message=in_one_line(error),
         status=_HTTP.get(error.kind, row.status),
         headers=dict(error.headers or {}),
     )

@@ -137,6 +137,15 @@ def problem_body(error: ProblemError, request_id: str | None = None) -> dict[str
     return body | dict(error.extra)
 
 
+def in_one_line(error: ProblemError) -> str:
+    """Return what is wrong, and where, for answers that have room for a sentence alone."""
+    faults = [
+        f"{fault.get('parameter') or fault.get('pointer') or '/'} {fault.get('detail', '')}" for fault in error.errors
+    ]
+    said = error.detail or PROBLEMS[error.kind].title
+    return f"{said}: {', '.join(faults)}" if faults else said
+
+
 class ProblemDocument(NamedTuple):
     """A problem as it leaves; ``headers`` but for its length."""
 

@@ -15,7 +15,7 @@ from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies, takes_json
-from policy_service.entrypoints.http.problems import PROBLEMS, Problem, ProblemError
+from policy_service.entrypoints.http.problems import PROBLEMS, Problem, ProblemError, in_one_line
 from policy_service.entrypoints.http.wire_authzen import (
     ACTION,
     RESOURCE,
@@ -97,7 +97,7 @@ def _item(defaults: dict[str, Any], item: object, request: Request) -> Question 
         service_of(request).decide.check(question)
     except ProblemError as error:
         invalid = error.kind is Problem.INVALID
-        return _fault(400 if invalid else PROBLEMS[error.kind].status, error.detail or PROBLEMS[error.kind].title)
+        return _fault(400 if invalid else PROBLEMS[error.kind].status, in_one_line(error))
     except IdentifierError as error:
         return _fault(400, str(error))
     return question
