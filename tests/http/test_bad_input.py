@@ -205,6 +205,8 @@ def test_bad_parameters_are_422_and_named(served: Served, address: str) -> None:
         ("/v1/events?outcome=denied", "it must be 'allowed' or 'access_denied'"),
         ("/v1/chargers?in_sync=perhaps", "it must be true or false"),
         ("/v1/imports/im-1", "it must be the id of an import, such as `im-7k3m9x2a4c`"),
+        ("/v1/identifiers/1", "it must be 32 hexadecimal digits, as answers have them"),
+        ("/v1/events?identifier_fingerprint=1", "it must be 32 hexadecimal digits, as answers have them"),
         ("/v1/events?cursor=!", "it must be `next_cursor` of the page before"),
     ],
 )

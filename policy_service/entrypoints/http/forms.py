@@ -15,7 +15,7 @@ TRACE = r"^[!-~]+$"
 URL = r"^https?://[A-Za-z0-9.:\[\]_-]{1,300}([/?][!-~]{0,1600})?$"
 CURSOR = r"^[A-Za-z0-9_-]{1,800}$"
 EVENT_NUMBER = r"^[0-9]{1,15}$"
-RECORD_ID = r"^[0-9a-f]{32}$"
+HEX_32 = r"^[0-9a-f]{32}$"
 DECISION_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 OVERRIDE_ID = r"^ov-[0-9a-hjkmnp-tv-z]{8}$"
 WEBHOOK_ID = r"^wh-[0-9a-hjkmnp-tv-z]{10}$"
@@ -33,7 +33,7 @@ _TOLD = {
     URL: "it must be an address such as `https://csms.example/hooks`, without a user in it",
     CURSOR: "it must be `next_cursor` of the page before",
     EVENT_NUMBER: "it must be the `id` of an event of this stream",
-    RECORD_ID: "it must be the opaque id of a record: 32 hexadecimal digits, as `POST /v1/identifiers/lookup` tells it",
+    HEX_32: "it must be 32 hexadecimal digits, as answers have them",
     DECISION_ID: "it must be the id of a decision, such as `01a20660-16e1-7b29-b7cb-c1ca63137f0c`",
     OVERRIDE_ID: "it must be the id of an override, such as `ov-7k3m9x2a`",
     WEBHOOK_ID: "it must be the id of a webhook, such as `wh-7k3m9x2a4c`",

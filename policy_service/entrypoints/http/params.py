@@ -50,7 +50,7 @@ ZoneName = Annotated[
 ]
 TransactionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=forms.TRACE)]
 ChargerId = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the charger.")]
-RecordId = Annotated[str, Path(pattern=forms.RECORD_ID, description="Opaque id of the record.")]
+RecordId = Annotated[str, Path(pattern=forms.HEX_32, description="Opaque id of the record.")]
 AgreementId = Annotated[
     str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the agreement.")
 ]
@@ -153,7 +153,7 @@ class WhichEvents(Params):
     vehicle: Filter | None = None
     fleet: Filter | None = None
     policy: Filter | None = None
-    identifier_fingerprint: Annotated[str, StringConstraints(pattern=forms.RECORD_ID)] | None = Field(
+    identifier_fingerprint: Annotated[str, StringConstraints(pattern=forms.HEX_32)] | None = Field(
         None, description="As events show it: those of one card."
     )
     transaction_id: TransactionId | None = None
