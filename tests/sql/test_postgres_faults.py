@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from policy_service.adapters.sql.engine import Database, database_at
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
-from policy_service.application.ports import EventFilter, StoreUnavailableError
+from policy_service.application.ports import EventFilter, EventRefusedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -131,6 +132,12 @@ async def test_a_denial_that_was_written_outlives_a_crash(own_postgres: Postgres
     await asyncio.to_thread(own_postgres.start)
     page = await events.page(EventFilter(), limit=100, cursor=None)
     assert [found.decision_id for found in page.items] == [f"e{number}" for number in reversed(range(50))]
+
+
+async def test_what_no_index_takes_is_refused_for_good(database: Database) -> None:
+    endless = token_hex(4_000)
+    with pytest.raises(EventRefusedError):
+        await SqlEventStore(database).write(lines(event("e1", charger=endless)))
 
 
 async def test_two_replaces_of_one_source_are_never_mixed(database: Database) -> None:

@@ -39,8 +39,8 @@ _Row = msgspec.defstruct(
 )
 _decode = msgspec.json.Decoder(_Row).decode
 
-_DATA_STATES = ("22", "23")
-"""Classes of SQLSTATE: data exception, integrity constraint violation."""
+_DATA_STATES = ("22", "23", "54")
+"""Classes of SQLSTATE: data exception, integrity constraint violation, program limit exceeded."""
 
 
 class SqlEventWriter:
