@@ -146,6 +146,17 @@ async def test_a_foreign_cursor_is_refused(stores: Stores, cursor: str) -> None:
         await stores.events.page(EventFilter(), limit=1, cursor=cursor)
 
 
+async def test_labels_of_any_length_hold_up_no_event(stores: Stores) -> None:
+    drawn = random.Random(1)  # noqa: S311 - text that does not compress, no secret
+    long = {f"l{at}": "".join(drawn.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=255)) for at in range(40)}
+    other = {**long, "l39": "other"}
+    events = [event("e1", charger="BIG-1", labels=long), event("e2"), event("e3", charger="BIG-1", labels=other)]
+    await stores.events.write(lines(*events, event("e4", charger="BIG-1", labels=long)))
+    assert set(await _ids(stores)) == {"e1", "e2", "e3", "e4"}
+    assert await _ids(stores, label=("l39", "other")) == ["e3"]
+    assert set(await _ids(stores, within=(("l0", (long["l0"],)),))) == {"e1", "e3", "e4"}
+
+
 async def test_events_are_kept_within_labels_any_value_of_each(stores: Stores) -> None:
     places = [{"depot": "north", "row": "a"}, {"depot": "south", "row": "a"}, {"depot": "east", "row": "a"}, {}]
     await stores.events.write(

@@ -44,6 +44,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 async def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     database = database_at(f"sqlite:///{tmp_path}/state.db")
     await upgrade(database)

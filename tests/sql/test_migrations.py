@@ -41,6 +41,7 @@ def _collations(connection: Connection) -> set[str | None]:
     return {getattr(column["type"], "collation", None) for column in columns if str(column["type"]).startswith("TEXT")}
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 async def test_migrations_make_the_tables_that_the_code_sees(url: str) -> None:
     assert {tables.identifiers.name, mode_tables.mode_events.name} <= set(METADATA.tables)
     database = database_at(url)

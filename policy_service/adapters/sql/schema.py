@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from policy_service.adapters.sql.engine import Database
 
-HEAD = "0015"
+HEAD = "0016"
 """The latest migration: a database that is there already needs no Alembic, which takes long to load."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

@@ -185,6 +185,9 @@ event_chargers = Table(
     METADATA,
     Column("charger", CODE, primary_key=True),
     Column("labels", KeyJson(), primary_key=True),
+    Index("uq_event_chargers_hashed", "charger", text("jsonb_hash_extended(labels, 0)"), unique=True).ddl_if(
+        dialect="postgresql"
+    ),
 )
 """Every charger that is in an event, under each of the label sets that it had (JSON)."""
 
