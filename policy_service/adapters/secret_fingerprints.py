@@ -17,19 +17,20 @@ _FINGERPRINT_HEX = 32
 
 
 class SecretFingerprints:
-    """Hashes under keys derived from the service's secret, one for PINs and another for fingerprints.
+    """Hashes under keys derived from the service's secret, one each for PINs, fingerprints and proofs.
 
     Whoever learns the fingerprints from the events still cannot test PINs against the registry, nor the reverse. The
     key of fingerprints has generations, the first without a salt; that of PINs stays: records are stored under it.
     """
 
     def __init__(self, secret: bytes) -> None:
-        """Derive the two keys. Raises ValueError for an empty secret."""
+        """Derive the keys. Raises ValueError for an empty secret."""
         if not secret:
             message = "the secret must not be empty"
             raise ValueError(message)
         self._pin_key = digest(secret, b"policy-service/pin/v1", "sha256")
         self._first = digest(secret, b"policy-service/fingerprint/v1", "sha256")
+        self._proof_key = digest(secret, b"policy-service/proof/v1", "sha256")
         self._keys = {FIRST_GENERATION: self._first}
         self.generation = FIRST_GENERATION
         """Which key fingerprints are made with."""
@@ -54,6 +55,10 @@ class SecretFingerprints:
     def name(self, text: str) -> str:
         """Return a fingerprint that no rotation changes, for names in shared caches."""
         return _fingerprint(self._first, text)
+
+    def proof(self, owner: str, content: bytes) -> bytes:
+        """Return the keyed hash of a content that belongs to an owner; no owner's name has a NUL in it."""
+        return digest(self._proof_key, owner.encode() + b"\0" + content, "sha256")
 
 
 @lru_cache(maxsize=4096)  # vehicles come again: this is a tenth of what recording a decision costs

@@ -7,7 +7,7 @@ import secrets
 import time
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 from fakes.clock import FakeClock
@@ -159,3 +159,23 @@ async def test_denied_pins_count_together_and_by_charger(ends: Ends) -> None:
     ends.clock.milliseconds += WINDOW * 1000
     assert not await here.exhausted("NTH-01")
     assert not await there.exhausted("NTH-01")
+
+
+async def test_what_the_service_has_not_put_there_is_not_believed(alone: str) -> None:
+    names = Names(SecretFingerprints(b"a secret of the tests"))
+    foreign = Names(SecretFingerprints(b"another secret of theirs"))
+    async with AsyncExitStack() as stack:
+        client = connect(alone, PATIENT_S)
+        server = RedisServer(client, patience_s=PATIENT_S, slow_s=PATIENT_S)
+        stack.push_async_callback(server.close)
+        cache, redis = RedisSharedCache(server, names, 60), cast("Any", client)
+        await cache.put(("GOOD",), Shared(Registration(identifier("GOOD")), 1, 1))
+        good, bad = names.registration(("GOOD",)), names.registration(("BAD",))
+        written: bytes = await redis.get(good)
+        assert await cache.get(("GOOD",)) is not None
+        unproved = written[:-32]
+        for forged in (written, unproved, unproved + bytes(32), unproved + foreign.proof(bad, unproved), b"", b"\0"):
+            await redis.set(bad, forged)
+            assert await cache.get(("BAD",)) is None
+        await redis.set(good, written.replace(b"GOOD", b"EVIL"))
+        assert await cache.get(("GOOD",)) is None

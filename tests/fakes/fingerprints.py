@@ -19,6 +19,9 @@ class FakeFingerprints:
     def name(self, text: str) -> str:
         return self.fingerprint(text)
 
+    def proof(self, owner: str, content: bytes) -> bytes:
+        return sha256(owner.encode() + content).digest()
+
     def use(self, salts: dict[int, bytes]) -> None:
         """Stay as it is."""
 

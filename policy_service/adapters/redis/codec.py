@@ -14,7 +14,7 @@ from policy_service.domain.agreement import Agreement, AgreementStatus
 from policy_service.domain.identifier import IdentifierRecord, IdentifierStatus, IdentifierType
 from policy_service.domain.registration import Registration
 
-_FORM = b"\x01"
+_FORM = b"\x02"
 
 
 class _Record(msgspec.Struct, array_like=True):

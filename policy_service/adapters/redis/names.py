@@ -1,4 +1,4 @@
-"""The names under which the service keeps things in Redis."""
+"""The names under which the service keeps things in Redis, and the proofs that it has put them there."""
 
 from __future__ import annotations
 
@@ -31,3 +31,7 @@ class Names:
     def denied_pins(self, charger: str) -> str:
         """Name the PINs denied at a charger lately."""
         return f"{self._prefix}:denied-pins:{charger}"
+
+    def proof(self, name: str, content: bytes) -> bytes:
+        """Return what shows that the service has put this content under this name: nobody else has the secret."""
+        return self._fingerprints.proof(name, content)

@@ -67,6 +67,10 @@ class Fingerprints(Protocol):
         """Return a keyed one-way form that no rotation changes, for names in shared caches."""
         ...
 
+    def proof(self, owner: str, content: bytes) -> bytes:
+        """Return what only the service can say of a content that belongs to an owner: 32 bytes."""
+        ...
+
     def use(self, salts: Mapping[int, bytes]) -> None:
         """Take in the generations of the key after the first; the last is used from now on."""
         ...
