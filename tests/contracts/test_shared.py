@@ -179,3 +179,30 @@ async def test_what_the_service_has_not_put_there_is_not_believed(alone: str) ->
             assert await cache.get(("BAD",)) is None
         await redis.set(good, written.replace(b"GOOD", b"EVIL"))
         assert await cache.get(("GOOD",)) is None
+
+
+class Odd:
+    """What answers like no Redis."""
+
+    def __init__(self, answer: object) -> None:
+        """Answer so, or fail so."""
+        self.answer = answer
+
+    async def get(self, *_: object) -> object:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    zcount = ping = get
+
+
+@pytest.mark.parametrize("answer", [5, True, 1.5, [], {"a": 1}, "OK", b"OK", IndexError(), ValueError(), TypeError()])
+async def test_what_answers_like_no_redis_knows_nothing(answer: object) -> None:
+    client: Any = Odd(answer)
+    server, names, clock = RedisServer(client), Names(SecretFingerprints(b"a secret of the tests")), FakeClock()
+    local = SlidingWindowThrottle(clock, attempts=ATTEMPTS, window=WINDOW)
+    throttle = SharedPinThrottle(server, names, local, clock, attempts=6, window=WINDOW)
+    assert await RedisSharedCache(server, names, 60).get(("A",)) is None
+    assert not await throttle.exhausted("NTH-01")
+    await server.probe()
+    assert server.is_up is not isinstance(answer, Exception)

@@ -33,8 +33,8 @@ class SharedPinThrottle:
         if await self._local.exhausted(charger):
             return True
         name, past = self._names.denied_pins(charger), self._clock.now() - self._window
-        counted = await self._server.ask(lambda client: client.zcount(name, f"({past}", "+inf"))
-        return counted is not None and counted >= self._attempts
+        counted: object = await self._server.ask(lambda client: client.zcount(name, f"({past}", "+inf"))
+        return type(counted) is int and counted >= self._attempts
 
     async def count(self, charger: str) -> None:
         """Take note of a denied PIN; those that are too old, or more than matter, are forgotten."""

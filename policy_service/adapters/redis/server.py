@@ -22,6 +22,8 @@ PATIENCE_S = 0.05
 """For an answer, connecting included: a driver waits in front of the charger, and the database answers as well."""
 SLOW_S = 0.025
 """What takes longer counts as a failure, though its answer is taken: the database would have been quicker."""
+FAILURES = (RedisError, OSError, LookupError, TypeError, ValueError)
+"""The last three are what the library makes of answers that no Redis gives; a time-out is an OSError."""
 PROBE_EVERY_S = 0.5
 PROBE_PATIENCE_S = 0.5
 """For a probe, for which nobody waits: it may have to find the members of a cluster first."""
@@ -46,7 +48,10 @@ class RedisServer:
         return not self._breaker.is_open
 
     async def ask(self, command: Callable[[Any], Awaitable[T]]) -> T | None:
-        """Return the answer to a command on the client; None where there is none. Never raises."""
+        """Return the answer to a command on the client; None where there is none. Never raises.
+
+        What answers there may be no Redis, or answer another question: look at what is made use of.
+        """
         return None if self._breaker.is_open else await self._ask(command, self._patience_s)
 
     async def probe(self) -> None:
@@ -68,7 +73,7 @@ class RedisServer:
         try:
             async with asyncio.timeout(patience_s):
                 answer = await command(self._client)
-        except (RedisError, OSError):  # a time-out is an OSError
+        except FAILURES:
             self._breaker.failed()
             return None
         if monotonic() - began > self._slow_s:

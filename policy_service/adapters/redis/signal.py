@@ -6,9 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from policy_service.adapters.redis.connect import disconnect
+from policy_service.adapters.redis.server import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +47,7 @@ class RedisSignal:
             client = self._listener()
             try:
                 await self._listen(client)
-            except (RedisError, OSError):
+            except FAILURES:
                 await asyncio.sleep(retry_s)
             finally:
                 await disconnect(client)
