@@ -196,6 +196,8 @@ def _last_admitted(until: date, start_second: int, to_utc: Callable[[int], int] 
     day = until.toordinal()
     if not isinstance(until, datetime):
         return day
+    if not 1 < until.year < MAXYEAR:  # beyond them no zone can be asked, and no window is near
+        return day
     limit = (day - _EPOCH) * _DAY + until.hour * 3600 + until.minute * 60 + until.second
     start = to_utc if to_utc is not None and until.tzinfo is UTC else int
     day += 2  # local time is up to a day ahead of UTC
@@ -217,6 +219,8 @@ def _last(rule: Rule) -> int | None:
     if rule.count is None:
         return rule.last
     left = rule.count
+    if left > _END - rule.first:  # more than there are days to come
+        return rule.last
     for batch in rule.by_year():
         if left <= len(batch):
             return batch[left - 1]

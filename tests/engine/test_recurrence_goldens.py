@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from policy_service.engine.recurrence import RecurrenceError, parse_rule
+from policy_service.engine.recurrence import RecurrenceError, Rule, parse_rule
 from policy_service.engine.zone import Zone
 
 TUESDAY = date(1997, 9, 2)
@@ -130,6 +130,19 @@ def test_until_in_utc_is_compared_at_the_local_start() -> None:
     assert len(parse_rule(until, first, 22 * 3600, zone.to_utc).ordinals(0, reach)) == 3
     assert len(parse_rule(until, first, 22 * 3600 + 1, zone.to_utc).ordinals(0, reach)) == 2
     assert len(parse_rule("FREQ=DAILY;UNTIL=20260703T220000", first, 22 * 3600).ordinals(0, reach)) == 3
+
+
+@pytest.mark.parametrize(("until", "starts"), [("00010101T000000Z", 0), ("99991231T235959Z", 184)])
+def test_until_at_the_ends_of_the_calendar_is_read_in_any_zone(until: str, starts: int) -> None:
+    zone = Zone.of("Australia/Melbourne")
+    rule = parse_rule(f"FREQ=DAILY;UNTIL={until}", date(2026, 7, 1), 3600, zone.to_utc)
+    assert len(rule.ordinals(0, date(2027, 1, 1).toordinal())) == starts
+
+
+def test_a_count_that_no_calendar_exhausts_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = parse_rule("FREQ=MONTHLY;BYMONTHDAY=1,2,3;BYSETPOS=-1;COUNT=1000000", date(2026, 1, 1))
+    monkeypatch.delattr(Rule, "by_year")
+    assert len(rule.ordinals(0, date(2027, 1, 1).toordinal())) == 12
 
 
 EMPTY = [
