@@ -12,7 +12,7 @@ from policy_service.adapters.policy_files import DirectoryPolicyFiles
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.application.commands.reload_policies import ReloadPolicies
-from policy_service.application.keeping import follow_changes, follow_files, roll_on
+from policy_service.application.keeping import follow_changes, follow_clock, follow_files, roll_on
 
 if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
@@ -48,5 +48,5 @@ def open_loading(
         settings.ungoverned,
         telemetry,
     )
-    following = partial(follow_files, files, reload), partial(follow_changes, watch, reload), partial(roll_on, reload)
-    return Loading(reload, following)
+    following = partial(follow_files, files, reload), partial(follow_changes, watch, reload)
+    return Loading(reload, (*following, partial(follow_clock, clock, reload), partial(roll_on, reload)))

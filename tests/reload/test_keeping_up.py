@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from fakes.clock import FakeClock
 from structlog.testing import capture_logs
 
 from policy_service.adapters.policy_files import DirectoryPolicyFiles
-from policy_service.application.ports import PolicyFilesError
+from policy_service.application.keeping import follow_clock
+from policy_service.application.ports import PolicyFilesError, StoreUnavailableError
 from policy_service.bootstrap.wiring import ended, kept_up
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from policy_service.application.commands.reload_policies import ReloadPolicies
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +61,31 @@ async def test_none_is_told_to_end_for_the_second_time_before_all_are_for_the_fi
     await asyncio.sleep(0)
     await ended(tasks, pause_s=0.01)
     assert told == ["one", "other", "one", "other"]
+
+
+class Asked:
+    """Takes note of how often overrides are asked for, which fails the first time."""
+
+    times = 0
+
+    async def follow_overrides(self) -> bool:
+        self.times += 1
+        if self.times == 1:
+            raise StoreUnavailableError
+        return True
+
+
+async def test_overrides_are_asked_for_again_when_the_clock_has_gone_back() -> None:
+    clock, asked = FakeClock(), Asked()
+    task = asyncio.create_task(follow_clock(clock, cast("ReloadPolicies", asked), every_s=0.001))
+    await asyncio.sleep(0.05)
+    clock.milliseconds += 3_000_000
+    await asyncio.sleep(0.05)
+    assert asked.times == 0, "a clock that goes on has nothing to tell"
+    clock.milliseconds -= 2_000_000
+    await asyncio.sleep(0.1)
+    assert asked.times == 2, "until the store answers, and not again"
+    task.cancel()
 
 
 async def test_an_edit_made_before_the_first_look_is_not_missed(tmp_path: Path) -> None:
