@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.launched import ROOT
 
 import policy_service
 from policy_service.entrypoints.cli.app import COMMANDS
@@ -62,6 +63,13 @@ def test_the_overview_lists_every_command_and_every_exit_code(cli: Callable[...,
 
 def test_it_tells_its_version(cli: Callable[..., Ended]) -> None:
     assert cli("--version").out == f"policy-service {policy_service.__version__}\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_from_the_start_is_no_defect(closed: str) -> None:
+    command = ["sh", "-c", f'"$0" -m policy_service check policies {closed}', sys.executable]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603 - our own
+    assert (result.returncode, result.stderr) == (ExitCode.OK, "")
 
 
 def test_a_misspelt_command_is_answered_with_the_right_one(cli: Callable[..., Ended]) -> None:
