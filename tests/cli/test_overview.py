@@ -72,6 +72,12 @@ def test_a_stream_that_is_closed_from_the_start_is_no_defect(closed: str) -> Non
     assert (result.returncode, result.stderr) == (ExitCode.OK, "")
 
 
+def test_a_terminal_without_a_width_is_shown_all(cli: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    ended = cli("check", str(ROOT / "policies"))
+    assert (ended.code, ended.out.count("no findings")) == (0, 1)
+
+
 def test_a_misspelt_command_is_answered_with_the_right_one(cli: Callable[..., Ended]) -> None:
     ended = cli("sevre")
     assert ended.code == ExitCode.USAGE

@@ -17,14 +17,24 @@ from policy_service.entrypoints.cli.failure import ClosedPipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import TextIO
 
     from rich.console import RenderableType
 
     from policy_service.entrypoints.cli.failure import CommandError
 
 
+_USUAL_WIDTH = 80
+
+
 class _Console(Console):
     """Leaves it to the command line how to end where nobody reads any more."""
+
+    def __init__(self, file: TextIO) -> None:
+        """Write to the stream; a terminal without a width, as pipelines have, would be shown nothing."""
+        super().__init__(file=file, highlight=False, markup=False, emoji=False)
+        if not self.width:
+            self.width = _USUAL_WIDTH
 
     def on_broken_pipe(self) -> None:
         raise ClosedPipeError
@@ -32,12 +42,12 @@ class _Console(Console):
 
 def stdout() -> Console:
     """Return the console of standard output as it is now: tests and pipes replace the stream."""
-    return _Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    return _Console(sys.stdout)
 
 
 def stderr() -> Console:
     """Return the console of standard error."""
-    return _Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+    return _Console(sys.stderr)
 
 
 def out(line: RenderableType = "") -> None:
