@@ -14,7 +14,6 @@ AttributeValue: TypeAlias = str | float | bool
 """A declared attribute's value: string, number or boolean."""
 
 PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
-MAX_CHARGER_ID = 255
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,3 @@ class FeedName(StrEnum):
     """Decisions about vehicles."""
     MODES = "modes"
     """What is due or done at chargers, so that they are in their mode."""
-
-
-def feed_of(event: OutwardEvent) -> FeedName:
-    """Return the feed that an event is of."""
-    return FeedName.ACCESS if isinstance(event, AccessEvent) else FeedName.MODES

@@ -71,11 +71,6 @@ class Condition:
         return frozenset(name for name, _ in self.kinds)
 
     @property
-    def about_vehicle(self) -> bool:
-        """Whether any named attribute is the vehicle's."""
-        return any(name.startswith("vehicle.") for name, _ in self.kinds)
-
-    @property
     def names_vehicle_id(self) -> bool:
         """Whether two vehicles with equal attributes may be told apart."""
         return "vehicle.id" in self.names

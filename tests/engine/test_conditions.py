@@ -150,9 +150,7 @@ def test_a_selector_may_name_chargers_alone() -> None:
     assert "cannot be asked of a charger" in findings[0].message
 
 
-def test_a_condition_says_what_it_is_about() -> None:
-    assert not compiled("charger.max_kw >= 50").about_vehicle
-    assert compiled("vehicle.electric").about_vehicle
+def test_a_condition_says_whether_it_tells_single_vehicles_apart() -> None:
     assert not compiled("vehicle.electric").names_vehicle_id
     assert compiled('vehicle.id == "B1"').names_vehicle_id
 

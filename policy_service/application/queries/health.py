@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from policy_service.application.ports import Clock
 
 Status = Literal["ready", "degraded", "unavailable"]
-
-
-class StoreProbe(Protocol):
-    """Tells how a store answered last."""
-
-    def __call__(self) -> str:
-        """Return ``up``, ``down`` or ``off`` (not configured)."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
