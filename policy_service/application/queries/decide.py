@@ -188,7 +188,7 @@ class Decide:
         self._findings.presented(question)
 
     async def many(self, questions: Sequence[Question]) -> Sequence[Answered]:
-        """Answer questions under one plan and record them together. Raises NoPlanError and IdentifierError."""
+        """Answer questions under one plan and record them together. Raises as a call does."""
         plan = standing(self._plans)
         began = perf_counter()
         pairs = [await self._answer(plan, question) for question in questions]
