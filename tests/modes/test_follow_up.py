@@ -191,6 +191,34 @@ def test_a_breach_is_seen_as_freevend_and_tried_at_once_but_not_by_the_dozen() -
     assert (recovered.type, recovered.detail["recovered"]) == (SWITCHED, True)
 
 
+def test_a_breach_is_tried_again_as_soon_as_the_first_pause_is_over() -> None:
+    yard = Yard()
+    yard.tell(MANAGED)
+    yard.say(MANAGED)
+    yard.wait(3_600_000)
+    assert _types(yard.say(FREE, breach=True)) == [RETRY]
+    yard.now += PATIENCE.first_ms - 1
+    assert not yard.say(FREE, breach=True)
+    yard.now += 1
+    assert _types(yard.say(FREE, breach=True)) == [RETRY]
+
+
+def test_what_was_seen_of_a_charger_stays_known_while_it_is_offline() -> None:
+    yard = Yard()
+    yard.tell(MANAGED)
+    yard.say(MANAGED)
+    yard.say(online=False)
+    assert yard.reported is not None
+    assert yard.reported.mode is MANAGED
+
+
+def test_where_less_time_is_given_than_the_first_pause_it_is_tried_within_that() -> None:
+    yard = Yard()
+    yard.tell(MANAGED)
+    followed = heard(yard.subject(), ModeReport("A", AT, FREE), AT, Patience(within_ms=10_000))
+    assert followed.reported.next_try_at == AT + 10_000
+
+
 def test_a_report_that_names_the_change_proves_it_ahead_of_time() -> None:
     yard = Yard()
     yard.tell(FREE)
