@@ -145,6 +145,11 @@ async def test_a_receiver_that_asks_for_a_wait_is_left_alone_for_so_long(pushed:
     assert pushed.progress.next_try_at == pushed.clock.now_ms() + 600_000
 
 
+def test_it_is_due_from_the_instant_of_its_next_try_on() -> None:
+    failing = webhook(progress=Progress(0, 1_000, 1, next_try_at=2_000))
+    assert [failing.due(now) for now in (1_999, 2_000, 2_001)] == [False, True, True]
+
+
 async def test_an_event_waits_for_so_long_and_is_a_dead_letter(pushed: Pushed) -> None:
     await pushed.add()
     await pushed.happen("a", "b")
