@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_service.adapters.spool import flusher
-from policy_service.adapters.spool.event_spool import FileSpool
+from policy_service.adapters.spool.event_spool import ASIDE, ASIDE_BYTES, FileSpool
 from policy_service.adapters.spool.flusher import Flusher
 from policy_service.adapters.spool.segment import Segment, framed, parsed
 from policy_service.application.ports import SpoolBrokenError, SpoolFullError
@@ -317,6 +317,29 @@ def test_a_damaged_line_is_not_taken_for_another(lines: list[bytes], data: st.Da
     assert all(line in lines for line in parsed(bytes(content)).lines)
 
 
+def test_what_the_disk_takes_in_part_is_not_there(tmp_path: Path) -> None:
+    segment = Segment.made(tmp_path, "one")
+    segment.write(framed(b"whole"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (segment.size + 5, before[1]))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            segment.write(framed(b"torn"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert segment.path.read_bytes() == framed(b"whole")
+    segment.remove()
+
+
+async def test_what_is_set_aside_ends_at_its_bound(tmp_path: Path) -> None:
+    async with _spool(tmp_path) as spool:
+        spool.set_aside(b"one")
+        (aside,) = tmp_path.rglob(ASIDE)
+        os.truncate(aside, ASIDE_BYTES)
+        spool.set_aside(b"two")
+        assert aside.stat().st_size == ASIDE_BYTES
+
+
 def test_a_segment_that_vanished_is_nobodys(tmp_path: Path) -> None:
     assert Segment.left_behind(tmp_path / "none.events") is None
 
@@ -324,7 +347,7 @@ def test_a_segment_that_vanished_is_nobodys(tmp_path: Path) -> None:
 _DENIER = """
 import asyncio, sys
 from pathlib import Path
-from policy_service.adapters.spool.event_spool import FileSpool
+from policy_service.adapters.spool.event_spool import ASIDE, ASIDE_BYTES, FileSpool
 
 async def one(spool, name):
     waiting = spool.durable(spool.append(name.encode()))
