@@ -19,3 +19,21 @@ def test_the_committed_description_is_the_one_that_is_served(served: Served) -> 
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(text, encoding="utf-8")
     assert SNAPSHOT.read_text(encoding="utf-8") == text
+
+
+def test_headers_that_a_caller_needs_are_described(served: Served) -> None:
+    document = served.client.get("/openapi.json").json()
+    described, headers = document["paths"], document["components"]["headers"]
+    authorize = described["/v1/ocpp/2.0.1/{charger_id}/authorize"]["post"]["responses"]
+    assert set(authorize["200"]["headers"]) == {"X-Request-ID", "Policy-Decision"}
+    assert set(authorize["401"]["headers"]) == {"X-Request-ID", "WWW-Authenticate"}
+    assert set(authorize["503"]["headers"]) == {"X-Request-ID", "Retry-After"}
+    assert "X-Next-Cursor" in described["/v1/events"]["get"]["responses"]["200"]["headers"]
+    for status in ("200", "304"):
+        assert "ETag" in described["/v1/bundle"]["get"]["responses"][status]["headers"]
+    assert "`valid-until`" in headers["Policy-Decision"]["description"]
+    assert {name for name, header in headers.items() if header["required"]} == {
+        "X-Request-ID",
+        "WWW-Authenticate",
+        "ETag",
+    }
