@@ -1,0 +1,133 @@
+"""The spool where a flush fails, is under way or is waited for no more, and at its bound."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policy_service.adapters.spool.event_spool import FileSpool
+from policy_service.adapters.spool.flusher import Flusher
+from policy_service.adapters.spool.segment import Segment, framed
+from policy_service.application.ports import SpoolBrokenError, SpoolFullError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+class _Disk:
+    """Takes the place of the process that flushes: notes what it is asked for, and answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[Sequence[Path]] = []
+        self.quick = False
+        """Whether it answers without being told."""
+        self._heard: list[Callable[[OSError | None], None]] = []
+
+    def flush(self, paths: Sequence[Path], heard: Callable[[OSError | None], None]) -> None:
+        self.asked.append(list(paths))
+        if self.quick:
+            heard(None)
+        else:
+            self._heard.append(heard)
+
+    async def answers(self, failure: OSError | None = None) -> None:
+        """Answer the flush that was asked for first; the loop has taken all turns that it needs then."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self._heard.pop(0)(failure)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> _Disk:
+    made = _Disk()
+    monkeypatch.setattr(Flusher, "flush", made.flush)
+    return made
+
+
+@asynccontextmanager
+async def _spool(path: Path, disk: _Disk, *, limit: int = 1 << 22) -> AsyncIterator[FileSpool]:
+    spool = FileSpool(path, limit=limit)
+    spool.open()
+    try:
+        async with asyncio.timeout(20):
+            yield spool
+    finally:
+        disk.quick = True
+        await spool.close()
+
+
+def _waiting(spool: FileSpool, line: bytes) -> asyncio.Future[None]:
+    waiting = spool.durable(spool.append(line))
+    assert waiting is not None
+    return waiting
+
+
+async def test_what_the_disk_did_not_take_is_flushed_with_what_comes_next(tmp_path: Path, disk: _Disk) -> None:
+    async with _spool(tmp_path, disk) as spool:
+        first = _waiting(spool, b"first")
+        await disk.answers(OSError(5, "broken"))
+        with pytest.raises(SpoolBrokenError):
+            await first
+        again = spool.durable(spool.mark)
+        assert again is not None, "the first line is not on the disk"
+        await disk.answers()
+        await again
+        assert spool.durable(spool.mark) is None
+        (file,) = tmp_path.glob("*.events")
+        assert disk.asked == [[file], [file]]
+
+
+async def test_who_waits_no_more_is_no_reason_to_fail_the_others(tmp_path: Path, disk: _Disk) -> None:
+    async with _spool(tmp_path, disk) as spool:
+        gone, there = _waiting(spool, b"gone"), _waiting(spool, b"there")
+        gone.cancel()
+        await disk.answers()
+        await there
+
+
+async def test_a_file_stays_while_it_is_flushed(tmp_path: Path, disk: _Disk) -> None:
+    """Else the flush would fail for want of a file, and denials with it, though the database has their events."""
+    async with _spool(tmp_path, disk) as spool:
+        waiting = _waiting(spool, b"x" * (1 << 20))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        (file,) = tmp_path.glob("*.events")
+        while (batch := spool.batch(1 << 21)) is not None:
+            spool.release(batch)
+        assert file.exists()
+        await disk.answers()
+        await waiting
+        spool.batch(1 << 21)
+        assert not file.exists()
+
+
+async def test_the_bound_can_be_filled_to_its_last_byte(tmp_path: Path, disk: _Disk) -> None:
+    line = framed(b"denied")
+    async with _spool(tmp_path, disk, limit=2 * len(line)) as spool:
+        for _ in range(2):
+            spool.append(b"denied")
+        with pytest.raises(SpoolFullError):
+            spool.append(b"")
+        assert spool.used == spool.limit
+
+
+def test_a_file_that_its_process_deletes_while_it_is_looked_at_is_nobodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "one.events"
+    file.touch()
+    lock = fcntl.flock
+
+    def locked(descriptor: int, how: int) -> None:
+        file.unlink()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", locked)
+    assert Segment.left_behind(file) is None
