@@ -20,7 +20,7 @@ PATIENCE_S = 3.0
 PAUSE_S = 30.0
 """At least so long between two fetches: tokens with made-up key ids must not make us flood the issuer."""
 REFRESH_S = 300.0
-"""A key that its issuer has withdrawn is known for at most so long."""
+"""A key that its issuer has withdrawn is known for at most so long; but a list without any is taken for a mistake."""
 MAX_BYTES = 1 << 20
 
 _TYPES: Mapping[object, type[RSAKey | ECKey | OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
@@ -65,7 +65,9 @@ class IssuerKeys:
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
                 _log.warning("the issuer's keys cannot be fetched", **{"error.type": type(error).__qualname__})
                 return
-        if keys and document != self._fetched:
+        if not keys:
+            _log.warning("the issuer lists no key that can be used: those that it gave last stay")
+        elif document != self._fetched:
             self._keys, self._fetched = keys, document
             self.generation += 1
 

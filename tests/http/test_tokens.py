@@ -16,6 +16,7 @@ from fakes.served import POLICIES, eventually, serving
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from servers.issuer import ISSUER, Issuer, claims_of, running_issuer
+from structlog.testing import capture_logs
 
 from policy_service.adapters.issuer_keys import IssuerKeys
 from policy_service.adapters.jwt_tokens import LEEWAY_S, MAX_REMEMBERED, JwtTokens, TokenRules
@@ -198,12 +199,17 @@ async def test_made_up_key_ids_do_not_flood_the_issuer(issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize("document", [b"", b"[]", b'{"keys": []}', b'{"keys": 3}', b"x" * 2_000_000])
-async def test_while_the_issuer_is_unwell_its_last_keys_stay(issuer: Issuer, document: bytes) -> None:
+async def test_while_the_issuer_is_unwell_its_last_keys_stay_and_the_log_says_so(
+    issuer: Issuer, document: bytes
+) -> None:
     verifier = tokens(issuer, pause_s=0.0)
     assert await verifier.verify(issuer.token()) is not None
     issuer.document = document
     try:
-        assert await verifier.verify(unsigned({"alg": "RS256", "kid": "new"}, "AAAA")) is None
+        with capture_logs() as logged:
+            assert await verifier.verify(unsigned({"alg": "RS256", "kid": "new"}, "AAAA")) is None
+        assert [line["log_level"] for line in logged] == ["warning"]
+        assert "issuer" in logged[0]["event"]
         assert await verifier.verify(issuer.token()) is not None
     finally:
         issuer.document = None
