@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS = [path for path in texts() if path.suffix == ".md"]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+MODULE = re.compile(r"`([\w./-]+\.py)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 MACHINE = re.compile(r"(?<![\w.])/(?:home|root|work|farm|Users|mnt)/[A-Za-z.]")
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
@@ -40,6 +41,14 @@ def test_every_relative_link_leads_somewhere(document: Path) -> None:
         if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
             dead.append(link)
     assert dead == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_module_that_is_named_is_there(document: Path) -> None:
+    """By the end of its path: decisions of long ago are told by the names of today."""
+    there = [f"/{name(path)}" for path in texts() if path.suffix == ".py"]
+    named = MODULE.findall(document.read_text(encoding="utf-8"))
+    assert [each for each in named if not any(path.endswith(f"/{each}") for path in there)] == []
 
 
 def test_no_text_names_a_path_of_a_machine() -> None:
