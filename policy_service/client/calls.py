@@ -42,10 +42,11 @@ class Calls:
 
         Raises ValueError for any other address: to wait for an answer from there would look like an outage.
         """
-        if not url.lower().startswith(_SCHEMES):
+        scheme = url[: url.find("://") + 3].lower()
+        if scheme not in _SCHEMES:
             message = f"the service's address must begin with one of {', '.join(_SCHEMES)}"
             raise ValueError(message)
-        self._socket = url.removeprefix(_UNIX) if url.startswith(_UNIX) else None
+        self._socket = url[len(_UNIX) :] if scheme == _UNIX else None
         self._base = "http://localhost" if self._socket else url.rstrip("/")
         self._headers = {"Content-Type": "application/json"}
         if key is not None:

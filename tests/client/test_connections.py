@@ -189,6 +189,22 @@ async def test_an_address_that_nobody_can_ask_at_is_refused_at_once(url: str) ->
         PolicyClient(url)
 
 
+@pytest.mark.parametrize("scheme", ["unix", "UNIX", "Unix"])
+async def test_a_scheme_may_be_written_in_capitals(scheme: str, tmp_path: Path) -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with (
+        await asyncio.start_unix_server(serve, tmp_path / "s"),
+        PolicyClient(f"{scheme}://{tmp_path}/s") as client,
+    ):
+        await asked(client)
+    assert heads[0].startswith(b"POST /v1/ocpp/")
+
+
 async def test_a_client_that_was_not_opened_says_so() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await asked(PolicyClient())

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from policy_service.domain.caller import Scope
 from policy_service.entrypoints.http.permissions import PERMISSIONS
 from policy_service.entrypoints.http.problems import MEDIA_TYPE, PROBLEMS, problem_for
-from policy_service.entrypoints.http.response_headers import tell_headers, told
+from policy_service.entrypoints.http.response_headers import describe_headers, references
 from policy_service.entrypoints.http.wire import ProblemReply
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def replies(
 ) -> dict[int | str, Any]:
     """Describe what a route answers: one shape with headers, and problems by status; 503 comes from anywhere."""
     described: dict[int | str, Any] = {status: _problem(status) for status in (*problems, 503)}
-    described[success] = {"description": description, **told(*headers)}
+    described[success] = {"description": description, **references(*headers)}
     if shape is not None:
         described[success]["model"] = shape
     return described
@@ -118,6 +118,6 @@ def _made(app: FastAPI) -> dict[str, Any]:
     _forget_what_is_told_otherwise(document)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     _tell_who_may_call(document)
-    tell_headers(document)
+    describe_headers(document)
     app.openapi_schema = document
     return document

@@ -46,12 +46,12 @@ _HEADERS = {
 _BY_STATUS = {"401": "WWW-Authenticate", "503": "Retry-After"}
 
 
-def told(*names: str) -> dict[str, Any]:
-    """Describe an answer's headers by their names."""
+def references(*names: str) -> dict[str, Any]:
+    """Refer to the descriptions of an answer's headers."""
     return {"headers": {name: {"$ref": _REF.format(name=name)} for name in names}}
 
 
-def tell_headers(document: dict[str, Any]) -> None:
+def describe_headers(document: dict[str, Any]) -> None:
     """Add what every answer has, and every one of a status, and the headers themselves."""
     document["components"]["headers"] = {
         name: {"description": header.description, "required": header.always, "schema": dict(header.schema)}
@@ -60,5 +60,5 @@ def tell_headers(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
-                own = told(REQUEST_ID, *([_BY_STATUS[status]] if status in _BY_STATUS else []))
+                own = references(REQUEST_ID, *([_BY_STATUS[status]] if status in _BY_STATUS else []))
                 response["headers"] = {**own["headers"], **response.get("headers", {})}

@@ -12,7 +12,7 @@ from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import BundleParams
-from policy_service.entrypoints.http.response_headers import ENTITY_TAG, told
+from policy_service.entrypoints.http.response_headers import ENTITY_TAG, references
 from policy_service.entrypoints.http.wire_bundle import BundleReply
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _HAS_IT = 304
     summary="What decides at some chargers for two days without the service",
     responses={
         **replies(BundleReply, 422, headers=[ENTITY_TAG]),
-        _HAS_IT: {"description": "`If-None-Match` names it already", **told(ENTITY_TAG)},
+        _HAS_IT: {"description": "`If-None-Match` names it already", **references(ENTITY_TAG)},
     },
 )
 async def get_bundle(request: Request, service: ServiceOf, wanted: Annotated[BundleParams, Query()]) -> Response:
