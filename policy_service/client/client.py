@@ -127,14 +127,22 @@ class PolicyClient:
         return answer
 
     async def decide(
-        self, *, charger: str, identifier: str, identifier_type: str | None = None, time: str | None = None
+        self,
+        *,
+        charger: str,
+        identifier: str,
+        identifier_type: str | None = None,
+        time: str | None = None,
+        language: str | None = None,
     ) -> Decided:
         """Return a decision, for now or for an RFC 3339 instant.
 
-        Raises InvalidPayload for a question that cannot be read, and nothing because of the network.
+        ``language`` (BCP 47, such as ``fr``) is that of the message a refused driver is told; an answer that is
+        remembered keeps the language that it was given in. Raises InvalidPayload for a question that cannot be read,
+        and nothing because of the network.
         """
         question = {"charger": charger, "identifier": identifier, "identifier_type": identifier_type, "time": time}
-        told = {name: value for name, value in question.items() if value is not None}
+        told = {name: value for name, value in (question | {"language": language}).items() if value is not None}
         try:
             decided = decided_by(await self._ask("/v1/decide", told, None))
         except UnreachableError as error:

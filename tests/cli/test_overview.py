@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,3 +120,12 @@ def test_a_defect_is_told_in_two_lines(cli: Callable[..., Ended], monkeypatch: p
     assert ended.code == ExitCode.INTERNAL
     assert "ZeroDivisionError" in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("words", ["--help", "check policies", "check policies --format json", "schema"])
+def test_a_full_disk_is_told_as_one(words: str) -> None:
+    command = [sys.executable, "-m", "policy_service", *words.split()]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)  # noqa: S603 - our own
+    told = "error: there is no room left for what the command writes\n  help: free some of the disk, and run it again\n"
+    assert (ended.returncode, ended.stderr) == (ExitCode.NO_ROOM, told)

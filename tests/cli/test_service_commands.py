@@ -215,6 +215,7 @@ def test_without_a_service_it_says_how_to_start_one(cli: Callable[..., Ended], a
     [
         ("why", "LDN-01", "--url", "nonsense"),
         ("why", "LDN-01", "--key-file", "nowhere"),
+        ("why", "LDN-01", "--key-file", "/dev/zero"),
         ("import", "agreements", "nowhere.csv"),
         ("import", "vehicles", "agreements.csv"),
     ],

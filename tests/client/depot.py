@@ -32,6 +32,7 @@ spec:
   chargers: {labels: {depot: yard}}
   defaultMode: managed
   allow: [{class: own}, {class: agreement, agreements: ["metro-*"], when: vehicle.kind == "bus", during: [evens]}]
+  messages: {unknown_identifier: {en: This vehicle is not known here, fr: Véhicule inconnu ici}}
 ---
 apiVersion: policy-service/v1
 kind: AccessPolicy

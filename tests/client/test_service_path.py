@@ -78,6 +78,15 @@ async def test_a_decision_has_the_fields_of_the_service_s_answer(node: Served) -
     assert not decided.allowed
 
 
+async def test_a_refused_driver_is_told_in_the_language_that_is_asked_for(node: Served) -> None:
+    async with PolicyClient(node.url) as client:
+        told = [await client.decide(charger="SHUT", identifier=STRANGER, language=tag) for tag in ("fr", "en", None)]
+        with pytest.raises(InvalidPayload):
+            await client.decide(charger="SHUT", identifier=STRANGER, language="?")
+    ours, usual = "Véhicule inconnu ici", "This vehicle is not known here"
+    assert [each.message for each in told] == [ours, usual, usual]
+
+
 @pytest.mark.parametrize(
     ("version", "action", "payload"),
     [

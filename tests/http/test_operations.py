@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from fakes.served import Served
 
@@ -15,6 +17,14 @@ def test_health(served: Served) -> None:
     assert (state["status"], state["policy_age_s"], state["problems"]) == ("ready", 0, [])
     assert state["stores"] == {"database": "up", "redis": "off"}
     assert re.fullmatch(r"\d{4}[a-z]", state["tzdata"])
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_who_asks_for_the_head_of_health_alone_gets_that(served: Served, path: str) -> None:
+    whole, head = served.client.get(path), served.client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    told = ("content-type", "content-length", "cache-control")
+    assert [head.headers.get(name) for name in told] == [whole.headers.get(name) for name in told]
 
 
 def test_metrics_name_outcomes_and_no_charger(served: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "policy-service"
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT))
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -138,8 +140,11 @@ def run(arguments: Sequence[str]) -> int:
         code = _ended(arguments)
         sys.stdout.flush()
     except (ClosedPipeError, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left would fail again at the exit
+        _say_no_more()
         return ExitCode.CLOSED_PIPE
+    except OSError as error:
+        _say_no_more()
+        return _failed(_unforeseen(error))
     return code
 
 
@@ -153,11 +158,19 @@ def _ended(arguments: Sequence[str]) -> int:
     except ClosedPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last door: a defect is told in a line
-        return _failed(_defect(error))
+        return _failed(_unforeseen(error))
     return ExitCode.OK
 
 
-def _defect(error: Exception) -> CommandError:
+def _say_no_more() -> None:
+    """Drop what standard output still holds: it would fail once more at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unforeseen(error: Exception) -> CommandError:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        told = "there is no room left for what the command writes", "free some of the disk, and run it again"
+        return CommandError(*told, ExitCode.NO_ROOM)
     if os.environ.get("POLICY_SERVICE_TRACEBACK"):
         raise error
     return CommandError(

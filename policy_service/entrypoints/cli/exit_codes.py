@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     DENIED = 6
     UNCOVERED = 7
     INTERNAL = 70
+    NO_ROOM = 74
     INTERRUPTED = 130
     CLOSED_PIPE = 141
 
@@ -31,6 +32,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.DENIED: "decide --exit-code: access denied",
     ExitCode.UNCOVERED: "test --fail-under: less of the policies is covered",
     ExitCode.INTERNAL: "a defect of policy-service itself",
+    ExitCode.NO_ROOM: "the disk is full that the command writes to",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
     ExitCode.CLOSED_PIPE: "the reader of the output went away, such as `head`",
 }

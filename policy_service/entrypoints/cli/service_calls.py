@@ -64,6 +64,8 @@ _CONNECT_S = 5.0
 MOST_A_PAGE = 1000
 """Items that the service lists at once."""
 FORBIDDEN = 403
+_MOST_OF_A_KEY_FILE = 4096
+"""Characters; a device has no end."""
 _UNAUTHORIZED = 401
 _HINTS = {
     _UNAUTHORIZED: "give a good API key with --key-file or POLICY_SERVICE_KEY_FILE; `policy-service keys` makes one",
@@ -260,7 +262,8 @@ def _strange(answer: httpx2.Response) -> CommandError:
 
 def _key(path: Path) -> str:
     try:
-        key = path.read_text(encoding="utf-8").strip()
+        with path.open(encoding="utf-8") as file:
+            key = file.read(_MOST_OF_A_KEY_FILE).strip()
     except (OSError, UnicodeDecodeError):
         message = f"the key file `{path}` cannot be read"
         raise CommandError(message, "check path and rights") from None

@@ -14,12 +14,14 @@ from policy_service.entrypoints.http.wire_health import LiveReply, ReadyReply
 router = APIRouter(tags=["operations"], route_class=GuardedRoute)
 
 
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health/live", summary="The process runs", responses=replies(LiveReply))
 async def live() -> Response:
     """Answer as long as the process does."""
     return answer({"status": "live"})
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get("/health/ready", summary="The service decides", responses=replies(ReadyReply))
 async def ready(service: ServiceOf) -> Response:
     """Answer 200 while a plan stands, degraded or not, else 503."""

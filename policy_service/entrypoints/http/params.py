@@ -3,7 +3,16 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from starlette.convertors import StringConvertor, register_url_convertor
 
@@ -74,6 +83,29 @@ class Params(BaseModel):
     """Query parameters; a misspelt one is refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Span(Params):
+    """A span of time, which does not end before it begins."""
+
+    since: Instant | None = Field(None, alias="from", description="At or after.")
+    until: Instant | None = Field(None, alias="to", description="Before.")
+
+    @field_validator("until")
+    @classmethod
+    def _not_before_it_begins(cls, until: int | None, info: ValidationInfo) -> int | None:
+        since = info.data.get("since")
+        if since is not None and until is not None and until < since:
+            kind = "backwards"
+            raise PydanticCustomError(kind, "this lies before `from`")
+        return until
+
+
+class Recorded(Span):
+    """When it was recorded."""
+
+    since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
+    until: Instant | None = Field(None, alias="to", description="Recorded before.")
 
 
 class PageParams(Params):
@@ -159,20 +191,15 @@ class WhichEvents(Params):
     transaction_id: TransactionId | None = None
 
 
-class EventParams(WhichEvents, PageParams):
+class EventParams(Recorded, WhichEvents, PageParams):
     """Which access events of a list."""
 
-    since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
-    until: Instant | None = Field(None, alias="to", description="Recorded before.")
 
-
-class SummaryParams(WhichEvents):
+class SummaryParams(Recorded, WhichEvents):
     """Which access events, and what they are counted by."""
 
     group_by: EventGrouping
     timezone: ZoneName = Field("UTC", description="By which clock hours and days are cut: an IANA time zone.")
-    since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
-    until: Instant | None = Field(None, alias="to", description="Recorded before.")
 
 
 class MatchParams(Params):
@@ -197,11 +224,8 @@ class WhichModeEvents(Params):
     label: Label | None = None
 
 
-class ModeEventParams(WhichModeEvents, PageParams):
+class ModeEventParams(Recorded, WhichModeEvents, PageParams):
     """Which mode events of a list."""
-
-    since: Instant | None = Field(None, alias="from", description="Recorded at or after.")
-    until: Instant | None = Field(None, alias="to", description="Recorded before.")
 
 
 class ModeStreamQuery(WhichModeEvents):
@@ -211,20 +235,18 @@ class ModeStreamQuery(WhichModeEvents):
 ModeStreamParams = Annotated[ModeStreamQuery, Query()]
 
 
-class ReportParams(Params):
+class ReportParams(Span):
     """Over which span."""
 
     since: Instant | None = Field(None, alias="from", description="Left out: seven days before `to`.")
     until: Instant | None = Field(None, alias="to", description="Left out: now.")
 
 
-class AuditParams(PageParams):
+class AuditParams(Span, PageParams):
     """Which audit entries."""
 
     caller: Filter | None = None
     action: Filter | None = Field(None, description="Such as `PUT /v1/identifiers/{record_id}`.")
-    since: Instant | None = Field(None, alias="from", description="At or after.")
-    until: Instant | None = Field(None, alias="to", description="Before.")
 
 
 class AtParams(Params):
@@ -251,11 +273,11 @@ class CommandParams(AtParams):
     )
 
 
-class RangeParams(Params):
+class RangeParams(Span):
     """Over which range."""
 
-    start: Instant | None = Field(None, alias="from", description="Left out: now.")
-    end: Instant | None = Field(None, alias="to", description="Left out: seven days after `from`.")
+    since: Instant | None = Field(None, alias="from", description="Left out: now.")
+    until: Instant | None = Field(None, alias="to", description="Left out: seven days after `from`.")
 
 
 class TransitionParams(RangeParams, ChargerParams):
@@ -264,11 +286,11 @@ class TransitionParams(RangeParams, ChargerParams):
     charger: Filter | None = None
 
 
-class AdherenceParams(ChargerParams):
+class AdherenceParams(Span, ChargerParams):
     """Over which range, at which chargers."""
 
-    start: Instant | None = Field(None, alias="from", description="Due at or after; left out: a day before `to`.")
-    end: Instant | None = Field(None, alias="to", description="Due before; left out: now.")
+    since: Instant | None = Field(None, alias="from", description="Due at or after; left out: a day before `to`.")
+    until: Instant | None = Field(None, alias="to", description="Due before; left out: now.")
 
 
 class ImportParams(Params):

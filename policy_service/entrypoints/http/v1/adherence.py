@@ -14,6 +14,7 @@ from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import AdherenceParams, label_of
+from policy_service.entrypoints.http.spans import up_to_its_end
 from policy_service.entrypoints.http.wire_modes import AdherenceReply
 
 router = APIRouter(prefix="/v1/adherence", tags=["chargers"], route_class=GuardedRoute)
@@ -27,9 +28,8 @@ async def get_adherence(request: Request, service: ServiceOf, asked: Annotated[A
 
     Shares and seconds are about the whole range, on every page.
     """
-    until = service.clock.now() if asked.end is None else asked.end
-    since = until - DAY if asked.start is None else asked.start
-    since = max(EARLIEST, min(since, until), until - MAX_RANGE)
+    since, until = up_to_its_end(asked, service.clock.now(), DAY)
+    since = max(EARLIEST, since, until - MAX_RANGE)
     cursor = None
     if asked.cursor is not None:
         seconds, milliseconds, transition = from_cursor(asked.cursor, int, int, str)

@@ -30,6 +30,7 @@ from policy_service.entrypoints.http.params import (
     shown,
 )
 from policy_service.entrypoints.http.problems import Problem, ProblemError
+from policy_service.entrypoints.http.spans import from_its_start
 from policy_service.entrypoints.http.uploads import contradiction, run_upload, takes_upload
 from policy_service.entrypoints.http.views_modes import sync_view
 from policy_service.entrypoints.http.wire_records import (
@@ -168,10 +169,9 @@ async def get_schedule(
 
 
 def bounds(asked: RangeParams, now: int, longest: int) -> tuple[int, int]:
-    """Return the range that is answered: never longer than allowed, never before its start."""
-    start = now if asked.start is None else asked.start
-    end = start + _WEEK if asked.end is None else asked.end
-    return start, min(max(start, end), start + longest, LATEST - 1)
+    """Return the range that is answered: never longer than allowed. Raises ProblemError."""
+    start, end = from_its_start(asked, now, _WEEK)
+    return start, min(end, start + longest, LATEST - 1)
 
 
 async def _seen(service: ServiceOf, charger_id: str) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from policy_service.application.ports import EventCount, EventGrouping
 from policy_service.domain.charger import Charger
-from policy_service.domain.instant import format_instant
+from policy_service.domain.instant import DAY, format_instant
 from policy_service.engine.zone import Zone
 from policy_service.entrypoints.http.access import ServiceOf, answer
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import MatchParams, SummaryParams
+from policy_service.entrypoints.http.spans import up_to_its_end
 from policy_service.entrypoints.http.v1.events import filter_of
 from policy_service.entrypoints.http.wire_events import EventMatch, EventSummary
 
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
 
-_DAY_S = 86_400
 _SPANS = (EventGrouping.HOUR, EventGrouping.DAY)
 
 
 @router.get("/summary", summary="Count access events", responses=replies(EventSummary, 422))
 async def summarise(request: Request, service: ServiceOf, wanted: Annotated[SummaryParams, Query()]) -> Response:
     """Count recorded decisions by group; without `from`, those of the 24 hours before `to`, or before now."""
-    until = service.clock.now() + 1 if wanted.until is None else wanted.until
-    since = until - _DAY_S if wanted.since is None else wanted.since
+    since, until = up_to_its_end(wanted, service.clock.now() + 1, DAY)
     asked = filter_of(wanted, caller_of(request), since, until)
     groups = await service.events.counts(asked, wanted.group_by, Zone.of(wanted.timezone))
     told = [_group(group, wanted.group_by) for group in groups]

@@ -14,6 +14,7 @@ from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import FleetName, ReportParams
 from policy_service.entrypoints.http.problems import Problem, ProblemError
+from policy_service.entrypoints.http.spans import up_to_its_end
 from policy_service.entrypoints.http.wire_events import FleetReport
 
 router = APIRouter(prefix="/v1/reports", tags=["events"], route_class=GuardedRoute)
@@ -32,8 +33,7 @@ async def fleet_report(
     caller = caller_of(request)
     if caller.fleet != fleet and not (caller.fleet is None and Scope.ADMIN in caller.scopes):
         raise ProblemError(Problem.FORBIDDEN, "the key is bound to reports about another fleet, or about none")
-    until = service.clock.now() + 1 if wanted.until is None else wanted.until
-    since = until - _WEEK if wanted.since is None else wanted.since
+    since, until = up_to_its_end(wanted, service.clock.now() + 1, _WEEK)
     if not since < until <= since + _MOST:
         raise ProblemError(Problem.INVALID, "`from` lies before `to`, by 31 days at the most")
     figures = await service.fleet_reports.of(fleet, since, until)
