@@ -120,7 +120,7 @@ class JwtTokens:
     def _scopes(self, claims: Mapping[str, Any]) -> Iterator[Scope]:
         words = claims.get("scope")
         prefix = self._rules.scope_prefix
-        for word in words.split() if isinstance(words, str) else ():
+        for word in words.split(" ") if isinstance(words, str) else ():  # RFC 6749, section 3.3
             if word.startswith(prefix) and word.removeprefix(prefix) in _SCOPES:
                 yield Scope(word.removeprefix(prefix))
 
