@@ -7,15 +7,28 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.served import eventually, serving
 
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ended import Ended
 
 URL = "https://csms.invalid/hooks"
+_SHUT = """
+apiVersion: policy-service/v1
+kind: AccessPolicy
+metadata: {name: shut}
+spec: {timezone: Asia/Kolkata, chargers: {ids: [SHUT]}, defaultMode: managed, allow: [{class: own}]}
+---
+apiVersion: policy-service/v1
+kind: ChargerInventory
+metadata: {name: shut}
+spec: {chargers: [{id: SHUT}]}
+"""
 
 
 def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str) -> None:
@@ -50,6 +63,23 @@ def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str
     assert webhooks("dead-letters", name, "--retry").out == "0 dead letters are sent once more\n"
     assert webhooks("remove", name).out == f"{name} is removed\n"
     assert json.loads(webhooks("list", "--json").out) == {"webhooks": []}
+
+
+def test_what_a_webhook_missed_is_told_by_the_chargers_clock(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "shut.yaml").write_text(_SHUT)
+    with serving(tmp_path / "policies", tmp_path / "state", webhook_retry_for=1) as node:
+
+        def webhooks(*words: str) -> str:
+            return cli("webhooks", *words, "--url", node.url).out
+
+        name = cli("webhooks", "add", URL, "--url", node.url).err.split()[0]
+        assert node.decide(charger="SHUT", identifier="04C201").json()["outcome"] == "access_denied"
+        local = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+05:30"
+        failing = re.compile(rf"failing  since {local}: name not found; next try {local}")
+        eventually(lambda: failing.search(webhooks("show", name)), within=10)
+        letter = re.compile(rf"{local}  access\.denied  SHUT  \S+  name not found\n")
+        eventually(lambda: letter.fullmatch(webhooks("dead-letters", name)), within=10)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -11,6 +11,7 @@ from policy_service.domain.instant import parse_instant
 from policy_service.domain.outward import FeedName
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.entrypoints.cli.instants import offset_text
 from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.record_ids import WEBHOOK, leading_to
 from policy_service.entrypoints.cli.service_calls import (
@@ -23,7 +24,10 @@ from policy_service.entrypoints.cli.service_calls import (
     UrlOption,
 )
 from policy_service.entrypoints.cli.webhook_order import demand_reasons, demand_types, demand_url, refusal
-from policy_service.entrypoints.cli.zones import told_at, zones_of
+from policy_service.entrypoints.cli.zones import Clocks, shared_zone, told_at, zones_of
+
+if TYPE_CHECKING:
+    from policy_service.engine.zone import Zone
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -129,7 +133,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one webhook: what it is told of, and how deliveries stand."""
-    _told(ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file).get(_path(webhook_id)), as_json=as_json)
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
+    _told(calls, calls.get(_path(webhook_id)), as_json=as_json)
 
 
 @app.command("pause", epilog="\b\nExample:\n  policy-service webhooks pause wh-7k3m9x2a4c")
@@ -145,7 +150,7 @@ def pause(
 ) -> None:
     """Send nothing until it is resumed."""
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
-    _told(calls.send("PATCH", _path(webhook_id), {"enabled": False}), as_json=as_json)
+    _told(calls, calls.send("PATCH", _path(webhook_id), {"enabled": False}), as_json=as_json)
 
 
 @app.command("resume", epilog="\b\nExample:\n  policy-service webhooks resume wh-7k3m9x2a4c")
@@ -161,7 +166,7 @@ def resume(
 ) -> None:
     """Go on where it stopped, with all that it has missed."""
     calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
-    _told(calls.send("PATCH", _path(webhook_id), {"enabled": True}), as_json=as_json)
+    _told(calls, calls.send("PATCH", _path(webhook_id), {"enabled": True}), as_json=as_json)
 
 
 @app.command("remove", epilog="\b\nExample:\n  policy-service webhooks remove wh-7k3m9x2a4c")
@@ -256,14 +261,17 @@ def dead_letters(
     if as_json:
         out_json({"dead_letters": found})
         return
-    for letter in found:
-        told = "  to be sent once more" if letter["queued"] else f"  {letter['last_error']}"
-        out(f"{letter['recorded_at']}  {letter['type']}  {letter['charger']}  {letter['event_id']}{told}")
     if not found:
         out("there are no dead letters")
+        return
+    clocks = Clocks(calls)
+    for letter in found:
+        told = "  to be sent once more" if letter["queued"] else f"  {letter['last_error']}"
+        at = offset_text(parse_instant(letter["recorded_at"]), clocks.at(letter["charger"]))
+        out(f"{at}  {letter['type']}  {letter['charger']}  {letter['event_id']}{told}")
 
 
-def _told(webhook: dict[str, Any], *, as_json: bool) -> None:
+def _told(calls: ServiceCalls, webhook: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         out_json(webhook)
         return
@@ -276,9 +284,17 @@ def _told(webhook: dict[str, Any], *, as_json: bool) -> None:
         else:
             out(f"{name:<8} {', '.join(accepted)}")
     if webhook["failing_since"]:
-        out(f"failing  since {webhook['failing_since']}: {webhook['last_error']}; next try {webhook['next_try_at']}")
+        out(f"failing  {_failing(webhook, shared_zone(zones_of(calls)))}")
     if webhook["dead_letters"]:
         out(f"dead     {webhook['dead_letters']} events; see `policy-service webhooks dead-letters {webhook['id']}`")
+
+
+def _failing(webhook: dict[str, Any], zone: Zone) -> str:
+    def local(name: str) -> str:
+        return offset_text(parse_instant(webhook[name]), zone)
+
+    following = f"; next try {local('next_try_at')}" if webhook["next_try_at"] else ""
+    return f"since {local('failing_since')}: {webhook['last_error']}{following}"
 
 
 def _state(webhook: dict[str, Any]) -> str:
