@@ -31,6 +31,8 @@ class VersionWatch:
         self._clock = clock
         self._hearers: list[Callable[[], None]] = []
         self._moved = asyncio.Event()
+        self._begun = self._answered = 0
+        """How many looks have begun, and which of them was the latest to end."""
         self.current: Versions | None = None
         """None until the store has answered once."""
         self.confirmed_at: int | None = None
@@ -43,19 +45,31 @@ class VersionWatch:
         self._hearers.append(hear)
 
     async def look(self) -> None:
-        """Read the versions; where the store is gone, those known before stay."""
-        before = self.current
+        """Read the versions; where the store is gone, those known before stay.
+
+        Looks may overlap: one that ends after another that began later has seen an older state, and counts for nothing.
+        """
+        self._begun += 1
+        number = self._begun
         try:
             async with patiently(PATIENCE_S):
-                self.current = await self._versions.versions()
+                found = await self._versions.versions()
         except (StoreUnavailableError, TimeoutError):
-            self.available = False
-        else:
-            self.available = True
-            self.confirmed_at = self._clock.now()
+            found = None
+        if number > self._answered:
+            self._answered = number
+            self._take(found)
         for hear in self._hearers:
             hear()
-        if self.current != before:
+
+    def _take(self, found: Versions | None) -> None:
+        """Take in what a look has found; None: that the store is gone."""
+        self.available = found is not None
+        if found is None:
+            return
+        self.confirmed_at = self._clock.now()
+        if found != self.current:
+            self.current = found
             self._moved.set()
             self._moved = asyncio.Event()
 
