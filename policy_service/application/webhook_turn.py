@@ -46,6 +46,7 @@ class Turns:
     observer: DeliveryObserver
     clock: Clock
     retry_for_ms: int
+    lasts_s: float = LASTS_S
 
     async def take(self, webhook: Webhook) -> int | None:
         """Deliver, and return when the oldest event was recorded that waits still, in epoch milliseconds.
@@ -54,12 +55,15 @@ class Turns:
         """
         if webhook.progress.failing_since is None and not await self._revived(webhook):
             return None
-        ends, at, feed = monotonic() + LASTS_S, webhook.progress, self.feeds[webhook.feed]
+        ends, at, feed = monotonic() + self.lasts_s, webhook.progress, self.feeds[webhook.feed]
+        over = False
         while True:
             found = await feed.after(at.position, limit=PAGE)
             for position, event in found:
                 if not webhook.choice.takes(event):
                     continue
+                if over:
+                    return event.recorded_at
                 attempt = await self.delivery.event(webhook, event)
                 if not attempt.delivered:
                     await self._failed(webhook, at, (position, event), attempt)
@@ -67,9 +71,7 @@ class Turns:
                 self.observer.webhook(webhook.id, "delivered")
                 if not await self.webhooks.advance(webhook.id, at.position, Progress(position)):
                     return None  # somebody has stopped or removed it
-                at = Progress(position)
-                if monotonic() > ends:
-                    return event.recorded_at
+                at, over = Progress(position), monotonic() > ends
             if not found:
                 return None
             passed = at.moved_to(found[-1][0])

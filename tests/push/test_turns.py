@@ -120,6 +120,16 @@ async def test_nothing_overtakes_what_fails(pushed: Pushed) -> None:
     assert pushed.progress == Progress(3)
 
 
+async def test_a_turn_whose_time_is_up_tells_of_what_waits_and_not_of_what_has_arrived(pushed: Pushed) -> None:
+    turns = replace(pushed.turns, lasts_s=-1)
+    await pushed.add()
+    for number, name in enumerate("abc", start=1):
+        await pushed.happen(name, recorded_at=number)
+    waiting = [await turns.take(pushed.state.webhooks[ONE]) for _ in "abc"]
+    assert pushed.sender.ids == ["a", "b", "c"]
+    assert waiting == [2, 3, None]
+
+
 @given(failures=st.integers(0, 200), jitter=st.floats(0, 1), now=st.integers(0, 2**41))
 def test_waits_double_up_to_a_quarter_of_an_hour(failures: int, jitter: float, now: int) -> None:
     before = Progress(7, 5, failures, None, "status 500")
