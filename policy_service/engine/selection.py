@@ -79,13 +79,17 @@ def _candidates_suffice(selector: Selector) -> bool:
 
 
 def _remembering(condition: Condition) -> Callable[[Charger], bool]:
-    """Evaluate the condition once per distinct set of the values that it names."""
+    """Evaluate the condition once per distinct set of the values that it names, and of their types.
+
+    1.0 and True are equal in Python, but not to a condition.
+    """
     seen: dict[tuple[object, ...], bool] = {}
     names = sorted(condition.names)
 
     def holds(charger: Charger) -> bool:
         values = charger_values(charger)
-        key = tuple(values.get(name) for name in names)
+        named = [values.get(name) for name in names]
+        key = (*named, *map(type, named))
         if (known := seen.get(key)) is None:
             known = seen[key] = condition.holds(values)
         return known

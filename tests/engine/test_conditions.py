@@ -14,8 +14,9 @@ from policy_service.domain.charger import Charger
 from policy_service.domain.place import Place
 from policy_service.domain.policy import AttributeTypes
 from policy_service.domain.registration import VehicleProfile
-from policy_service.domain.selector import Expression
+from policy_service.domain.selector import Expression, Selector
 from policy_service.engine.conditions import Condition, charger_values, compile_condition, vehicle_values
+from policy_service.engine.selection import ChargerIndex
 
 TYPES = AttributeTypes(
     charger={"max_kw": "number"},
@@ -148,6 +149,16 @@ def test_a_selector_may_name_chargers_alone() -> None:
     findings = compile_condition(Expression('vehicle.kind == "bus"'), TYPES, vehicle=False)
     assert isinstance(findings, tuple)
     assert "cannot be asked of a charger" in findings[0].message
+
+
+@pytest.mark.parametrize("ids", [("number", "truth"), ("truth", "number")])
+def test_a_charger_whose_value_is_of_another_type_is_not_taken_for_one_of_an_equal_value(ids: tuple[str, str]) -> None:
+    values = {"number": 1.0, "truth": True}  # imported before the attribute was declared anew
+    chargers = {name: Charger(id_, attributes={"max_kw": values[name]}) for id_, name in zip("ab", ids, strict=True)}
+    inventory = {charger.id: charger for charger in chargers.values()}
+    selector = Selector(when=Expression("charger.max_kw >= 1"))
+    condition = compiled("charger.max_kw >= 1", vehicle=False)
+    assert ChargerIndex(inventory).matched(selector, condition) == [chargers["number"].id]
 
 
 def test_a_condition_says_whether_it_tells_single_vehicles_apart() -> None:
