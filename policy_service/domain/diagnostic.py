@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policy_service.domain.place import Place
 
 
@@ -33,6 +35,11 @@ class Diagnostic:
     message: str
     help: str | None = None
     length: int = 1
+
+
+def any_error(findings: Iterable[Diagnostic]) -> bool:
+    """Tell whether one of the findings is an error."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
 
 
 def in_reading_order(findings: list[Diagnostic]) -> list[Diagnostic]:

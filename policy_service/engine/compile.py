@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from policy_service.domain.access import AccessMode, Ungoverned
 from policy_service.domain.charger_profile import UNKNOWN_MODEL
 from policy_service.domain.codes import CODES
-from policy_service.domain.diagnostic import Diagnostic, Severity, in_reading_order
+from policy_service.domain.diagnostic import Diagnostic, any_error, in_reading_order
 from policy_service.domain.instant import DAY, format_instant
 from policy_service.domain.policy import ScheduleRef
 from policy_service.engine.compile_policy import (
@@ -75,20 +75,19 @@ class Compiled:
 
 def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     """Compile the tree. The same tree and context give a plan of the same revision and the same answers."""
-    almanac = Almanac(tree.calendars, context.holidays)
-    around = Surroundings(tree.schedules, almanac, tree.attributes, context.now - context.now % DAY)
+    around = surroundings_of(tree, context)
     previous = _reusable(context.previous, around)
     around = previous.surroundings if previous else around
     policies = _compile_policies(tree, around, previous)
     findings = [finding for policy in policies for finding in policy.diagnostics]
     findings += _unused_schedules(tree, around)
-    if _any_error(findings):
+    if any_error(findings):
         findings += _claims(tree, context, policies, around)
         return Compiled(None, tuple(in_reading_order(findings)))
     work = Assembly(tree, context, policies, around, previous.timelines if previous else {})
     chargers = work.assemble()
     findings += work.findings
-    if _any_error(findings):
+    if any_error(findings):
         return Compiled(None, tuple(in_reading_order(findings)))
     digest = _digest(context, tree.built_in_profiles)
     plan = Plan(
@@ -109,6 +108,12 @@ def compile_plan(tree: PolicyTree, context: CompileContext) -> Compiled:
     return Compiled(plan, tuple(in_reading_order(findings)))
 
 
+def surroundings_of(tree: PolicyTree, context: CompileContext) -> Surroundings:
+    """Return what the documents of a tree refer to, as of the context's day."""
+    almanac = Almanac(tree.calendars, context.holidays)
+    return Surroundings(tree.schedules, almanac, tree.attributes, context.now - context.now % DAY)
+
+
 def _claims(
     tree: PolicyTree, context: CompileContext, policies: Sequence[CompiledPolicy], around: Surroundings
 ) -> list[Diagnostic]:
@@ -118,10 +123,6 @@ def _claims(
     work = Assembly(tree, context, policies, around, {})
     work.governing()
     return work.findings
-
-
-def _any_error(findings: Iterable[Diagnostic]) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in findings)
 
 
 def _reusable(previous: Plan | None, around: Surroundings) -> Plan | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from policy_service.engine.compile import Assembly, revision_of
-from policy_service.engine.compile_policy import PolicyCompiler, Surroundings, selector_condition
-from policy_service.engine.days import Almanac
+from policy_service.engine.compile import Assembly, revision_of, surroundings_of
+from policy_service.engine.compile_policy import PolicyCompiler, selector_condition
 from policy_service.engine.plan import ChargerPlan
 from policy_service.engine.selection import ChargerIndex
 from policy_service.engine.zone import Zone
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.domain.selector import Selector
     from policy_service.engine.compile import CompileContext
+    from policy_service.engine.compile_policy import Surroundings
     from policy_service.engine.plan import Governance, Plan
 
 
@@ -54,10 +54,8 @@ def _entries(previous: Plan, anew: Mapping[str, Governance]) -> dict[str, Charge
 
 
 def findings_about(override: Override, tree: PolicyTree, context: CompileContext) -> tuple[Diagnostic, ...]:
-    """Return what is wrong with an override's conditions under the tree's declarations; nothing where all is well."""
-    almanac = Almanac(tree.calendars, context.holidays)
-    around = Surroundings(tree.schedules, almanac, tree.attributes, context.now)
-    work = PolicyCompiler(around, Zone.of("UTC"), 0)
+    """Return what is found of an override's conditions and hours under the tree; nothing where all is well."""
+    work = PolicyCompiler(surroundings_of(tree, context), Zone.of("UTC"), 0)
     work.condition(override.chargers.when, vehicle=False)
     work.grants(override.allow or ())
     return tuple(work.findings)

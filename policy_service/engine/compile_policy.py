@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from policy_service.domain.codes import CODES
-from policy_service.domain.diagnostic import Diagnostic
+from policy_service.domain.diagnostic import Diagnostic, any_error
 from policy_service.domain.instant import DAY
 from policy_service.domain.policy import HolidayDays, ScheduleRef
 from policy_service.engine.conditions import Condition, compile_condition
@@ -144,7 +144,7 @@ class PolicyCompiler:
     @property
     def failed(self) -> bool:
         """Tell whether anything of error level was found."""
-        return any(CODES[finding.code].severity == "error" for finding in self.findings)
+        return any_error(self.findings)
 
     def sources(self, times: Times | ScheduleRef) -> tuple[Occurrences, ...]:
         """Return the occurrences of a window's own times, or of the schedule that it names."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from policy_service.engine.compile import Assembly, schedules_of
-from policy_service.engine.compile_policy import CompiledPolicy, Surroundings, selector_condition
-from policy_service.engine.days import Almanac
+from policy_service.engine.compile import Assembly, schedules_of, surroundings_of
+from policy_service.engine.compile_policy import CompiledPolicy, selector_condition
 from policy_service.engine.selection import ChargerIndex
 from policy_service.engine.zone import Zone
 
@@ -25,7 +24,7 @@ Governing: TypeAlias = "Mapping[str, str]"
 
 def governing(tree: PolicyTree, context: CompileContext) -> Governing | tuple[Diagnostic, ...]:
     """Return which policy governs each charger that any governs, or the findings that keep this from being told."""
-    around = Surroundings(tree.schedules, Almanac(tree.calendars, context.holidays), tree.attributes, context.now)
+    around = surroundings_of(tree, context)
     findings: list[Diagnostic] = []
     selecting: list[CompiledPolicy] = []
     for policy in tree.policies:
@@ -92,7 +91,7 @@ def _overridden_otherwise(old: PolicyTree, new: PolicyTree, context: CompileCont
         differing = {*old.overrides, *new.overrides, *context.overrides}
     for tree in (old, new) if differing else ():
         index = ChargerIndex(tree.chargers)
-        around = Surroundings(tree.schedules, Almanac(tree.calendars, context.holidays), tree.attributes, context.now)
+        around = surroundings_of(tree, context)
         for override in differing.intersection((*tree.overrides, *context.overrides)):
             yield from index.matched(
                 override.chargers, selector_condition(override.chargers, around, Zone.of("UTC"))[0]

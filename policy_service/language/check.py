@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policy_service.domain.charger import Charger
 from policy_service.domain.charger_profile import NO_BUILT_IN_PROFILES, ChargerProfile
-from policy_service.domain.diagnostic import Severity, in_reading_order
+from policy_service.domain.diagnostic import any_error, in_reading_order
 from policy_service.domain.place import Place
 from policy_service.domain.policy import AccessPolicy, AttributeTypes, Calendar, Override, PolicyTest, Schedule
 from policy_service.domain.policy_tree import PolicyTree
@@ -64,7 +64,7 @@ def check(files: Sequence[ParsedFile], built_in: BuiltInProfiles = NO_BUILT_IN_P
         )
     diagnostics = tuple(in_reading_order(findings))
     tree = replace(_tree(files, chargers, types), profiles=profiles, built_in_profiles=built_in.version)
-    if any(found.severity is Severity.ERROR for found in diagnostics):
+    if any_error(diagnostics):
         return Checked(None, diagnostics, tree if _declarations_read(files) else None)
     return Checked(tree, diagnostics)
 
