@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from policy_service.domain.access import Ungoverned
+from policy_service.domain.instant import DAY
 
 PREFIX = "POLICY_SERVICE_"
 
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
         900, ge=0, description="Seconds for which caches still decide after the database was last heard of."
     )
     snapshot_max_age: int = Field(
-        86_400, ge=0, description="Seconds for which this node's copy of the registry does; 0: no copy is kept."
+        DAY, ge=0, description="Seconds for which this node's copy of the registry does; 0: no copy is kept."
     )
     secret: SecretStr | None = Field(
         None,
@@ -168,7 +169,7 @@ class Settings(BaseSettings):
         5.0, ge=0, le=3_600, description="Seconds within which a switch counts as on time, where adherence is told."
     )
     local_list_lifetime: int = Field(
-        86_400,
+        DAY,
         ge=600,
         le=2_592_000,
         description="Seconds for which a charger's local list holds: who may not charge throughout is not on it.",
@@ -188,7 +189,7 @@ class Settings(BaseSettings):
     ocpi_issuer: str = Field("policy-service", min_length=1, max_length=64, description="Name of that party.")
     events_days: int = Field(400, ge=0, description="Days for which events of all feeds are kept; 0: for ever.")
     webhook_retry_for: int = Field(
-        86_400,
+        DAY,
         ge=0,
         description="Seconds for which an event waits for a webhook that fails, before it is a dead letter.",
     )

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.domain.instant import DAY
 
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder, PlanState
@@ -18,7 +19,6 @@ NOTE_EVERY_S = 3_600
 """How often the revision in force is noted as such: an old one is known by not having been."""
 MOST_WAITING = 1_000
 """Revisions that wait for a database that is gone; of more, the oldest are let go."""
-_DAY_S = 86_400
 
 
 class ArchiveKeeping:
@@ -65,4 +65,4 @@ class ArchiveKeeping:
         if now >= self._noted_at + NOTE_EVERY_S:
             self._noted_at = now
             if self._days:
-                await self._archive.drop_before(now - (self._days + 1) * _DAY_S)
+                await self._archive.drop_before(now - (self._days + 1) * DAY)

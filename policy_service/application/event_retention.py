@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.domain.instant import DAY
 
 if TYPE_CHECKING:
     from policy_service.application.ports import Clock, EventRetention
 
 EVERY_S = 600.0
-_DAY_MS = 86_400_000
 
 
 async def keep_events_for(days: int, retention: EventRetention, clock: Clock, every_s: float = EVERY_S) -> None:
@@ -20,5 +20,5 @@ async def keep_events_for(days: int, retention: EventRetention, clock: Clock, ev
     while True:
         if days:
             with suppress(StoreUnavailableError):
-                await retention.delete_before(clock.now_ms() - days * _DAY_MS)
+                await retention.delete_before(clock.now_ms() - days * DAY * 1000)
         await asyncio.sleep(every_s)

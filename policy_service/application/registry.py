@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from policy_service.application.lookup_batches import LookupBatches
 from policy_service.application.ports import Shared, StoreUnavailableError
+from policy_service.domain.instant import DAY
 from policy_service.domain.registration import Absence, Registration
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class RegistryBounds:
     """Unknown ones. They have a bound of their own: a flood of random tokens evicts no vehicle."""
     cache_max_age_s: int = 900
     """How long after the database was last heard of what caches hold may still decide."""
-    snapshot_max_age_s: int = 86_400
+    snapshot_max_age_s: int = DAY
     """The same for this node's copy of the registry."""
 
 

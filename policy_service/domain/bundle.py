@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policy_service.domain.instant import DAY
+
 FORMAT = "policy-service/bundle.v1"
 """A bundle of another format is no bundle."""
 
-HOLDS_S = 2 * 86_400
+HOLDS_S = 2 * DAY
 """For so many seconds after the service last confirmed it, a bundle decides."""
 
 Value = str | float | bool

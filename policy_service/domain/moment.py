@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from policy_service.domain.instant import DAY
+
 TOLERANCE_S = 300
 """How far the clocks of a charger and of this service may differ."""
-REPLAYED_S = 7 * 86_400
+REPLAYED_S = 7 * DAY
 """How long a charger may have been offline, for what it sends then to be judged at its own time."""
 
 

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from dateutil import rrule
 
+from policy_service.domain.instant import DAY
 from policy_service.engine.rrule_text import RecurrenceError, RuleParts, read_parts
+from policy_service.engine.zone import EPOCH_ORDINAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["RecurrenceError", "Rule", "parse_rule"]
 
-_EPOCH = date(1970, 1, 1).toordinal()
-_DAY = 86_400
 _WEEK = 7
 _MOST_WEEKS_OF_MONTH = 5
 _END = date(2201, 1, 1).toordinal()  # instants are answered up to the year 2200
@@ -198,10 +198,10 @@ def _last_admitted(until: date, start_second: int, to_utc: Callable[[int], int] 
         return day
     if not 1 < until.year < MAXYEAR:  # beyond them no zone can be asked, and no window is near
         return day
-    limit = (day - _EPOCH) * _DAY + until.hour * 3600 + until.minute * 60 + until.second
+    limit = (day - EPOCH_ORDINAL) * DAY + until.hour * 3600 + until.minute * 60 + until.second
     start = to_utc if to_utc is not None and until.tzinfo is UTC else int
     day += 2  # local time is up to a day ahead of UTC
-    while start((day - _EPOCH) * _DAY + start_second) > limit:
+    while start((day - EPOCH_ORDINAL) * DAY + start_second) > limit:
         day -= 1
     return day
 

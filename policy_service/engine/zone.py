@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import tzdata  # type: ignore[import-untyped] # a data package: it has no annotations
 
+from policy_service.domain.instant import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
@@ -21,8 +23,8 @@ EPOCH_ORDINAL = 719_163
 """Proleptic Gregorian ordinal of 1970-01-01 (``date.toordinal()``)."""
 
 _BLOCK = 1 << 27  # about 4.25 years: a table costs under a millisecond, and a 400-day horizon needs one or two
-_MARGIN = 2 * 86_400  # local time is never further than that from UTC, even across Apia's skipped day
-_STEP = 2 * 86_400  # changes of one zone since 1970 are at least six days apart (America/Recife, October 2000)
+_MARGIN = 2 * DAY  # local time is never further than that from UTC, even across Apia's skipped day
+_STEP = 2 * DAY  # changes of one zone since 1970 are at least six days apart (America/Recife, October 2000)
 
 
 class UnknownZoneError(KeyError):
@@ -83,7 +85,7 @@ def zone_names() -> frozenset[str]:
 
 def wall_seconds(ordinal: int, second: int) -> int:
     """Return a local date's ordinal and second of the day as wall seconds: epoch seconds as if local time were UTC."""
-    return (ordinal - EPOCH_ORDINAL) * 86_400 + second
+    return (ordinal - EPOCH_ORDINAL) * DAY + second
 
 
 class Zone:
@@ -125,9 +127,9 @@ class Zone:
             table = self._tables.get(block) or self._table(block)
             change = bisect_right(table.walls, first)
             until = min([(block + 1) * _BLOCK, *table.walls[change : change + 1]])
-            upto = bisect_left(days, days[done] - (first - until) // 86_400, done)
+            upto = bisect_left(days, days[done] - (first - until) // DAY, done)
             shift = wall_seconds(0, second) - table.offsets[change]
-            mapped += [day * 86_400 + shift for day in days[done:upto]]
+            mapped += [day * DAY + shift for day in days[done:upto]]
             done = upto
         return mapped
 
@@ -177,7 +179,7 @@ class Zone:
 
     def _offset(self, epoch: int) -> int:
         offset = datetime.fromtimestamp(epoch, self._info).utcoffset()
-        return 0 if offset is None else offset.days * 86_400 + offset.seconds
+        return 0 if offset is None else offset.days * DAY + offset.seconds
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.event_conditions import conditions_of, lane_conditions_of, mark_conditions_of
 from policy_service.application.ports import EventCount, EventGrouping
 from policy_service.domain.access import Outcome
-from policy_service.domain.instant import LATEST
+from policy_service.domain.instant import DAY, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from policy_service.engine.zone import Zone
 
 _TABLE = tables.access_events
-_SPANS_MS: Mapping[EventGrouping, int] = {EventGrouping.HOUR: 3_600_000, EventGrouping.DAY: 86_400_000}
+_SPANS_MS: Mapping[EventGrouping, int] = {EventGrouping.HOUR: 3_600_000, EventGrouping.DAY: DAY * 1000}
 _DENIED = case((_TABLE.c.outcome == str(Outcome.ACCESS_DENIED), 1), else_=0)
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.domain.instant import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from policy_service.application.ports import Clock, EventErasure, LocalLists
     from policy_service.application.queries.identifiers import IdentifierQueries
 
-REMEMBERED_S = 7 * 86_400
+REMEMBERED_S = 7 * DAY
 """For how long events are erased that come late: from nodes that could not reach the database."""
 EVERY_S = 60.0
 

@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policy_service.domain.instant import DAY
 from policy_service.domain.webhook import PREFIX, Progress, Stop, Webhook
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from policy_service.domain.webhook import Attempt, EventChoice
 
 MOST_WEBHOOKS = 100
-OVERLAP_MS = 86_400_000
+OVERLAP_MS = DAY * 1000
 """For how long a secret that was rotated away still signs beside the new one."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import NamedTuple
 
-from policy_service.domain.instant import InstantError, parse_instant
+from policy_service.domain.instant import DAY, InstantError, parse_instant
 from policy_service.engine.zone import Zone, wall_seconds, zone_names
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.language.wording import suggestion
@@ -53,7 +53,7 @@ def _remark(wall: int, at: int, zone: Zone) -> str | None:
     shown = zone.to_wall(at)
     if shown != wall:
         return f"clocks skip that time in {zone.name}; taken as {wall_text(shown)}"
-    for change in zone.changes(at, at + 86_400):
+    for change in zone.changes(at, at + DAY):
         later = at + change.before - change.after
         if later > at and zone.to_wall(later) == wall:
             return f"that time comes twice in {zone.name}; the first is meant, write an offset for the second"
