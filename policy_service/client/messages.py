@@ -10,7 +10,15 @@ import msgspec
 from policy_service.client.answers import InvalidPayload
 from policy_service.client.asked import Asked
 from policy_service.domain.instant import InstantError, parse_instant
-from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, accepted, id_tag_info, id_token_info
+from policy_service.domain.ocpp_answers import (
+    LENGTHS_2_0_1,
+    LENGTHS_2_1,
+    LONGEST_TAG_1_6,
+    accepted,
+    id_tag_info,
+    id_token_info,
+)
+from policy_service.domain.ocpp_statuses import NO_AUTHORIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +33,6 @@ _PATHS = {
     **{(version, _AUTHORIZE): "authorize" for version in (V201, V21)},
     **{(version, _EVENT): "transaction-event" for version in (V201, V21)},
 }
-_NO_AUTHORIZATION = "noauthorization"
-_LONGEST_TAG = 20
 _LENGTHS = {V201: LENGTHS_2_0_1, V21: LENGTHS_2_1}
 _LONGEST_TRACE = 64
 
@@ -150,7 +156,7 @@ def _event(version: str, event: _Event, told: dict[str, Any]) -> Asked | Settled
         return Settled({})
     text = _token(version, token)
     begins = event.event_type == "Started" or (event.event_type == "Updated" and event.trigger_reason == "Authorized")
-    if not begins or token.type.lower() == _NO_AUTHORIZATION:
+    if not begins or token.type.lower() == NO_AUTHORIZATION:
         return Settled({"idTokenInfo": accepted()})
     evse = event.evse
     return Asked.of(
@@ -167,8 +173,8 @@ def _event(version: str, event: _Event, told: dict[str, Any]) -> Asked | Settled
 
 
 def _tag(text: str) -> str:
-    if len(text) > _LONGEST_TAG:
-        message = f"an idTag has at most {_LONGEST_TAG} characters"
+    if len(text) > LONGEST_TAG_1_6:
+        message = f"an idTag has at most {LONGEST_TAG_1_6} characters"
         raise InvalidPayload(message)
     return text
 

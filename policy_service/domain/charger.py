@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from policy_service.domain.place import NOWHERE, Place
 
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 AttributeValue: TypeAlias = str | float | bool
 """A declared attribute's value: string, number or boolean."""
 
-PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+OCPP_1_6, OCPP_2_0_1, OCPP_2_1 = PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+"""What chargers speak."""
+
+Protocol: TypeAlias = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
+"""One of ``PROTOCOLS``, for the shapes of what comes from outside."""
 
 
 @dataclass(frozen=True, slots=True)

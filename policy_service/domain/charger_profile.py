@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from policy_service.domain.access import AccessMode, OnBreach
+from policy_service.domain.charger import OCPP_1_6
 from policy_service.domain.events import DriverSignal
 from policy_service.domain.identifier import normal_form
 from policy_service.domain.place import NOWHERE, Place
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_MODEL = "unknown"
 """The profile of chargers that name none."""
-
-OCPP_1_6 = "ocpp1.6"
 
 
 class Reboot(StrEnum):

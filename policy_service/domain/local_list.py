@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from policy_service.domain.charger import OCPP_2_1
 from policy_service.domain.charger_profile import ListSpelling
 from policy_service.domain.identifier import IdentifierType
 
@@ -96,7 +97,7 @@ def token_type(member: Member, protocol: str) -> str:
     if member.type is IdentifierType.RFID:
         vicinity = len(member.form) == _ISO_15693_HEX and member.form.startswith(_ISO_15693)
         return "ISO15693" if vicinity else "ISO14443"
-    if member.type is IdentifierType.VIN and protocol == "ocpp2.1":
+    if member.type is IdentifierType.VIN and protocol == OCPP_2_1:
         return "VIN"
     return {IdentifierType.MAC: "MacAddress", IdentifierType.EMAID: "eMAID"}.get(member.type, "Central")
 

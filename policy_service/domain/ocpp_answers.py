@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from policy_service.domain.decision import Decision
 
 LONGEST_TAG_1_6 = 20
+"""Characters of an idTag, OCPP 1.6 section 7.28."""
 _LONGEST_LANGUAGE = 8
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from policy_service.domain.charger import OCPP_1_6, OCPP_2_0_1, OCPP_2_1
 from policy_service.domain.ocpp_answers import (
     LENGTHS_2_0_1,
     LENGTHS_2_1,
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from policy_service.domain.charger_profile import LocalListTraits
     from policy_service.domain.local_list import Entry
 
-OCPP_1_6, OCPP_2_0_1, OCPP_2_1 = "ocpp1.6", "ocpp2.0.1", "ocpp2.1"
 LONGEST_TOKEN = {OCPP_1_6: LONGEST_TAG_1_6, OCPP_2_0_1: LENGTHS_2_0_1.token, OCPP_2_1: LENGTHS_2_1.token}
 """Characters of an identifier."""
 

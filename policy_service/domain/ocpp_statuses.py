@@ -25,6 +25,9 @@ WireStatus: TypeAlias = Literal[
 
 ACCEPTED = "Accepted"
 KEY_CODE = "keycode"
+"""The type of a token of OCPP 2 that is a PIN, in lower case."""
+NO_AUTHORIZATION = "noauthorization"
+"""That of one that stands for nobody: the charger lets everyone in."""
 STATUSES_1_6 = frozenset({ACCEPTED, "Blocked", "Expired", "Invalid", "ConcurrentTx"})
 """AuthorizationStatus, OCPP 1.6 section 7.2."""
 STATUSES_2 = frozenset({ACCEPTED, *get_args(WireStatus)})

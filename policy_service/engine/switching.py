@@ -8,18 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_service.domain.access import AccessMode
+from policy_service.domain.charger import OCPP_1_6
 from policy_service.domain.charger_command import Command, CommandSequence
-from policy_service.domain.charger_profile import OCPP_1_6, Reboot, Setting
+from policy_service.domain.charger_profile import Reboot, Setting
+from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LONGEST_TAG_1_6
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from policy_service.domain.charger_profile import ChargerProfile, FreevendSwitch
-
-LONGEST_TAG = {OCPP_1_6: 20}
-"""Characters of an idTag, OCPP 1.6 section 7.28."""
-LONGEST_TOKEN_2 = 36
-"""Characters of an idToken that every OCPP 2.x has room for, OCPP 2.0.1 part 2, IdTokenType."""
 
 
 def commands_to(
@@ -64,7 +61,7 @@ def _first(switch: FreevendSwitch, protocol: str, wanted: AccessMode, own_tokens
         return
     yield from switch.requires
     if switch.id_tag_key is not None and switch.id_tag is not None:
-        room = LONGEST_TAG.get(protocol, LONGEST_TOKEN_2)
+        room = LONGEST_TAG_1_6 if protocol == OCPP_1_6 else LENGTHS_2_0_1.token  # for which 2.1 has room as well
         token = next((each for each in own_tokens if len(each) <= room), switch.id_tag)
         yield Setting(switch.id_tag_key, token, switch.component)
 

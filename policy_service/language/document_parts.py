@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from policy_service.domain.access import AccessMode, Reason
 from policy_service.domain.charger_profile import Reboot
+from policy_service.domain.names import MAX_NAME
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
 from policy_service.language import written
 
@@ -77,7 +78,7 @@ Text: TypeAlias = Annotated[
 ]
 Prose: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=4096), WithJsonSchema(_ANY_TEXT)]
 ChargerId: TypeAlias = Annotated[
-    str, StringConstraints(min_length=1, max_length=255, pattern=PRINTABLE), WithJsonSchema(_ANY_TEXT)
+    str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE), WithJsonSchema(_ANY_TEXT)
 ]
 Name: TypeAlias = Annotated[
     str, StringConstraints(pattern=NAME), WithJsonSchema({"type": ["string", "integer"], "pattern": NAME})

@@ -7,7 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason  # noqa: TC001 - pydantic resolves annotations
+from policy_service.domain.charger import Protocol  # noqa: TC001 - pydantic resolves annotations
 from policy_service.domain.charger_profile import ListSpelling, Reboot
+from policy_service.domain.names import MAX_NAME
 from policy_service.domain.ocpp_statuses import WireStatus  # noqa: TC001 - pydantic resolves annotations
 from policy_service.language import written
 from policy_service.language.document_parts import (
@@ -29,8 +31,6 @@ from policy_service.language.document_parts import (
     Text,
 )
 
-Protocol: TypeAlias = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
-
 AnyText: TypeAlias = Annotated[
     str, StringConstraints(max_length=500), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
@@ -47,7 +47,9 @@ VariableName: TypeAlias = Annotated[
 class ChargerParts(Parts):
     """One charger."""
 
-    id: ChargerId = Field(description="The charger's id, as it reports itself; case-sensitive, at most 255 characters.")
+    id: ChargerId = Field(
+        description=f"The charger's id, as it reports itself; case-sensitive, at most {MAX_NAME} characters."
+    )
     # Factories: pydantic would copy a default deeply for each of a hundred thousand chargers.
     labels: dict[Text, Text] = Field(
         default_factory=dict,

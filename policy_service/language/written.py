@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from policy_service.domain.charger_profile import Reboot
 from policy_service.domain.identifier import IdentifierError, normal_form
 from policy_service.domain.instant import DAY, InstantError, parse_instant
+from policy_service.domain.ocpp_answers import LONGEST_TAG_1_6
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
 from policy_service.language.wording import listed, quoted, suggestion
 
@@ -22,8 +23,6 @@ ZONES = frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding
 PLACEHOLDERS = frozenset({"until", "next_allowed"})
 """What a message may leave open until it is shown."""
 
-LONGEST_TAG = 20
-"""Characters of an idTag, OCPP 1.6 section 7.28."""
 LONGEST_PATTERN = 200
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 _LONGEST = 36_525
@@ -204,8 +203,10 @@ def read_synthetic_id(value: object) -> str:
 def read_freevend_tag(value: object) -> str:
     """Read a token that a charger is told to send in freevend, spelled as it is to send it."""
     text = scalar(value, "text")
-    if not 0 < len(text) <= LONGEST_TAG or not text.isprintable() or text != text.strip():
-        refuse("not accepted as a token that a charger is to send", f"write 1 to {LONGEST_TAG} characters that print")
+    if not 0 < len(text) <= LONGEST_TAG_1_6 or not text.isprintable() or text != text.strip():
+        refuse(
+            "not accepted as a token that a charger is to send", f"write 1 to {LONGEST_TAG_1_6} characters that print"
+        )
     return text
 
 

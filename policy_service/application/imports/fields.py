@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from policy_service.domain.instant import InstantError, parse_instant
+from policy_service.domain.names import MAX_NAME
 from policy_service.domain.selector import Selector
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     E = TypeVar("E", bound=StrEnum)
 
-MAX_TEXT = 255
 _PLAIN_NAME = re.compile(r"(?=.*[g-z])[a-z]+(_[a-z]+)*", re.ASCII)
 _MAX_NAME = 40
 _BOOLEANS = {"true": True, "false": False}
@@ -79,7 +79,7 @@ class Fields:
             self.fault(name, "is required")
         return value
 
-    def text(self, name: str, *, required: bool = False, limit: int = MAX_TEXT) -> str | None:
+    def text(self, name: str, *, required: bool = False, limit: int = MAX_NAME) -> str | None:
         """Return a text of printable characters."""
         value = self.take(name, required=required)
         return None if value is None else self._checked_text(name, value, limit)
@@ -117,7 +117,7 @@ class Fields:
             self.fault(name, "must be a list of texts")
             return ()
         items = cast("list[object]", value)
-        checked = [self._checked_text(f"{name}/{index}", item, MAX_TEXT) for index, item in enumerate(items)]
+        checked = [self._checked_text(f"{name}/{index}", item, MAX_NAME) for index, item in enumerate(items)]
         return tuple(text for text in checked if text is not None)
 
     def labels(self, name: str) -> dict[str, str]:
@@ -149,7 +149,7 @@ class Fields:
             self.fault(name, f"must be a {kind}")
             return None
         if isinstance(value, str):
-            return self._checked_text(name, value, MAX_TEXT)
+            return self._checked_text(name, value, MAX_NAME)
         return value if isinstance(value, bool) else self._finite(name, cast("float", value))
 
     def selector(self, name: str) -> Selector | None:
@@ -192,9 +192,9 @@ class Fields:
 
     def _label_names(self) -> list[str]:
         """Return the names given, without those that cannot be a label's."""
-        fitting = [name for name in self.names() if name.isprintable() and 0 < len(name) <= MAX_TEXT]
+        fitting = [name for name in self.names() if name.isprintable() and 0 < len(name) <= MAX_NAME]
         if len(fitting) < len(self.names()):
-            self.faults.append(Fault(self._pointer, f"a label has 1 to {MAX_TEXT} printable characters"))
+            self.faults.append(Fault(self._pointer, f"a label has 1 to {MAX_NAME} printable characters"))
         return fitting
 
     def _nested(self, name: str) -> Fields:

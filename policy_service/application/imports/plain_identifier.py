@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
-from policy_service.application.imports.fields import MAX_TEXT, read_instant
+from policy_service.application.imports.fields import read_instant
 from policy_service.application.imports.identifier_shape import FIELDS
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.identifier import (
@@ -16,6 +16,7 @@ from policy_service.domain.identifier import (
     normal_form,
 )
 from policy_service.domain.instant import InstantError
+from policy_service.domain.names import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,7 +99,7 @@ class PlainIdentifiers:
 
 
 def _text(value: object) -> str:
-    if type(value) is str and 0 < len(value) <= MAX_TEXT and value.isprintable():
+    if type(value) is str and 0 < len(value) <= MAX_NAME and value.isprintable():
         return value
     raise _NotPlainError
 

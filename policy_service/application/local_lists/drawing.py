@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.application.local_lists.candidates import MODULUS
+from policy_service.domain.charger import OCPP_1_6
 from policy_service.domain.charger_profile import LocalListTraits
 from policy_service.domain.local_list import Entry, LeftOut, LocalList, spelled, token_type
-from policy_service.domain.ocpp_lists import LONGEST_TOKEN, OCPP_1_6
+from policy_service.domain.ocpp_lists import LONGEST_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

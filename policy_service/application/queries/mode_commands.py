@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from policy_service.application.plan_holder import standing
 from policy_service.application.queries.chargers import UnknownChargerError
+from policy_service.domain.charger import OCPP_1_6
 from policy_service.domain.charger_command import CommandSequence
-from policy_service.domain.charger_profile import OCPP_1_6, UNKNOWN_MODEL, ChargerProfile
+from policy_service.domain.charger_profile import UNKNOWN_MODEL, ChargerProfile
 from policy_service.domain.policy import KEEP
 from policy_service.engine.switching import commands_to
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
-from uuid import uuid4
 
 import structlog
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -12,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from policy_service.entrypoints.http.deadline import Deadline
 from policy_service.entrypoints.http.gathered import Gathered
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_document
+from policy_service.entrypoints.http.request_ids import new_request_id
 
 if TYPE_CHECKING:
     import asyncio
@@ -161,7 +161,7 @@ class Connection(HttpToolsProtocol):
         self._refused = detail
 
     def _write_refusal(self, detail: str) -> None:
-        request_id = uuid4().hex
+        request_id = new_request_id()
         document = problem_document(ProblemError(Problem.MALFORMED, detail), request_id)
         own = ((b"content-length", b"%d" % len(document.body)), (b"x-request-id", request_id.encode()))
         headers = (*document.headers, *own, (b"connection", b"close"))

@@ -2,8 +2,6 @@
 
 import re
 
-NO_AUTHORIZATION = "noauthorization"
-"""The type of a token, in lower case, that stands for nobody: the charger lets everyone in."""
 _PRINTABLE = re.compile(r"[!-~]{1,64}")
 
 

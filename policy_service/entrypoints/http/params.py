@@ -21,6 +21,7 @@ from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import EventType
 from policy_service.domain.mode_events import ModeEventType
+from policy_service.domain.names import MAX_NAME
 from policy_service.engine.zone import zone_names
 from policy_service.entrypoints.http import forms
 from policy_service.entrypoints.http.permissions import DEFAULT_SOURCE
@@ -43,8 +44,8 @@ register_url_convertor("name", NameConvertor())
 register_url_convertor("decision", DecisionConvertor())
 
 MAX_LIMIT = 1000
-Filter = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NAME_PATTERN)]
-Label = Annotated[str, StringConstraints(max_length=511, pattern=forms.LABEL)]
+Filter = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=NAME_PATTERN)]
+Label = Annotated[str, StringConstraints(max_length=2 * MAX_NAME + 1, pattern=forms.LABEL)]
 
 
 def _known_zone(name: str) -> str:
@@ -58,17 +59,21 @@ ZoneName = Annotated[
     str, AfterValidator(_known_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})
 ]
 TransactionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=forms.TRACE)]
-ChargerId = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the charger.")]
+ChargerId = Annotated[
+    str, Path(min_length=1, max_length=MAX_NAME, pattern=NAME_PATTERN, description="Id of the charger.")
+]
 RecordId = Annotated[str, Path(pattern=forms.HEX_32, description="Opaque id of the record.")]
 AgreementId = Annotated[
-    str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Id of the agreement.")
+    str, Path(min_length=1, max_length=MAX_NAME, pattern=NAME_PATTERN, description="Id of the agreement.")
 ]
-FleetName = Annotated[str, Path(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Name of the fleet.")]
+FleetName = Annotated[
+    str, Path(min_length=1, max_length=MAX_NAME, pattern=NAME_PATTERN, description="Name of the fleet.")
+]
 PolicyName = Annotated[
-    str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the policy.")
+    str, Path(min_length=1, max_length=MAX_NAME, pattern=r"^[a-z0-9-]+$", description="Name of the policy.")
 ]
 ProfileName = Annotated[
-    str, Path(min_length=1, max_length=255, pattern=r"^[a-z0-9-]+$", description="Name of the charger profile.")
+    str, Path(min_length=1, max_length=MAX_NAME, pattern=r"^[a-z0-9-]+$", description="Name of the charger profile.")
 ]
 OverrideId = Annotated[
     str, Path(pattern=forms.OVERRIDE_ID, description="Id of the override.", examples=["ov-7k3m9x2a"])

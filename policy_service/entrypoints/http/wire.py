@@ -18,7 +18,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
+from policy_service.domain.identifier import MAX_IDENTIFIER
 from policy_service.domain.instant import InstantError, parse_instant, parse_instant_ms
+from policy_service.domain.names import MAX_NAME
 from policy_service.entrypoints.http import forms
 
 INSTANT_PATTERN = (
@@ -85,13 +87,13 @@ InstantMs = Annotated[int, BeforeValidator(_instant_ms), _INSTANT_SCHEMA]
 InstantOut = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 IdentifierText = Annotated[
     str,
-    Field(strict=True, max_length=255),
+    Field(strict=True, max_length=MAX_IDENTIFIER),
     AfterValidator(_identifier),
-    WithJsonSchema({"type": "string", "maxLength": 255, "pattern": IDENTIFIER_PATTERN}),
+    WithJsonSchema({"type": "string", "maxLength": MAX_IDENTIFIER, "pattern": IDENTIFIER_PATTERN}),
 ]
 IdentifierHint = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Language = Annotated[str, StringConstraints(strict=True, pattern=forms.LANGUAGE)]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=255, pattern=NAME_PATTERN)]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_NAME, pattern=NAME_PATTERN)]
 Trace = Annotated[str, Field(strict=True, min_length=1, max_length=64, pattern=forms.TRACE)]
 """A name that the CSMS gives a message or a transaction: printable ASCII without blanks."""
 

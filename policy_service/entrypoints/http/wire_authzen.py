@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool
 
 from policy_service.domain.access import AccessMode, Reason, VehicleClass
+from policy_service.domain.names import MAX_NAME
 from policy_service.entrypoints.http.wire import (
     NAME_PATTERN,
     Count,
@@ -24,7 +25,7 @@ MOST_EVALUATIONS = 1000
 USUAL_LIMIT = 100
 
 
-PageToken = Annotated[str, Field(strict=True, max_length=255, pattern=NAME_PATTERN.replace("+", "*"))]
+PageToken = Annotated[str, Field(strict=True, max_length=MAX_NAME, pattern=NAME_PATTERN.replace("+", "*"))]
 """Where a page ended: the id that was looked at last."""
 
 

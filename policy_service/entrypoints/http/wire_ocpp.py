@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, LONGEST_TAG_1_6
 from policy_service.domain.ocpp_statuses import WireStatus
 from policy_service.entrypoints.http.wire import IDENTIFIER_PATTERN, Count, IdentifierText, Instant, InstantOut, Reply
 
@@ -26,8 +27,8 @@ def _described(longest: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": longest, "pattern": IDENTIFIER_PATTERN})
 
 
-IdTag = Annotated[IdentifierText, Field(max_length=20), _described(20)]
-Token36 = Annotated[IdentifierText, Field(max_length=36), _described(36)]
+IdTag = Annotated[IdentifierText, Field(max_length=LONGEST_TAG_1_6), _described(LONGEST_TAG_1_6)]
+Token201Text = Annotated[IdentifierText, Field(max_length=LENGTHS_2_0_1.token), _described(LENGTHS_2_0_1.token)]
 TokenType = Annotated[str, StringConstraints(strict=True, max_length=20, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
@@ -49,7 +50,7 @@ class StartTransaction16(Payload):
 class Token201(Payload):
     """`IdTokenType` of OCPP 2.0.1."""
 
-    id_token: Token36
+    id_token: Token201Text
     type: TokenType
 
 
@@ -113,7 +114,7 @@ class IdTagInfo(Answer):
 
     status: Literal["Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"]
     expiry_date: InstantOut | None = None
-    parent_id_tag: str | None = Field(None, max_length=20)
+    parent_id_tag: str | None = Field(None, max_length=LONGEST_TAG_1_6)
 
 
 class IdTagReply(Answer):
@@ -125,7 +126,7 @@ class IdTagReply(Answer):
 class GroupToken(Answer):
     """The fleet, by which a colleague's card can stop a session."""
 
-    id_token: str = Field(max_length=255)
+    id_token: str = Field(max_length=LENGTHS_2_1.token)
     type: Literal["Central"]
 
 

@@ -5,12 +5,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from policy_service.domain.access import AccessMode, OnBreach
+from policy_service.domain.charger import Protocol
 from policy_service.domain.charger_profile import Fallback, ListSpelling, Reboot
 from policy_service.entrypoints.http.wire import Reply
 from policy_service.entrypoints.http.wire_records import ListReply
 from policy_service.entrypoints.http.wire_schedules import RunningSessionsReply
-
-Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
 
 class SettingReply(Reply):

@@ -6,9 +6,11 @@ from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSc
 
 from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
+from policy_service.domain.charger import Protocol
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.events import DegradedBy, DriverSignal
 from policy_service.domain.identifier import IdentifierStatus, IdentifierType
+from policy_service.domain.names import MAX_NAME
 from policy_service.entrypoints.http.wire import (
     INSTANT_PATTERN,
     PRINTABLE_PATTERN,
@@ -21,20 +23,20 @@ from policy_service.entrypoints.http.wire import (
     Request,
 )
 
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)]
+Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_NAME, pattern=PRINTABLE_PATTERN)]
 InstantText = Annotated[
     str,
     StringConstraints(strict=True, max_length=40),
     WithJsonSchema({"type": "string", "pattern": INSTANT_PATTERN, "examples": ["2026-11-24T11:15:00Z"]}),
 ]
-Key = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=PRINTABLE_PATTERN)]
-_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": PRINTABLE_PATTERN}
-_TEXT_SCHEMA = _KEY_SCHEMA
+Key = Text
+"""What stands for a text as the key of a table."""
+TEXT_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": PRINTABLE_PATTERN}
 
 
 def _table(values: dict[str, Any], *, least: int = 0, most: int = 100) -> WithJsonSchema:
     """Describe an object with free names; pydantic would let names that break the pattern through the description."""
-    names = {"type": "object", "propertyNames": _KEY_SCHEMA, "minProperties": least, "maxProperties": most}
+    names = {"type": "object", "propertyNames": TEXT_SCHEMA, "minProperties": least, "maxProperties": most}
     return WithJsonSchema({**names, "additionalProperties": values})
 
 
@@ -49,7 +51,7 @@ class SelectorBody(Request):
     labels: Annotated[
         dict[Key, Text | list[Text]],
         Field(max_length=100),
-        _table({"anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA}]}),
+        _table({"anyOf": [TEXT_SCHEMA, {"type": "array", "items": TEXT_SCHEMA}]}),
     ] = Field(default={})
     exclude: list[Text] = Field(default=[], max_length=1000)
 
@@ -58,11 +60,11 @@ class ChargerBody(Request):
     """A charger."""
 
     id: Name | None = Field(None, description="As in the path, or left out.")
-    labels: Annotated[dict[Key, Text], Field(max_length=100), _table(_TEXT_SCHEMA)] = Field(default={})
+    labels: Annotated[dict[Key, Text], Field(max_length=100), _table(TEXT_SCHEMA)] = Field(default={})
     attributes: Annotated[dict[Key, Any], Field(max_length=100), _table({})] = Field(
         default={}, description="As declared by an Attributes document."
     )
-    protocol: Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] | None = None
+    protocol: Protocol | None = None
     profile: Text | None = None
     synthetic_ids: list[IdentifierText] = Field(default=[], max_length=100, description="Its own freevend tokens.")
 

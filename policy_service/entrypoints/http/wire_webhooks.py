@@ -10,20 +10,19 @@ from policy_service.domain.mode_events import ModeEventType
 from policy_service.domain.outward import FeedName
 from policy_service.domain.webhook import AccessChoice, EventChoice, ModeChoice, Stop
 from policy_service.entrypoints.http import forms
-from policy_service.entrypoints.http.wire import PRINTABLE_PATTERN, InstantOut, Reply, Request
-from policy_service.entrypoints.http.wire_records import Key, ListReply, Text
+from policy_service.entrypoints.http.wire import InstantOut, Reply, Request
+from policy_service.entrypoints.http.wire_records import TEXT_SCHEMA, Key, ListReply, Text
 
 _MOST = 100
-_NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": PRINTABLE_PATTERN}
 Labels = Annotated[
     dict[Key, Annotated[list[Text], Field(min_length=1, max_length=_MOST)]],
     Field(max_length=20),
     WithJsonSchema(
         {
             "type": "object",
-            "propertyNames": _NAME,
+            "propertyNames": TEXT_SCHEMA,
             "maxProperties": 20,
-            "additionalProperties": {"type": "array", "items": _NAME, "minItems": 1, "maxItems": _MOST},
+            "additionalProperties": {"type": "array", "items": TEXT_SCHEMA, "minItems": 1, "maxItems": _MOST},
         }
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy_service.domain.charger_profile import OCPP_1_6
+from policy_service.domain.charger import OCPP_1_6
 from policy_service.lint.found import Found
 from policy_service.lint.linted import parts_of
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from policy_service.application.tracing import PassedOn
+from policy_service.domain.names import MAX_NAME
 from policy_service.entrypoints.http.hot.batch import BatchLane
 from policy_service.entrypoints.http.hot.door import Door
 from policy_service.entrypoints.http.hot.known import Known, KnownHeads
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _DECIDE = "/v1/decide"
 _BATCH = "/v1/decide/batch"
 _VERBATIM = b"/v1/ocpp/"
-_AT_A_CHARGER = re.compile(rb"/v1/ocpp/([0-9.]+)/([A-Za-z0-9._~!$&'()*+,;=:@-]{1,255})/([a-z-]+)")
+_AT_A_CHARGER = re.compile(rb"/v1/ocpp/([0-9.]+)/([A-Za-z0-9._~!$&'()*+,;=:@-]{1,%d})/([a-z-]+)" % MAX_NAME)
 """A charger's id as it stands in a path; one that has to be escaped there takes the long way."""
 END_OF_HEAD = b"\r\n\r\n"
 _REMEMBERED = 16_384

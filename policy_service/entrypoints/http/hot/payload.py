@@ -8,15 +8,17 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
+from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, LONGEST_TAG_1_6
 from policy_service.entrypoints.http.hot.question import BACKSLASH, Count, instant
 from policy_service.entrypoints.http.ocpp_names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_Tag = Annotated[str, Meta(max_length=20)]
-_Token36 = Annotated[str, Meta(max_length=36)]
-_Token255 = Annotated[str, Meta(max_length=255)]
+_Tag = Annotated[str, Meta(max_length=LONGEST_TAG_1_6)]
+_Text36 = Annotated[str, Meta(max_length=36)]
+_Token201Text = Annotated[str, Meta(max_length=LENGTHS_2_0_1.token)]
+_Token21Text = Annotated[str, Meta(max_length=LENGTHS_2_1.token)]
 _TokenType = Annotated[str, Meta(max_length=20, pattern=r"\A[A-Za-z0-9_-]*\Z")]
 _Number = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
@@ -43,12 +45,12 @@ class _Start16(_Payload):
 
 
 class _Token201(_Payload):
-    id_token: _Token36
+    id_token: _Token201Text
     type: _TokenType
 
 
 class _Token21(_Payload):
-    id_token: _Token255
+    id_token: _Token21Text
     type: _TokenType
 
 
@@ -66,7 +68,7 @@ class _Evse(_Payload):
 
 
 class _Transaction(_Payload):
-    transaction_id: _Token36
+    transaction_id: _Text36
     charging_state: str | UnsetType = UNSET
     remote_start_id: _Number | UnsetType = UNSET
 

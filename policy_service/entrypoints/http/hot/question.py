@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from policy_service.application.question import Question
+from policy_service.domain.identifier import MAX_IDENTIFIER
 from policy_service.domain.instant import InstantError, parse_instant
+from policy_service.domain.names import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +34,8 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     What comes as a null counts as not told: its key has quotation marks that nobody expects then, see below.
     """
 
-    charger: Annotated[str, Meta(min_length=1, max_length=255)]
-    identifier: Annotated[str, Meta(max_length=255)]
+    charger: Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+    identifier: Annotated[str, Meta(max_length=MAX_IDENTIFIER)]
     time: str | None = None
     identifier_type: str | None = None
     """Of a few kinds: whether it may be one is remembered, where a pattern is tried each time."""

@@ -12,11 +12,12 @@ from policy_service.application.plan_holder import NoPlanError
 from policy_service.application.question import Question
 from policy_service.domain.identifier import IdentifierError
 from policy_service.domain.ocpp_answers import LENGTHS_2_0_1, LENGTHS_2_1, Lengths, id_tag_info, id_token_info
+from policy_service.domain.ocpp_statuses import NO_AUTHORIZATION
 from policy_service.entrypoints.http.hot import payload
 from policy_service.entrypoints.http.hot.question import MOST_BYTES
 from policy_service.entrypoints.http.hot.reply import Replies
 from policy_service.entrypoints.http.ocpp_answers import told
-from policy_service.entrypoints.http.ocpp_names import NO_AUTHORIZATION, printable
+from policy_service.entrypoints.http.ocpp_names import printable
 from policy_service.entrypoints.http.request_ids import new_request_id
 from policy_service.entrypoints.http.response_headers import POLICY_DECISION
 

@@ -16,13 +16,14 @@ from policy_service.domain.ocpp_answers import (
     id_tag_info,
     id_token_info,
 )
+from policy_service.domain.ocpp_statuses import NO_AUTHORIZATION
 from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.ocpp_answers import headers, stop_header
-from policy_service.entrypoints.http.ocpp_names import NO_AUTHORIZATION, printable
+from policy_service.entrypoints.http.ocpp_names import printable
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
 from policy_service.entrypoints.http.params import ChargerId
 from policy_service.entrypoints.http.response_headers import POLICY_DECISION
