@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from random_policies import TYPES, Holidays
+from random_policies import TYPES
+from random_times import Holidays
 
 from policy_service.domain.access import AccessMode, VehicleClass
 from policy_service.domain.charger import Charger

@@ -15,7 +15,8 @@ import tzdata  # type: ignore[import-untyped] # a data package: it has no annota
 from condition_trees import met, vehicle_facts
 from hypothesis import given
 from hypothesis import strategies as st
-from random_policies import FREEVEND, MANAGED, Holidays, cases
+from random_policies import FREEVEND, MANAGED, cases
+from random_times import Holidays
 from test_goldens import H, at, context, daily, plan_of, policy, tree, window
 from test_oracle import ABOUT, compiled, midnight, naive_of, oracle
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_policies import Holidays, cases
+from random_policies import cases
+from random_times import Holidays
 from test_oracle import ABOUT, midnight, naive_of, oracle, plan_or_reason
 
 from policy_service.domain.access import AccessMode

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from naive import Naive
-from random_policies import Holidays, cases
+from random_policies import cases
+from random_times import Holidays
 
 from policy_service.application.local_lists.candidates import Candidates
 from policy_service.application.local_lists.drawing import digest_of, draw

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from naive import LONGEST, Hours, Naive, Tied
-from random_policies import TYPES, Holidays, cases
+from random_policies import TYPES, cases
+from random_times import Holidays
 
 from policy_service.domain.access import AccessMode, Outcome, Reason, Ungoverned
 from policy_service.domain.diagnostic import Severity

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from firmware import Habits
 from models import MODELS
 from naive import Naive
-from random_policies import Holidays
+from random_times import Holidays
 
 from policy_service.adapters.packaged_profiles import packaged_profiles
 from policy_service.domain.access import AccessMode
