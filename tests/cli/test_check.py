@@ -63,6 +63,14 @@ def test_files_are_checked_together_as_one_tree(cli: Callable[..., Ended]) -> No
     assert json.loads(ended.out)["files"] == 2
 
 
+def test_an_override_alone_is_told_that_there_is_no_policy(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    """By which clock it ends only the policies say, where it names no zone itself."""
+    (tmp_path / "override.yaml").write_text(OVERRIDE, encoding="utf-8")
+    ended = cli("check", str(tmp_path / "override.yaml"), "--now", "2026-11-24T00:00:00Z", "--json")
+    assert ended.code == ExitCode.FINDINGS, ended
+    assert [each["code"] for each in json.loads(ended.out)["diagnostics"]] == ["PS006"]
+
+
 def test_warnings_count_under_strict_alone(cli: Callable[..., Ended], tmp_path: Path) -> None:
     (tmp_path / "depot.yaml").write_text(WARNING, encoding="utf-8")
     assert cli("check", str(tmp_path)).code == ExitCode.OK
@@ -161,6 +169,19 @@ spec:
   defaultMode: freevend
   windows:
     - {name: blink, mode: managed, rrule: FREQ=DAILY, from: 2026-01-01, start: 10:00, end: 10:01}
+"""
+
+OVERRIDE = """\
+# yaml-language-server: $schema=schemas/override.v1.json
+apiVersion: policy-service/v1
+kind: Override
+metadata: {name: open-day}
+spec:
+  chargers: {ids: ["C-*"]}
+  from: 2026-05-22T10:00
+  to: 2026-05-22T18:00
+  mode: freevend
+  reason: neighbours come
 """
 
 
