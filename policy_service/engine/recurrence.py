@@ -232,23 +232,23 @@ def _days_between(days: _DaysOfYear, lo: int, hi: int) -> list[int]:
     found: list[int] = []
     for year in range(date.fromordinal(lo).year, date.fromordinal(hi - 1).year + 1):
         start = date(year, 1, 1).toordinal()
-        offsets = _year_offsets(days, (start - 1) % _WEEK, isleap(year), isleap(year - 1))
+        offsets = _year_offsets(days, ((start - 1) % _WEEK, *(isleap(near) for near in (year - 1, year, year + 1))))
         inside = offsets[bisect_left(offsets, lo - start) : bisect_right(offsets, hi - 1 - start)]
         found += [start + offset for offset in inside]
     return found
 
 
 @lru_cache(maxsize=16_384)
-def _year_offsets(days: _DaysOfYear, weekday: int, leap: bool, after_leap: bool) -> tuple[int, ...]:  # noqa: FBT001 - a cache's key
+def _year_offsets(days: _DaysOfYear, kind: tuple[int | bool, ...]) -> tuple[int, ...]:
     """Return the days, counted from 0, that the parts pick out of a year of this kind."""
-    start = datetime(_model_years()[weekday, leap, after_leap], 1, 1)  # noqa: DTZ001 - local dates have no zone
+    start = datetime(_model_years()[kind], 1, 1)  # noqa: DTZ001 - local dates have no zone
     months = days.by_month or (tuple(range(1, 13)) if days.freq == "MONTHLY" else ())
     by_day = days.by_day
     if months:  # weekdays are counted in a month then; dateutil fails on a sixth one
         by_day = tuple((ordinal, weekday) for ordinal, weekday in by_day if abs(ordinal) <= _MOST_WEEKS_OF_MONTH)
         if days.by_day and not by_day:
             return ()
-    if not (by_day or days.by_month_day or days.by_year_day or days.by_week_no):
+    if not (by_day or days.by_month_day or days.by_year_day):
         by_day = tuple((0, weekday) for weekday in range(_WEEK))  # else dateutil takes the day from its DTSTART
     expanded = rrule.rrule(
         rrule.YEARLY,
@@ -256,7 +256,6 @@ def _year_offsets(days: _DaysOfYear, weekday: int, leap: bool, after_leap: bool)
         dtstart=start,
         wkst=days.wkst,  # else the process's locale decides
         bymonth=months or None,
-        byweekno=days.by_week_no or None,
         byyearday=days.by_year_day or None,
         bymonthday=days.by_month_day or None,
         byweekday=[rrule.weekday(weekday, ordinal or None) for ordinal, weekday in by_day] or None,
@@ -265,11 +264,27 @@ def _year_offsets(days: _DaysOfYear, weekday: int, leap: bool, after_leap: bool)
         bysecond=0,
         cache=False,  # its cache deadlocks when two iterators take turns
     )
-    return tuple((day - start).days for day in expanded)
+    return tuple((day - start).days for day in expanded if not days.by_week_no or _in_weeks(days, day.toordinal()))
+
+
+def _in_weeks(days: _DaysOfYear, day: int) -> bool:
+    """Tell whether BYWEEKNO names the day's week; dateutil misses some of those that cross the turn of the year."""
+    monday = day - (day - 1 - days.wkst) % _WEEK  # or whichever day weeks start on
+    year = date.fromordinal(monday + _WEEK // 2).year
+    first, after = (_first_week(start, days.wkst) for start in (year, year + 1))
+    return not {(monday - first) // _WEEK + 1, (monday - after) // _WEEK}.isdisjoint(days.by_week_no)
+
+
+def _first_week(year: int, wkst: int) -> int:
+    """Return the ordinal on which the first week begins that has four days in the year."""
+    fourth = date(year, 1, 4).toordinal()
+    return fourth - (fourth - 1 - wkst) % _WEEK
 
 
 @lru_cache(maxsize=1)
-def _model_years() -> dict[tuple[int, bool, bool], int]:
-    """Return a year of each kind: its first weekday, whether it is a leap year, and whether the one before was."""
-    years = range(1801, 2201)  # a whole Gregorian cycle
-    return {(date(year, 1, 1).weekday(), isleap(year), isleap(year - 1)): year for year in years}
+def _model_years() -> dict[tuple[int | bool, ...], int]:
+    """Return a year of each kind: its first weekday, and whether the one before, it, and the next are leap years."""
+    return {
+        (date(year, 1, 1).weekday(), *(isleap(near) for near in (year - 1, year, year + 1))): year
+        for year in range(1801, 2201)  # a whole Gregorian cycle
+    }

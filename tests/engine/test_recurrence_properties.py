@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import pytest
 from dateutil import rrule as oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,3 +98,23 @@ def test_any_text_is_a_rule_or_refused_inside_it(text: str) -> None:
     else:
         inside = True
     assert inside
+
+
+@pytest.mark.parametrize("wkst", WEEKDAYS)
+@pytest.mark.parametrize("number", [1, 2, 51, 52, 53, -1, -2, -51, -52, -53])
+def test_a_numbered_week_has_all_its_days_on_both_sides_of_the_new_year(number: int, wkst: str) -> None:
+    first = date(1996, 1, 1)
+    days = range(first.toordinal(), date(2030, 1, 1).toordinal())  # every kind of year, with leap years around it
+    rule = parse_rule(f"FREQ=YEARLY;BYWEEKNO={number};BYDAY={','.join(WEEKDAYS)};WKST={wkst}", first)
+    shift = WEEKDAYS.index(wkst)
+    starts = [day for day in days if (day - 1) % 7 == shift]
+    years = [date.fromordinal(start + 3).year for start in starts]  # a week is of the year that has four of its days
+    expected = [
+        day
+        for at, start in enumerate(starts)
+        if number in {years[:at].count(years[at]) + 1, -years[at:].count(years[at])}
+        for day in range(start, start + 7)
+    ]
+    got = rule.ordinals(days[0], days[-1] + 1)
+    inner = range(date(1997, 2, 1).toordinal(), date(2029, 1, 1).toordinal())  # the years that are whole
+    assert [day for day in got if day in inner] == [day for day in expected if day in inner]
