@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -147,6 +148,16 @@ def test_a_store_that_cannot_be_asked_is_told_with_a_hint(cli: Callable[..., End
     assert ended.code == ExitCode.UNREACHABLE
     assert "POLICY_SERVICE_DATABASE_URL" in ended.err
     assert "hush" not in ended.err
+
+
+def test_a_database_of_a_later_release_is_no_defect(keys: Keys, tmp_path: Path) -> None:
+    _create(keys)
+    with sqlite3.connect(tmp_path / "new" / "state" / "policy-service.sqlite3") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    ended = keys("list")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert "the database belongs to a later release" in ended.err
+    assert "policy-service --version" in ended.err
 
 
 def test_a_state_directory_that_cannot_be_made_is_told(cli: Callable[..., Ended]) -> None:

@@ -10,14 +10,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from policy_service.adapters.sql import mode_tables, schema, tables
 from policy_service.adapters.sql.columns import METADATA
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.schema import upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
-from policy_service.application.ports import StoreUnavailableError, Versions
+from policy_service.application.ports import LaterSchemaError, StoreUnavailableError, Versions
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -100,6 +100,18 @@ async def test_a_database_that_is_not_there_is_a_store_that_cannot_be_asked(url:
     elsewhere = url.replace("/test_", "/none_") if url.startswith("postgresql") else "sqlite:////proc/none/state.db"
     with pytest.raises(StoreUnavailableError):
         await upgrade(database_at(elsewhere))
+
+
+async def test_a_database_of_a_later_release_is_left_alone(url: str) -> None:
+    database = database_at(url)
+    await upgrade(database)
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(LaterSchemaError, match="start that one again, or restore the backup"):
+        await upgrade(database)
+    async with database.reading() as connection:
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"
+    await database.close()
 
 
 def test_the_version_that_needs_no_migration_is_the_latest() -> None:

@@ -15,6 +15,10 @@ class StoreUnavailableError(Exception):
     """No store could be asked; a decision turns it into ``lookup_failed``, any other request into 503."""
 
 
+class LaterSchemaError(ValueError):
+    """The database was brought up to date by a later release: what this one would write there, nobody can tell."""
+
+
 class ConflictError(Exception):
     """What is asked contradicts what is on record."""
 

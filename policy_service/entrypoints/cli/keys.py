@@ -160,7 +160,7 @@ def _on_store(
 ) -> T:
     """Do the work on the store of these settings. Raises CommandError."""
     from policy_service.application.commands.manage_keys import NoSuchKeyError  # noqa: PLC0415 - help needs none of it
-    from policy_service.application.ports import ConflictError, StoreUnavailableError  # noqa: PLC0415
+    from policy_service.application.ports import ConflictError, LaterSchemaError, StoreUnavailableError  # noqa: PLC0415
     from policy_service.bootstrap.key_commands import key_commands  # noqa: PLC0415
 
     given = {"database_url_file": database_url_file, "state_dir": state_dir}
@@ -184,6 +184,8 @@ def _on_store(
         hint = "--database-url-file, POLICY_SERVICE_DATABASE_URL or --state-dir names the service's database"
         message = f"the keys cannot be reached: {told}"
         raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
+    except LaterSchemaError as error:
+        raise CommandError(str(error), "`policy-service --version` tells this one's") from None
     except ValueError as error:
         raise CommandError(str(error), "see `policy-service keys create --help`") from None
 
