@@ -21,6 +21,13 @@ def test_the_committed_description_is_the_one_that_is_served(served: Served) -> 
     assert SNAPSHOT.read_text(encoding="utf-8") == text
 
 
+def test_a_generator_makes_one_model_of_each_schema(served: Served) -> None:
+    schemas = served.client.get("/openapi.json").json()["components"]["schemas"]
+    assert [name for name in schemas if "__" in name] == [], "two shapes of one name are told apart by their modules"
+    assert [name for name, schema in schemas.items() if "$ref" in schema] == [], "another name of a schema"
+    assert {name for name, schema in schemas.items() if schema.get("title", name) != name} == set()
+
+
 def test_headers_that_a_caller_needs_are_described(served: Served) -> None:
     document = served.client.get("/openapi.json").json()
     described, headers = document["paths"], document["components"]["headers"]

@@ -19,9 +19,9 @@ from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.ocpi_envelope import NOT_ENOUGH_INFORMATION, SUCCESS, UNKNOWN_TOKEN, reply
 from policy_service.entrypoints.http.openapi import may_take_json
 from policy_service.entrypoints.http.wire_ocpi import (
-    AuthorizeReply,
     ErrorReply,
     LocationReferences,
+    TokenAuthorizeReply,
     TokenType221,
     TokenType230,
     TokenUid,
@@ -38,7 +38,7 @@ _LONGEST_UID = 36
 _TOKEN_AT_FAULT = ("BLOCKED", "EXPIRED", "NO_CREDIT")
 
 _RESPONSES: dict[int | str, Any] = {
-    200: {"model": AuthorizeReply, "description": "OK"},
+    200: {"model": TokenAuthorizeReply, "description": "OK"},
     404: {"model": ErrorReply, "description": "Nobody knows the token"},
     **{status: {"model": ErrorReply, "description": "In OCPI's envelope"} for status in (400, 401, 403, 413, 415, 503)},
 }

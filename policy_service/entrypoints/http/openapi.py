@@ -49,7 +49,7 @@ def may_take_json(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  #
 
 
 def replies(
-    shape: type[BaseModel] | None,
+    shape: type[Any] | None,
     *problems: int,
     success: int = 200,
     description: str = "OK",

@@ -82,7 +82,7 @@ class ErrorReply(Reply):
     timestamp: InstantOut
 
 
-class AuthorizeReply(ErrorReply):
+class TokenAuthorizeReply(ErrorReply):
     """The envelope of an answer; without `data` where the request says too little (2002)."""
 
     data: AuthorizationInfo | None = None

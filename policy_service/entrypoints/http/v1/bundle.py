@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from policy_service.domain.bundle import Bundle
 from policy_service.entrypoints.http.access import ServiceOf
 from policy_service.entrypoints.http.callers import caller_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.params import BundleParams
 from policy_service.entrypoints.http.response_headers import ENTITY_TAG, references
-from policy_service.entrypoints.http.wire_bundle import BundleReply
 
 if TYPE_CHECKING:
     from policy_service.domain.api_key import Labels
@@ -27,7 +27,7 @@ _HAS_IT = 304
     "",
     summary="What decides at some chargers for two days without the service",
     responses={
-        **replies(BundleReply, 422, headers=[ENTITY_TAG]),
+        **replies(Bundle, 422, headers=[ENTITY_TAG]),
         _HAS_IT: {"description": "`If-None-Match` names it already", **references(ENTITY_TAG)},
     },
 )
