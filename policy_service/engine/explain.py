@@ -200,9 +200,21 @@ def _nearest_allow(entry: ChargerPlan | None, decision: Decision, finding: Findi
     found: dict[str, Any] = {"change": change, "at": _instant(opens)}
     if place is not None:
         found["place"] = place
-    if isinstance(finding, Registration) and answer.reason is not Reason.NOT_GRANTED:
-        found["then"] = "the grants of the rule in force still have to cover the vehicle"
+    then = None if answer.reason is Reason.NOT_GRANTED else _further(entry, decision, finding)
+    if then is not None:
+        found["then"] = then
     return found
+
+
+def _further(entry: ChargerPlan | None, decision: Decision, finding: Finding | None) -> str | None:
+    """Return what stands in the way besides: known and in good standing is not yet let in."""
+    if entry is not None and entry.governance is not None and decision.answer.mode is AccessMode.MANAGED:
+        rule, _ = entry.governance.rule_at(decision.time)
+        if not rule.layer.grants:
+            return "write a grant: under the rule in force nobody may charge"
+    if isinstance(finding, Registration):
+        return "the grants of the rule in force still have to cover the vehicle"
+    return None
 
 
 def _nearest_grant(entry: ChargerPlan, at: int, finding: Registration) -> tuple[str, str | None]:

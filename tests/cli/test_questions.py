@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from ended import HERE
 from fakes.hexadecimal import without_ids
+from fakes.served import POLICIES
 
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 
@@ -84,6 +85,28 @@ def test_an_explanation_step_by_step(cli: Callable[..., Ended], golden: Callable
     ended = cli("explain", "LDN-01", "-", *TREE, *RECORDS, *NIGHT, stdin="11:22:33:44:55:77\n")
     assert ended.code == 0
     golden("explain-denied.txt", ended.out)
+
+
+@pytest.mark.parametrize("asked", [("decide", "NTH-01", "--policies"), ("test",)])
+def test_findings_of_a_tree_are_placed_where_the_caller_stands(
+    cli: Callable[..., Ended], tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    (tmp_path / "depot.yaml").write_text("apiVersion: policy-service/v1\nkind: Calender\n", encoding="utf-8")
+    ended = cli(*asked, str(tmp_path))
+    assert ended.code == ExitCode.FINDINGS
+    assert f" --> {tmp_path}/depot.yaml:2:7\n" in ended.err
+    assert "2 | kind: Calender" in ended.err
+
+
+def test_where_nobody_may_charge_no_import_lets_a_stranger_in(cli: Callable[..., Ended]) -> None:
+    asked = ("NTH-01", "--policies", str(POLICIES), "--class", "unknown", "--json")
+    closed = json.loads(cli("explain", *asked, "--at", "2026-12-01 09:30").out)  # the test of the feeder: `allow: []`
+    night = json.loads(cli("explain", *asked, "--at", "2026-12-01 22:30").out)
+    told = "import the identifier for an own or agreement vehicle"
+    assert (closed["window"], night["window"]) == ("feeder-test", "weeknights")
+    assert (closed["nearest_allow"]["change"], night["nearest_allow"]["change"]) == (told, told)
+    assert closed["nearest_allow"]["then"] == "write a grant: under the rule in force nobody may charge"
+    assert "then" not in night["nearest_allow"]
 
 
 @pytest.mark.parametrize("door", ["decide", "explain"])

@@ -342,6 +342,38 @@ def test_a_column_that_is_no_field_is_told_with_what_may_be_meant(
     assert told in ended.out
 
 
+@pytest.mark.parametrize("divider", [";", "\t"])
+def test_a_file_that_commas_do_not_divide_is_told_as_such(
+    cli: Callable[..., Ended], service: str, tmp_path: Path, divider: str
+) -> None:
+    file = tmp_path / "fleet.csv"
+    rows = (["identifier", "type", "class", "vehicle", "fleet"], ["04C0DE000001", "rfid", "own", "bus-1", "buses"])
+    file.write_text("".join(divider.join(row) + "\n" for row in rows), encoding="utf-8-sig")
+    ended = cli("import", "identifiers", str(file), "--source", "columns", "--url", service)
+    assert ended.code == ExitCode.FINDINGS
+    assert ":1: the header is one column: commas divide columns, nothing else does\n" in ended.out
+
+
+def test_only_classes_that_a_record_may_have_are_offered(
+    cli: Callable[..., Ended], service: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "fleet.csv"
+    file.write_text(HEADER + "04C0DE000001,rfid,Own,bus-1,buses\n04C0DE000002,rfid,unknown,bus-1,buses\n")
+    ended = cli("import", "identifiers", str(file), "--source", "classes", "--url", service)
+    assert ended.out.count(": /class must be one of own, agreement\n") == 2
+
+
+def test_an_identifier_that_was_forgotten_is_not_offered_to_be_enrolled(
+    cli: Callable[..., Ended], service: str
+) -> None:
+    body = {"charger": "LDN-02", "identifier": "CAFECAFE0155", "time": "2026-06-01T21:30:00Z"}
+    denied = httpx2.post(f"{service}/v1/decide", json=body).json()
+    assert httpx2.post(f"{service}/v1/events/forget", json={"identifier": "CAFECAFE0155"}).status_code == 200
+    ended = cli("why", "--event", denied["decision_id"], "--url", service)
+    assert "to admit import it: nothing of the identifier is kept with this event" in ended.out
+    assert "enrol" not in ended.out
+
+
 def test_a_pin_that_nobody_knows_is_not_offered_to_be_enrolled(cli: Callable[..., Ended], service: str) -> None:
     body = {"charger": "LDN-02", "identifier": "7788", "identifier_type": "pin", "time": "2026-06-01T21:30:00Z"}
     denied = httpx2.post(f"{service}/v1/decide", json=body).json()

@@ -84,14 +84,14 @@ class Fields:
         value = self.take(name, required=required)
         return None if value is None else self._checked_text(name, value, limit)
 
-    def one_of(self, name: str, members: type[E], *, required: bool = False) -> E | None:
-        """Return a member of a closed vocabulary."""
+    def one_of(self, name: str, members: type[E], *, required: bool = False, but: E | None = None) -> E | None:
+        """Return a member of a closed vocabulary, ``but`` one that no record may have."""
         value = self.take(name, required=required)
         if value is None:
             return None
-        if isinstance(value, str) and value in _values(members):
+        if isinstance(value, str) and value in _values(members) and value != but:
             return members(value)
-        self.fault(name, f"must be one of {', '.join(members)}")
+        self.fault(name, f"must be one of {', '.join(member for member in members if member is not but)}")
         return None
 
     def instant(self, name: str) -> int | None:

@@ -66,7 +66,7 @@ def read_identifier(
     """
     kind = fields.one_of("type", IdentifierType, required=True)
     key, spelling = _key(fields, kind, lookup, existing)
-    vehicle_class = fields.one_of("class", VehicleClass, required=True)
+    vehicle_class = fields.one_of("class", VehicleClass, required=True, but=VehicleClass.UNKNOWN)
     agreement = fields.text("agreement")
     _check_class(fields, vehicle_class, agreement)
     vehicle = fields.text("vehicle", required=True)
@@ -105,9 +105,7 @@ def read_validity(fields: Fields) -> tuple[int | None, int | None]:
 
 
 def _check_class(fields: Fields, vehicle_class: VehicleClass | None, agreement: str | None) -> None:
-    if vehicle_class is VehicleClass.UNKNOWN:
-        fields.fault("class", "must be one of own, agreement")
-    elif vehicle_class is VehicleClass.AGREEMENT and agreement is None and not fields.has("agreement"):
+    if vehicle_class is VehicleClass.AGREEMENT and agreement is None and not fields.has("agreement"):
         fields.fault("agreement", "is required where class is agreement")
     elif vehicle_class is VehicleClass.OWN and fields.has("agreement"):
         fields.fault("agreement", "goes with class agreement only")

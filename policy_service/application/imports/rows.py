@@ -182,6 +182,8 @@ class _CsvRow:
             self._columns = [name.strip() for name in _cells(header)]
         except csv.Error:
             raise HeaderError([Fault("", "the header is not well-formed")]) from None
+        if len(self._columns) == 1 and any(divider in header for divider in ";\t|"):
+            raise HeaderError([Fault("", "the header is one column: commas divide columns, nothing else does")])
         seen: set[str] = set()
         faults: list[Fault] = []
         for number, name in enumerate(self._columns, start=1):

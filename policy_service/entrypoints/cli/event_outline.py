@@ -85,9 +85,17 @@ def _lines(event: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Iterato
         yield labelled("driver", _SIGNALS[str(event["driver_signal"])])
     yield labelled("decision", str(event["decision_id"]))
     if reason == Reason.UNKNOWN_IDENTIFIER:
-        kept = event.get("identifier_masked") != masked("")  # of a PIN, and of what may be one, nothing is shown
-        enrol = f"policy-service enrol {event['decision_id']} --vehicle … --fleet …"
-        yield labelled("to admit", enrol if kept else "import it: what may be a PIN is not kept to be enrolled")
+        yield labelled("to admit", _admission(event))
+
+
+def _admission(event: dict[str, Any]) -> str:
+    """Return how a vehicle that nobody knew is made known."""
+    shown = event.get("identifier_masked")
+    if shown is None:
+        return "import it: nothing of the identifier is kept with this event"
+    if shown == masked(""):
+        return "import it: what may be a PIN is not kept to be enrolled"
+    return f"policy-service enrol {event['decision_id']} --vehicle … --fleet …"
 
 
 def _by(event: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policy_service.entrypoints.cli.console import stderr
@@ -14,17 +15,22 @@ if TYPE_CHECKING:
     from policy_service.domain.diagnostic import Diagnostic
 
 
-def note_findings(state: PlanState) -> None:
-    """Write the findings of a tree that cannot be put in force beside the answer."""
-    stderr_findings(state.diagnostics, state.sources)
+def note_findings(state: PlanState, within: str) -> None:
+    """Write the findings of a tree that cannot be put in force beside the answer; ``within`` as for any."""
+    stderr_findings(state.diagnostics, state.sources, within)
 
 
-def stderr_findings(diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes]) -> None:
-    """Write findings with their excerpts beside the answer."""
+def stderr_findings(diagnostics: Sequence[Diagnostic], sources: Mapping[str, bytes], within: str = "") -> None:
+    """Write findings with their excerpts beside the answer.
+
+    ``within`` is what stands before the names of files where the caller stands, so that their places can be opened.
+    """
     console = stderr()
     if diagnostics:
         coloured = console.is_terminal and not console.no_color
-        console.file.write(render(diagnostics, sources, colour=coloured) + "\n")
+        named = {f"{within}{name}": content for name, content in sources.items()}
+        found = (replace(each, place=each.place._replace(file=f"{within}{each.place.file}")) for each in diagnostics)
+        console.file.write(render(found, named, colour=coloured) + "\n")
 
 
 def plural(number: int, noun: str) -> str:

@@ -40,7 +40,8 @@ def explanation_lines(explained: Mapping[str, Any], zone: Zone) -> Iterator[Text
     nearest = explained["nearest_allow"]
     if nearest is not None:
         at = "" if nearest["at"] is None else f"; open again {when_text(parse_instant(nearest['at']), zone)}"
-        yield labelled("way in", f"{nearest['change']}{at}")
+        then = "" if nearest.get("then") is None else f", then {nearest['then']}"
+        yield labelled("way in", f"{nearest['change']}{then}{at}")
     if explained["missing"] is not None:
         yield labelled("missing", str(explained["missing"]))
     for caveat in explained["caveats"]:

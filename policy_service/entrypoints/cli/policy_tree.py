@@ -195,7 +195,7 @@ def standing(
     plans = loaded(files, clock, ungoverned)
     state = plans.state
     if state.plan is None or state.tree is None:
-        note_findings(state)
+        note_findings(state, prefix_of(directory))
         message = f"the policies in `{directory}` cannot be put in force"
         raise CommandError(message, f"see `policy-service check {directory}`", ExitCode.FINDINGS)
     return plans, state.plan, state.tree
