@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import pytest
 from fakes.served import ROOT
 
 if TYPE_CHECKING:
@@ -28,6 +29,27 @@ def test_a_generator_makes_one_model_of_each_schema(served: Served) -> None:
     assert {name for name, schema in schemas.items() if schema.get("title", name) != name} == set()
 
 
+@pytest.mark.parametrize(
+    ("shapes", "member", "known"),
+    [
+        (
+            ("DecisionReply", "ExplainReply", "WouldBe", "EventReply", "DecisionContext"),
+            "reason",
+            "agreement_suspended",
+        ),
+        (("ModeEventReply",), "type", "mode.diverged"),
+    ],
+)
+def test_words_to_which_more_may_be_added_are_no_closed_list(
+    served: Served, shapes: tuple[str, ...], member: str, known: str
+) -> None:
+    schemas = served.client.get("/openapi.json").json()["components"]["schemas"]
+    for shape in shapes:
+        said = schemas[shape]["properties"][member]
+        said = said.get("anyOf", [said])[0]
+        assert (said["type"], "enum" in said, known in said["examples"]) == ("string", False, True), shape
+
+
 def test_headers_that_a_caller_needs_are_described(served: Served) -> None:
     document = served.client.get("/openapi.json").json()
     described, headers = document["paths"], document["components"]["headers"]
@@ -36,8 +58,10 @@ def test_headers_that_a_caller_needs_are_described(served: Served) -> None:
     assert set(authorize["401"]["headers"]) == {"X-Request-ID", "WWW-Authenticate"}
     assert set(authorize["503"]["headers"]) == {"X-Request-ID", "Retry-After"}
     assert "X-Next-Cursor" in described["/v1/events"]["get"]["responses"]["200"]["headers"]
+    bundle = described["/v1/bundle"]["get"]
     for status in ("200", "304"):
-        assert "ETag" in described["/v1/bundle"]["get"]["responses"][status]["headers"]
+        assert "ETag" in bundle["responses"][status]["headers"]
+    assert "If-None-Match" in {parameter["name"] for parameter in bundle["parameters"]}
     assert "`valid-until`" in headers["Policy-Decision"]["description"]
     assert {name for name, header in headers.items() if header["required"]} == {
         "X-Request-ID",

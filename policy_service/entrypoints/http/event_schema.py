@@ -1,6 +1,6 @@
 """The published descriptions of events on their way out: JSON Schemas of their envelopes, AsyncAPI of their streams."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,8 +8,8 @@ from policy_service.application.cloud_events import DATA_SCHEMA, MODE_DATA_SCHEM
 from policy_service.domain import events, mode_events
 from policy_service.domain.events import EventType
 from policy_service.domain.mode_events import ModeEventType
-from policy_service.entrypoints.http.wire import InstantOut
-from policy_service.entrypoints.http.wire_mode_events import ModeEventReply
+from policy_service.entrypoints.http.wire import InstantOut, open_words
+from policy_service.entrypoints.http.wire_mode_events import ModeEventReply, ModeEventTypeOut
 from policy_service.entrypoints.http.wire_records import EventReply
 
 FILE = f"events/access-event.v{events.SCHEMA_VERSION}.json"
@@ -60,7 +60,7 @@ class AccessCloudEvent(_CloudEvent):
 
     model_config = ConfigDict(extra="forbid", title="Access event")
 
-    type: EventType
+    type: Annotated[EventType, open_words(EventType, "pass over one that you do not know.")]
     data: EventReply
 
 
@@ -69,7 +69,7 @@ class ModeCloudEvent(_CloudEvent):
 
     model_config = ConfigDict(extra="forbid", title="Mode event")
 
-    type: ModeEventType
+    type: ModeEventTypeOut
     data: ModeEventReply
 
 

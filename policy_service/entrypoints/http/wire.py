@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -85,6 +86,15 @@ Instant = Annotated[int, BeforeValidator(_instant), _INSTANT_SCHEMA]
 InstantMs = Annotated[int, BeforeValidator(_instant_ms), _INSTANT_SCHEMA]
 """The same to the millisecond."""
 InstantOut = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+def open_words(known: type[StrEnum], advice: str) -> WithJsonSchema:
+    """Describe words to which more may be added, so that a client made from the description takes those in as well."""
+    said = f"More may be added: {advice}"
+    return WithJsonSchema({"type": "string", "description": said, "examples": [str(word) for word in known]})
+
+
+ReasonOut = Annotated[Reason, open_words(Reason, "take one that you do not know for what the outcome says.")]
 IdentifierText = Annotated[
     str,
     Field(strict=True, max_length=MAX_IDENTIFIER),
@@ -158,7 +168,7 @@ class WouldBe(Reply):
     """What enforcement would have answered, under `enforcement: observe`."""
 
     outcome: Outcome
-    reason: Reason
+    reason: ReasonOut
 
 
 class DecisionReply(Reply):
@@ -166,7 +176,7 @@ class DecisionReply(Reply):
 
     decision_id: str = Field(description="UUID of version 7; names the access event.")
     outcome: Outcome
-    reason: Reason
+    reason: ReasonOut
     mode: AccessMode | None = Field(description="The charger's mode at that time; null where no policy governs it.")
     vehicle_class: VehicleClass | None = Field(description="Null where nothing was looked up.")
     charger: str

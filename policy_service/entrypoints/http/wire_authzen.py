@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool
 
-from policy_service.domain.access import AccessMode, Reason, VehicleClass
+from policy_service.domain.access import AccessMode, VehicleClass
 from policy_service.domain.names import MAX_NAME
 from policy_service.entrypoints.http.wire import (
     NAME_PATTERN,
@@ -15,6 +15,7 @@ from policy_service.entrypoints.http.wire import (
     InstantOut,
     Language,
     Name,
+    ReasonOut,
     Reply,
     Trace,
 )
@@ -180,7 +181,7 @@ class DecisionContext(Reply):
     """What is told beside the decision."""
 
     decision_id: str | None = Field(None, description="Names the access event.")
-    reason: Reason | None = None
+    reason: ReasonOut | None = None
     mode: AccessMode | None = None
     vehicle_class: VehicleClass | None = None
     valid_until: InstantOut | None = None

@@ -1,11 +1,15 @@
 """The shapes of mode events on the wire."""
 
+from typing import Annotated
+
 from pydantic import ConfigDict, Field
 
 from policy_service.domain.access import AccessMode
 from policy_service.domain.mode_events import ModeEventType
-from policy_service.entrypoints.http.wire import InstantOut, Reply
+from policy_service.entrypoints.http.wire import InstantOut, Reply, open_words
 from policy_service.entrypoints.http.wire_records import ListReply
+
+ModeEventTypeOut = Annotated[ModeEventType, open_words(ModeEventType, "pass over one that you do not know.")]
 
 
 class ModeEventReply(Reply):
@@ -14,7 +18,7 @@ class ModeEventReply(Reply):
     model_config = ConfigDict(extra="allow")
 
     id: str = Field(description="One event, however often it comes.")
-    type: ModeEventType
+    type: ModeEventTypeOut
     at: InstantOut = Field(description="For what is due, when; for what was seen, since when.")
     recorded_at: InstantOut
     charger: str

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictStr, StringConstraints, WithJsonSchema
 
-from policy_service.domain.access import AccessMode, OnBreach, Outcome, Reason, VehicleClass
+from policy_service.domain.access import AccessMode, OnBreach, Outcome, VehicleClass
 from policy_service.domain.agreement import AgreementStatus
 from policy_service.domain.charger import Protocol
 from policy_service.domain.charger_sync import SyncState
@@ -19,6 +19,7 @@ from policy_service.entrypoints.http.wire import (
     IdentifierText,
     InstantOut,
     Name,
+    ReasonOut,
     Reply,
     Request,
 )
@@ -237,7 +238,7 @@ class EventReply(Reply):
     charger: str
     labels: dict[str, str]
     outcome: Outcome
-    reason: Reason
+    reason: ReasonOut
     mode: AccessMode | None
     vehicle_class: VehicleClass | None
     policy: str | None

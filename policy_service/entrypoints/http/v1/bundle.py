@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,11 +31,16 @@ _HAS_IT = 304
         _HAS_IT: {"description": "`If-None-Match` names it already", **references(ENTITY_TAG)},
     },
 )
-async def get_bundle(request: Request, service: ServiceOf, wanted: Annotated[BundleParams, Query()]) -> Response:
+async def get_bundle(
+    request: Request,
+    service: ServiceOf,
+    wanted: Annotated[BundleParams, Query()],
+    if_none_match: Annotated[
+        str, Header(alias="If-None-Match", description="The `ETag` of the bundle at hand, or several.")
+    ] = "",
+) -> Response:
     """Answer plan and registry of the chargers, identifiers as keyed hashes. A 304 confirms it for two days more."""
-    bundle = await service.bundles(
-        _labels(wanted.label), caller_of(request).chargers, _tags(request.headers.get("if-none-match", ""))
-    )
+    bundle = await service.bundles(_labels(wanted.label), caller_of(request).chargers, _tags(if_none_match))
     headers = {ENTITY_TAG: f'W/"{bundle.tag}"', "Cache-Control": "private, no-cache"}
     if bundle.body is None:
         return Response(status_code=_HAS_IT, headers=headers)
