@@ -36,8 +36,8 @@ class SlidingWindowThrottle:
         denied = self._denied.get(charger)
         if denied is None:
             return False
-        past = self._clock.now() - self._window
-        while denied and denied[0] <= past:
+        now = self._clock.now()
+        while denied and not now - self._window < denied[0] <= now:  # or it was noted before the clock was put back
             denied.popleft()
         if not denied:
             del self._denied[charger]

@@ -116,7 +116,7 @@ class Progress:
         A receiver may ask for a longer wait, of ``wait_ms``, within the same bound.
         """
         drawn = round(min(_BASE_MS << min(self.failures, _DOUBLINGS), _MOST_MS) * jitter)
-        since = now if self.failing_since is None else self.failing_since
+        since = now if self.failing_since is None else min(self.failing_since, now)
         return Progress(self.position, since, self.failures + 1, now + max(drawn, min(wait_ms, _MOST_MS)), error)
 
 
@@ -145,9 +145,12 @@ class Webhook:
         return self.choice.feed
 
     def due(self, now: int) -> bool:
-        """Tell whether an event may be sent now."""
+        """Tell whether an event may be sent now.
+
+        A wait that is longer than any was noted by a clock that has been put back since.
+        """
         later = self.progress.next_try_at
-        return self.stopped is None and (later is None or later <= now)
+        return self.stopped is None and (later is None or not now < later <= now + _MOST_MS)
 
     def secrets(self, now: int) -> Sequence[str]:
         """Return the sealed secrets that sign now."""

@@ -161,6 +161,20 @@ async def test_denied_pins_count_together_and_by_charger(ends: Ends) -> None:
     assert not await there.exhausted("NTH-01")
 
 
+async def test_pins_that_were_denied_while_the_clock_was_ahead_count_no_more_once_it_is_put_back() -> None:
+    clock = FakeClock()
+    throttle = SlidingWindowThrottle(clock, attempts=ATTEMPTS, window=WINDOW)
+    clock.milliseconds += 1_000_000 * WINDOW
+    for _ in range(ATTEMPTS):
+        await throttle.count("NTH-01")
+    assert await throttle.exhausted("NTH-01")
+    clock.milliseconds -= 1_000_000 * WINDOW
+    assert not await throttle.exhausted("NTH-01")
+    for _ in range(ATTEMPTS):
+        await throttle.count("NTH-01")
+    assert await throttle.exhausted("NTH-01")
+
+
 async def test_what_the_service_has_not_put_there_is_not_believed(alone: str) -> None:
     names = Names(SecretFingerprints(b"a secret of the tests"))
     foreign = Names(SecretFingerprints(b"another secret of theirs"))
