@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.domain.mode_events import Cause
@@ -67,12 +66,7 @@ def course(governance: Governance, now: int) -> Course:
     second = now // 1000
     drawn = governance.timeline.around(second)
     layers = [governance.rules[rank].layer for rank in drawn.ranks]
-    here = first = last = bisect_right(drawn.bounds, second) - 1
-    mode = layers[here].mode
-    while first > 0 and layers[first - 1].mode is mode:
-        first -= 1
-    while last + 1 < len(layers) and layers[last + 1].mode is mode:
-        last += 1
+    here, first, last = drawn.run(second, [layer.mode for layer in layers])
     before, after = layers[max(first - 1, 0)], layers[min(last + 1, len(layers) - 1)]
     next_at = drawn.bounds[last + 1]
     return Course(

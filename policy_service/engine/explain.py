@@ -196,7 +196,7 @@ def _nearest_allow(entry: ChargerPlan | None, decision: Decision, finding: Findi
         change, place = _nearest_grant(entry, decision.time, finding)
     opens = decision.next_allowed_at
     if opens is None and entry is not None and entry.governance is not None and decision.answer.mode is not None:
-        opens = _next_freevend(entry.governance, decision.time)
+        opens = entry.governance.first_in(AccessMode.FREEVEND, decision.time)
     found: dict[str, Any] = {"change": change, "at": _instant(opens)}
     if place is not None:
         found["place"] = place
@@ -228,18 +228,6 @@ def _nearest_grant(entry: ChargerPlan, at: int, finding: Registration) -> tuple[
     if nearest is None:
         return f"write a grant to class {finding.profile.vehicle_class}", _place(rule.layer.place)
     return nearest.change, _place(nearest.place)
-
-
-def _next_freevend(governance: Governance, at: int) -> int | None:
-    until = at
-    while until - at <= HORIZON:
-        rule, following = governance.rule_at(until)
-        if rule.layer.mode is AccessMode.FREEVEND:
-            return until
-        if following == NEVER:
-            return None
-        until = following
-    return None
 
 
 _CHANGES = {reason: REASONS[reason].meaning for reason in Reason} | {

@@ -9,6 +9,7 @@ from policy_service.domain.access import AccessMode, Enforcement, Ungoverned, Ve
 from policy_service.domain.access_change import Access, Foreseen, Requirement
 from policy_service.domain.registration import VehicleProfile
 from policy_service.engine.occurrences import united
+from policy_service.engine.timeline import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ class _Way(NamedTuple):
     def open_at(self, at: int) -> bool:
         if self.hours is None:
             return True
-        i = bisect_right(self.hours, (at, 1 << 62)) - 1
+        i = bisect_right(self.hours, (at, NEVER)) - 1
         return i >= 0 and at < self.hours[i][1]
 
 
@@ -68,8 +69,7 @@ class Foresight:
         if drawn is None:
             drawn = self._drawn[id(governance.timeline)] = governance.timeline.draw(self._lo, self._hi)
         ways = {rank: self._ways(governance.rules[rank], subject) for rank in set(drawn.ranks)}
-        ends = [*drawn.bounds[1:-1], self._hi]
-        for start, end, rank in zip(drawn.bounds[:-1], ends, drawn.ranks, strict=True):
+        for start, end, rank in drawn.stretches():
             rule = governance.rules[rank]
             for at in (start, *_edges(ways[rank], start, end)):
                 yield Since(at, _access(rule, [way for way in ways[rank] if way.open_at(at)]))

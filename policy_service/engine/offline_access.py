@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from policy_service.domain.access import AccessMode, Reason, Ungoverned
-from policy_service.engine.decide import decide
-from policy_service.engine.timeline import HORIZON, NEVER
+from policy_service.engine.decide_found import decide_found
+from policy_service.engine.timeline import NEVER
 
 if TYPE_CHECKING:
     from policy_service.domain.registration import Registration
@@ -21,20 +21,14 @@ class Standing(NamedTuple):
 
 
 def managed_from(plan: Plan, entry: ChargerPlan, at: int) -> int | None:
-    """Return the first instant from ``at`` on at which the charger asks who somebody is; None within 400 days none.
+    """Return the first instant from ``at`` on at which the charger asks who somebody is; None: not within 400 days.
 
     A charger without a policy asks where only the depot's own vehicles may use it.
     """
     governance = entry.governance
     if governance is None:
         return at if plan.ungoverned is Ungoverned.OWN_ONLY else None
-    start = at
-    while start - at <= HORIZON:
-        rule, until = governance.rule_at(start)
-        if rule.layer.mode is AccessMode.MANAGED:
-            return start
-        start = until
-    return None
+    return governance.first_in(AccessMode.MANAGED, at)
 
 
 def standing(plan: Plan, charger_id: str, registration: Registration, begins: int, ends: int) -> Standing:
@@ -42,10 +36,7 @@ def standing(plan: Plan, charger_id: str, registration: Registration, begins: in
     refused = allowed = NEVER
     at = begins
     while at < ends and NEVER in (refused, allowed):
-        decision = decide(plan, charger_id, at, registration)
-        if decision is None:
-            message = "a decision with a finding is never None"
-            raise AssertionError(message)
+        decision = decide_found(plan, charger_id, at, registration)
         if decision.answer.reason is not Reason.FREEVEND:
             refused = min(refused, at) if decision.denied else refused
             allowed = allowed if decision.denied else min(allowed, at)

@@ -66,6 +66,16 @@ class Governance:
         rank, until = self.timeline.locate(at)
         return self.rules[rank], until
 
+    def first_in(self, mode: AccessMode, at: int) -> int | None:
+        """Return the first instant from ``at`` on at which the mode holds; None if it does not within 400 days."""
+        start = at
+        while start - at <= HORIZON:
+            rule, until = self.rule_at(start)
+            if rule.layer.mode is mode:
+                return start
+            start = until
+        return None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChargerPlan:
@@ -127,12 +137,7 @@ class ChargerPlan:
             return None, None
         drawn = self.governance.timeline.draw(at - HORIZON, at + HORIZON + 1)
         modes = [self.governance.rules[rank].layer.mode for rank in drawn.ranks]
-        here = max(i for i, bound in enumerate(drawn.bounds[:-1]) if bound <= at)
-        first = last = here
-        while first > 0 and modes[first - 1] is modes[here]:
-            first -= 1
-        while last + 1 < len(modes) and modes[last + 1] is modes[here]:
-            last += 1
+        _, first, last = drawn.run(at, modes)
         until = drawn.bounds[last + 1]
         return drawn.bounds[first] if first else None, None if until == NEVER else until
 

@@ -62,6 +62,18 @@ class Drawn(NamedTuple):
         """Yield start, end and rank of what holds, one stretch after the other; the last one ends at ``hi``."""
         return zip(self.bounds[:-1], [*self.bounds[1:-1], self.hi], self.ranks, strict=True)
 
+    def run(self, at: int, values: Sequence[object]) -> tuple[int, int, int]:
+        """Return the indexes of the stretch around an instant, and of the first and last that hold its value unbroken.
+
+        ``values`` has one for each stretch.
+        """
+        here = first = last = bisect_right(self.bounds, at) - 1
+        while first > 0 and values[first - 1] == values[here]:
+            first -= 1
+        while last + 1 < len(values) and values[last + 1] == values[here]:
+            last += 1
+        return here, first, last
+
 
 class Timeline:
     """Layers by rank over all time. Rank 0 always holds; a higher rank hides the lower ones.
