@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from policy_service.domain.policy import RunningSessions
 
 
-SKEW_MS = 5_000
+REPORTER_SKEW_MS = 5_000
 """How far the clock of who reports may be behind ours: what it saw so long before a change may be seen after it."""
 
 
@@ -113,7 +113,7 @@ def is_proven(desired: DesiredMode, reported: ReportedMode | None) -> bool:
     if reported is None or reported.mode is not desired.mode or reported.seen_at is None:
         return False
     settled = reported.transition_id == desired.transition_id and reported.settled_at is not None
-    return settled or reported.seen_at >= desired.at - SKEW_MS
+    return settled or reported.seen_at >= desired.at - REPORTER_SKEW_MS
 
 
 def sync_state(standing: Standing, *, switchable: bool, now: int, within_ms: int) -> SyncState | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import Governance
     from policy_service.engine.rules import Layer
 
-SKEW_MS = 5_000
+NODE_SKEW_MS = 5_000
 """How far apart the clocks of two machines may be: what one told for its now, lies ahead of the other's."""
 NOTICED_MS = 5_000
 """Within so long an edit is in force and noticed: what it changes at such an instant is due then, and not later."""
@@ -90,7 +90,7 @@ def due(course: Course, told: Told | None, *, horizon: int, known: int, changed:
     """
     if told is None:
         return Due(None, course.mode, course.now, Cause.FIRST_SEEN, course.layer)
-    there = told.at <= course.now or (told.mode is course.mode and told.at <= course.now + SKEW_MS)
+    there = told.at <= course.now or (told.mode is course.mode and told.at <= course.now + NODE_SKEW_MS)
     standing = told.mode if there else told.from_mode
     if standing is not course.mode:
         return _missed(course, standing, told.at if there else 0, known, changed)

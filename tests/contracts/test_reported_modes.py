@@ -14,7 +14,7 @@ from policy_service.adapters.sql import mode_tables
 from policy_service.adapters.sql.reported_modes import SqlReportedModes
 from policy_service.application.ports import ConflictError
 from policy_service.domain.access import AccessMode
-from policy_service.domain.charger_sync import SKEW_MS, DesiredMode, ReportedMode, Standing, is_proven
+from policy_service.domain.charger_sync import REPORTER_SKEW_MS, DesiredMode, ReportedMode, Standing, is_proven
 from policy_service.domain.mode_events import ModeEvent, ModeEventType, mode_event_id
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ _SEEN: Mapping[str, ReportedMode | None] = {
     "silent": None,
     "unheard": ReportedMode("unheard", None, 0, AT),
     "other": ReportedMode("other", AccessMode.FREEVEND, AT, AT, seen_at=AT),
-    "old": ReportedMode("old", AccessMode.MANAGED, AT, AT, seen_at=AT - SKEW_MS - 1),
-    "fresh": ReportedMode("fresh", AccessMode.MANAGED, AT, AT, seen_at=AT - SKEW_MS),
+    "old": ReportedMode("old", AccessMode.MANAGED, AT, AT, seen_at=AT - REPORTER_SKEW_MS - 1),
+    "fresh": ReportedMode("fresh", AccessMode.MANAGED, AT, AT, seen_at=AT - REPORTER_SKEW_MS),
     "settled": ReportedMode("settled", AccessMode.MANAGED, AT, AT, seen_at=1, settled_at=1, transition_id="t-settled"),
     "before": ReportedMode("before", AccessMode.MANAGED, AT, AT, seen_at=1, settled_at=1, transition_id="t"),
 }

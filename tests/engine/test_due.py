@@ -21,7 +21,8 @@ from policy_service.domain.mode_events import Cause
 from policy_service.domain.registration import Absence
 from policy_service.engine.compile import CompileContext, compile_plan
 from policy_service.engine.decide import decide
-from policy_service.engine.due import NOTICED_MS, SKEW_MS, Told, course, due
+from policy_service.engine.due import NODE_SKEW_MS as SKEW_MS
+from policy_service.engine.due import NOTICED_MS, Told, course, due
 from policy_service.engine.narrowing import narrows
 from policy_service.language.load import load
 

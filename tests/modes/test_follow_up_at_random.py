@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy_service.domain.access import AccessMode
-from policy_service.domain.charger_sync import SKEW_MS, SyncState
+from policy_service.domain.charger_sync import REPORTER_SKEW_MS, SyncState
 from policy_service.domain.mode_events import ModeEventType
 from policy_service.domain.mode_follow_up import ModeReport
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FREE, MANAGED = AccessMode.FREEVEND, AccessMode.MANAGED
 RETRY, SWITCHED, DIVERGED = ModeEventType.RETRY_DUE, ModeEventType.SWITCHED, ModeEventType.DIVERGED
 
-_PAUSES = (0, 1, 1_000, SKEW_MS, 14_999, 15_000, 59_999, 60_000, 900_000)
+_PAUSES = (0, 1, 1_000, REPORTER_SKEW_MS, 14_999, 15_000, 59_999, 60_000, 900_000)
 _REPORTS: st.SearchStrategy[dict[str, object]] = st.builds(
     dict,
     mode=st.sampled_from([FREE, MANAGED, None]),
@@ -87,7 +87,7 @@ def _note_proof(yard: Yard, report: ModeReport | None) -> None:
         and report.mode is yard.desired.mode
         and report.transition_id == yard.desired.transition_id
     )
-    if mode is yard.desired.mode and (named or seen_at >= yard.desired.at - SKEW_MS):
+    if mode is yard.desired.mode and (named or seen_at >= yard.desired.at - REPORTER_SKEW_MS):
         yard.proven.add(yard.desired.transition_id)
 
 
@@ -95,7 +95,7 @@ def _in_force(yard: Yard) -> bool:
     """Tell by the model whether the charger is in the mode it was told."""
     assert yard.desired is not None
     mode, seen_at, _ = _known(yard.accepted)
-    fresh = seen_at >= yard.desired.at - SKEW_MS
+    fresh = seen_at >= yard.desired.at - REPORTER_SKEW_MS
     return mode is yard.desired.mode and (fresh or yard.desired.transition_id in yard.proven)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from policy_service.domain.access import AccessMode
-from policy_service.domain.charger_sync import SKEW_MS, DesiredMode, ReportedMode, Standing, SyncState, sync_state
+from policy_service.domain.charger_sync import REPORTER_SKEW_MS as SKEW_MS
+from policy_service.domain.charger_sync import DesiredMode, ReportedMode, Standing, SyncState, sync_state
 
 AT = 1_795_000_000_000
 WITHIN = 60_000

@@ -12,7 +12,7 @@ from policy_service.adapters.sql import mode_tables
 from policy_service.adapters.sql.mode_events import add_events
 from policy_service.application.ports import ConflictError
 from policy_service.domain.access import AccessMode
-from policy_service.domain.charger_sync import SKEW_MS, DesiredMode, ReportedMode, Standing
+from policy_service.domain.charger_sync import REPORTER_SKEW_MS, DesiredMode, ReportedMode, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,7 +124,7 @@ async def _demand_versions(
 def _proven() -> ColumnElement[bool]:
     """Return :func:`.charger_sync.is_proven` for rows of both tables."""
     settled = and_(_TABLE.c.transition_id == _TOLD.c.transition_id, _TABLE.c.settled_at.is_not(None))
-    fresh = _TABLE.c.seen_at >= _TOLD.c.at - SKEW_MS
+    fresh = _TABLE.c.seen_at >= _TOLD.c.at - REPORTER_SKEW_MS
     return and_(_TABLE.c.mode == _TOLD.c.mode, _TABLE.c.seen_at.is_not(None), or_(settled, fresh))
 
 
