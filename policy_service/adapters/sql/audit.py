@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, insert, or_, select
 
 from policy_service.adapters.sql import tables
-from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
-from policy_service.application.ports import CursorError, Page
+from policy_service.adapters.sql.cursors import decode_cursor, decode_number, encode_cursor
+from policy_service.application.ports import Page
 from policy_service.domain.audit import AuditEntry
 
 if TYPE_CHECKING:
@@ -74,7 +74,5 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
 
 def _older_than(cursor: str) -> ColumnElement[bool]:
     text, entry_id = decode_cursor(cursor, 2)
-    if not (text.isascii() and text.isdigit() and len(text) < 16):  # noqa: PLR2004 - fits any BIGINT
-        message = "not a cursor of this list"
-        raise CursorError(message)
-    return or_(_TABLE.c.at < int(text), and_(_TABLE.c.at == int(text), _TABLE.c.id < entry_id))
+    at = decode_number(text)
+    return or_(_TABLE.c.at < at, and_(_TABLE.c.at == at, _TABLE.c.id < entry_id))

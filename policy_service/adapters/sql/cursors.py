@@ -8,8 +8,8 @@ from base64 import b64decode, urlsafe_b64encode
 from policy_service.application.ports import CursorError
 
 _SEPARATOR = "\x00"
-_MOST_DIGITS = 15
-"""Fits any BIGINT."""
+_MOST_DIGITS = 18
+"""Surely fits a BIGINT."""
 
 
 def encode_cursor(*parts: str) -> str:
@@ -31,10 +31,15 @@ def decode_cursor(cursor: str, parts: int) -> list[str]:
 
 def decode_place(cursor: str) -> tuple[int, int]:
     """Return when the row was recorded, and its position. Raises CursorError."""
-    texts = decode_cursor(cursor, 2)
-    if not all(text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS for text in texts):
+    recorded_at, position = decode_cursor(cursor, 2)
+    return decode_number(recorded_at), decode_number(position)
+
+
+def decode_number(part: str) -> int:
+    """Return a part of a sort key as the number that it is, none below 0. Raises CursorError."""
+    if not (part.isascii() and part.isdigit() and len(part) <= _MOST_DIGITS):
         raise _not_ours()
-    return int(texts[0]), int(texts[1])
+    return int(part)
 
 
 def _not_ours() -> CursorError:

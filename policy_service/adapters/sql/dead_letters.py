@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, func, select, update
 
 from policy_service.adapters.sql import tables
-from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
+from policy_service.adapters.sql.cursors import decode_cursor, decode_number, encode_cursor
 from policy_service.adapters.sql.webhook_rows import letter_of
-from policy_service.application.ports import CursorError, Page
+from policy_service.application.ports import Page
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from policy_service.domain.webhook import DeadLetter
 
 _TABLE = tables.webhook_dead_letters
-_MOST_DIGITS = 15
 
 
 class SqlDeadLetters:
@@ -77,8 +76,5 @@ class SqlDeadLetters:
 
 
 def _position(cursor: str) -> int:
-    (text,) = decode_cursor(cursor, 1)
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        message = "not a cursor of this list"
-        raise CursorError(message)
-    return int(text)
+    (position,) = decode_cursor(cursor, 1)
+    return decode_number(position)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, or_, select
 
 from policy_service.adapters.sql import tables
-from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
-from policy_service.application.ports import CursorError, Page
+from policy_service.adapters.sql.cursors import decode_cursor, decode_number, encode_cursor
+from policy_service.application.ports import Page
 from policy_service.domain.import_run import ImportKind, ImportMode, ImportRun, ImportState
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _TABLE = tables.imports
 _FEEDS = tables.sources
-_MOST_DIGITS = 18
-"""What surely fits the column."""
 
 
 class SqlImportLog:
@@ -86,7 +84,4 @@ def _is_last() -> ColumnElement[bool]:
 
 def _place(cursor: str) -> tuple[int, str]:
     at, import_id = decode_cursor(cursor, 2)
-    if not at.isascii() or not at.isdigit() or len(at) > _MOST_DIGITS:
-        message = "not a cursor of this list"
-        raise CursorError(message)
-    return int(at), import_id
+    return decode_number(at), import_id

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from policy_service.adapters.sql import tables
-from policy_service.adapters.sql.cursors import decode_cursor, encode_cursor
+from policy_service.adapters.sql.cursors import decode_cursor, decode_number, encode_cursor
 from policy_service.adapters.sql.versions import OVERRIDES, bump
 from policy_service.application import selector_json as selectors
-from policy_service.application.ports import CursorError, Page
+from policy_service.application.ports import Page
 from policy_service.application.views import grant_view, selector_view
 from policy_service.domain.access import AccessMode, VehicleClass
 from policy_service.domain.made_override import MadeOverride
@@ -96,11 +96,8 @@ def _stands(now: int) -> ColumnElement[bool]:
 
 
 def _serial(cursor: str) -> int:
-    text = decode_cursor(cursor, 1)[0]
-    if not text.isascii() or not text.isdigit() or len(text) > 18:  # noqa: PLR2004 - what surely fits the column
-        message = "not a cursor of this list"
-        raise CursorError(message)
-    return int(text)
+    (serial,) = decode_cursor(cursor, 1)
+    return decode_number(serial)
 
 
 def override_row(override: MadeOverride) -> dict[str, Any]:
