@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from policy_service.application.imports.report import ImportReport
 from policy_service.application.ports import ConflictError, ImportTooLossyError, StoreUnavailableError
+from policy_service.application.short_ids import short_id
 from policy_service.domain.import_run import ImportMode, ImportRun, ImportState
 from policy_service.domain.instant import DAY
 
@@ -24,7 +24,6 @@ TOLD_EVERY_S = 1.0
 KEPT = 400 * DAY
 """For how long imports answer the questions of an audit."""
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LETTERS = 10
 
 
@@ -83,7 +82,7 @@ class LoggedImport:
     def _begun(self, options: ImportOptions, caller: str | None) -> ImportRun:
         now = self._clock.now()
         return ImportRun(
-            id="im-" + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS)),
+            id="im-" + short_id(_LETTERS),
             kind=self._kind,
             source=options.source,
             mode=ImportMode.REPLACE if options.replace else ImportMode.MERGE,

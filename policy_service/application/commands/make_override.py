@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from policy_service.application.callers import BeyondReachError
 from policy_service.application.imports.fields import Fault, InvalidRecordError
 from policy_service.application.plan_holder import standing
 from policy_service.application.ports import ConflictError
+from policy_service.application.short_ids import short_id
 from policy_service.domain.instant import DAY
 from policy_service.domain.made_override import MadeOverride
 from policy_service.engine.compile_overrides import reach
@@ -37,7 +37,6 @@ KEPT = 400 * DAY
 MOST = 1000
 """Overrides that stand at once; a caller that loops must not slow every change of policy."""
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LETTERS = 8
 
 
@@ -125,7 +124,7 @@ def demand_within(met: Reach, plan: Plan, within: Selector) -> None:
 
 def _made(wanted: Wanted, now: int, by: str | None) -> MadeOverride:
     return MadeOverride(
-        id="ov-" + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS)),
+        id="ov-" + short_id(_LETTERS),
         chargers=wanted.chargers,
         start=now if wanted.start is None else max(wanted.start, now),  # nobody changes what has been decided
         end=wanted.until,

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from policy_service.application.short_ids import short_id
 from policy_service.domain.api_key import ApiKey, digest_of, faults_in, is_key_text, text_of
 from policy_service.domain.audit import AuditEntry
 from policy_service.domain.caller import Scope
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 BOOTSTRAP = "bootstrap"
 """The name of the key that a file brings in."""
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LETTERS = 8
 _SECRET_BYTES = 32
 
@@ -106,7 +106,9 @@ class ManageKeys:
             message = "the bootstrap key must be one word of `A-Z a-z 0-9 _ . -`, 24 characters or more"
             raise KeyRequestError(message)
         now = self._clock.now()
-        key = ApiKey(_id(), BOOTSTRAP, digest_of(text), frozenset({Scope.ADMIN}), now, created_by=BOOTSTRAP)
+        key = ApiKey(
+            short_id(_LETTERS), BOOTSTRAP, digest_of(text), frozenset({Scope.ADMIN}), now, created_by=BOOTSTRAP
+        )
         return await self._keys.succeed(key, self._entry("keys bootstrap", BOOTSTRAP, None, _told(key)), until=now)
 
     async def _active(self) -> Sequence[ApiKey]:
@@ -114,7 +116,7 @@ class ManageKeys:
         return [key for key in await self._keys.all() if key.active(now)]
 
     def _made(self, wanted: WantedKey, by: str | None) -> MadeKey:
-        now, key_id = self._clock.now(), _id()
+        now, key_id = self._clock.now(), short_id(_LETTERS)
         text = text_of(key_id, secrets.token_urlsafe(_SECRET_BYTES))
         key = ApiKey(key_id, wanted.name, digest_of(text), wanted.scopes, now, wanted.labels, wanted.source, by)
         expires_at = None if wanted.lifetime is None else now + wanted.lifetime
@@ -128,10 +130,6 @@ def _refuse_bootstrap(name: str) -> None:
     if name == BOOTSTRAP:
         message = f"the key `{BOOTSTRAP}` comes from its file: change the file, or revoke the key"
         raise KeyRequestError(message)
-
-
-def _id() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
 
 
 def _told(key: ApiKey) -> dict[str, object]:

@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policy_service.application.short_ids import short_id
 from policy_service.domain.instant import DAY
 from policy_service.domain.webhook import PREFIX, Progress, Stop, Webhook
 
@@ -23,7 +24,6 @@ MOST_WEBHOOKS = 100
 OVERLAP_MS = DAY * 1000
 """For how long a secret that was rotated away still signs beside the new one."""
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LETTERS = 10
 _SECRET_BYTES = 32
 
@@ -75,7 +75,7 @@ class ManageWebhooks:
     async def create(self, wanted: WantedWebhook, *, by: str | None) -> MadeWebhook:
         """Make a webhook that is told of events from now on. Raises TargetRefusedError and ConflictError."""
         self._demand_target(wanted.url)
-        webhook_id = "wh-" + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
+        webhook_id = "wh-" + short_id(_LETTERS)
         secret = _fresh_secret()
         webhook = Webhook(
             id=webhook_id,
