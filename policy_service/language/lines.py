@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from policy_service.domain.place import Place
@@ -23,6 +24,11 @@ MOST_FINDINGS = 1000
 
 _BREAKS = "\n\r\x85\u2028\u2029"
 _BREAK = re.compile(f"\r\n|[{_BREAKS}]")
+
+
+def text_of(data: bytes) -> str:
+    """Return what a file says, a byte order mark left out; what is no UTF-8 is replaced."""
+    return data.removeprefix(BOM_UTF8).decode(errors="replace")
 
 
 def line_starts(text: str) -> list[int]:

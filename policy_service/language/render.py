@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from policy_service.domain.diagnostic import Severity
-from policy_service.language.lines import split_lines
+from policy_service.language.lines import split_lines, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,8 +29,8 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, bytes], *, c
     for found in diagnostics:
         file = found.place.file
         if file not in lines:
-            data = sources.get(file, b"").removeprefix(b"\xef\xbb\xbf")
-            lines[file] = split_lines(data.decode(errors="replace")) if data else []
+            text = text_of(sources.get(file, b""))
+            lines[file] = split_lines(text) if text else []
         blocks.append(_block(found, lines[file], colour=colour))
     return "\n".join(blocks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from policy_service.language.yaml_text import YamlReader
 if TYPE_CHECKING:
     from policy_service.domain.diagnostic import Diagnostic
     from policy_service.language.tree import Node
-
-_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def read(file: str, data: bytes) -> Source:
         message = f"the file has more than the {MAX_BYTES} bytes that a file may have"
         return Source(file, (), (finding("PS005", start, message, "split it into several files"),))
     try:
-        text = data.removeprefix(_MARK).decode()
+        text = data.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         return Source(file, (), (_no_text(file, error),))
     nul = text.find("\0")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from policy_service.lint.found import Edit
-
-_MARK = b"\xef\xbb\xbf"
 
 
 def edited(sources: Mapping[str, bytes], edits: Iterable[Edit]) -> dict[str, bytes]:
@@ -23,8 +22,8 @@ def edited(sources: Mapping[str, bytes], edits: Iterable[Edit]) -> dict[str, byt
 
 
 def _edited(data: bytes, edits: list[Edit]) -> bytes:
-    mark = _MARK if data.startswith(_MARK) else b""
-    text = data.removeprefix(_MARK).decode()
+    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
+    text = data.removeprefix(BOM_UTF8).decode()
     for edit in reversed(edits):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return mark + text.encode()

@@ -14,7 +14,7 @@ from policy_service.engine.rules import ranked
 from policy_service.engine.selection import ChargerIndex
 from policy_service.engine.timeline import draw
 from policy_service.engine.zone import Zone
-from policy_service.language.lines import line_starts
+from policy_service.language.lines import line_starts, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,7 +139,7 @@ class Linted:
         """Return what a file says; nothing for one that there is none of."""
         known = self._texts.get(file)
         if known is None:
-            text = self.sources.get(file, b"").removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+            text = text_of(self.sources.get(file, b""))
             known = self._texts[file] = Text(text, line_starts(text))
         return known
 

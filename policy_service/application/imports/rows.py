@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from codecs import BOM_UTF8
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -23,7 +24,6 @@ _LISTS = ("synthetic_ids", "chargers.ids", "chargers.exclude")
 _LIST_TABLE = "chargers.labels."
 _TABLES = ("attributes.", "labels.", _LIST_TABLE)
 _TABLE_ROOTS = ("attributes", "labels", "chargers")
-_BOM = b"\xef\xbb\xbf"
 
 
 class ImportFormat(StrEnum):
@@ -70,14 +70,14 @@ async def _blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[Sequence[bytes]
     async for chunk in chunks:
         *lines, tail = (rest + chunk).split(b"\n")
         if lines:
-            lines[0] = _TOO_LONG if overlong else lines[0].removeprefix(_BOM) if first else lines[0]
+            lines[0] = _TOO_LONG if overlong else lines[0].removeprefix(BOM_UTF8) if first else lines[0]
             overlong = first = False
         for start in range(0, len(lines), BLOCK):
             yield lines[start : start + BLOCK]
-        overlong = overlong or len(tail) > MAX_LINE + len(_BOM)
+        overlong = overlong or len(tail) > MAX_LINE + len(BOM_UTF8)
         rest = b"" if overlong else tail
     if rest or overlong:
-        yield [_TOO_LONG if overlong else rest.removeprefix(_BOM) if first else rest]
+        yield [_TOO_LONG if overlong else rest.removeprefix(BOM_UTF8) if first else rest]
 
 
 _TOO_LONG = b"\xff"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policy_service.domain.codes import CODES
-from policy_service.language.lines import split_lines
+from policy_service.language.lines import split_lines, text_of
 from policy_service.lint.table import BY_CODE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Report:
         data = self.sources.get(found.place.file)
         if data is None:
             return ""
-        lines = split_lines(data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace"))
+        lines = split_lines(text_of(data))
         return lines[found.place.line - 1].strip() if found.place.line <= len(lines) else ""
 
 
