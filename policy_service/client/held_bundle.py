@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -38,8 +38,8 @@ class Found(NamedTuple):
 class HeldBundle:
     """A bundle that was read. It is good until 48 hours after the service last confirmed it."""
 
-    bundle: Bundle
-    plan: Plan
+    bundle: Bundle = field(repr=False)
+    plan: Plan = field(repr=False)
     confirmed_at: int
     """Epoch seconds."""
 

@@ -5,7 +5,7 @@ Instants are epoch seconds. Positions count from 0 in the list that is named. ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policy_service.domain.instant import DAY
 
@@ -165,11 +165,11 @@ class BundledKind:
 class BundledRegistry:
     """Who is known. No identifier is in it, and nothing of PINs."""
 
-    key: str
+    key: str = field(repr=False)
     """64 hexadecimal digits: the key of BLAKE2b, made for this bundle alone."""
     agreements: dict[str, BundledAgreement]
     kinds: tuple[BundledKind, ...]
-    vehicles: dict[str, tuple[int, str]]
+    vehicles: dict[str, tuple[int, str]] = field(repr=False)
     """Position in ``kinds`` and name of the vehicle, by the hash of its identifier's normal form."""
 
 

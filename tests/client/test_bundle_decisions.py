@@ -87,6 +87,13 @@ def test_a_bundle_decides_nothing_after_its_end_nor_for_a_clock_put_back(bundle:
     assert not bundle.holds(bundle.confirmed_at - HOLDS_S)
 
 
+def test_what_is_printed_of_a_bundle_leads_to_nobody(bundle: HeldBundle) -> None:
+    registry = bundle.bundle.registry
+    for printed in (repr(bundle), repr(bundle.bundle), str(registry)):
+        assert not [hashed for hashed in (registry.key, *registry.vehicles) if hashed in printed]
+    assert repr(bundle) == f"HeldBundle(confirmed_at={bundle.confirmed_at})"
+
+
 def test_a_pin_and_another_s_charger_are_not_its_business(bundle: HeldBundle) -> None:
     now = Moment(bundle.confirmed_at)
     for charger, type_ in (("SHUT", "KeyCode"), ("SHUT", "pin"), ("NOWHERE", None)):
