@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 from fakes.served import eventually, serving
 
@@ -61,6 +62,7 @@ def test_a_webhook_from_beginning_to_end(cli: Callable[..., Ended], service: str
     assert webhooks("dead-letters", name).out == "there are no dead letters\n"
     assert json.loads(webhooks("dead-letters", name, "--json").out) == {"dead_letters": []}
     assert webhooks("dead-letters", name, "--retry").out == "0 dead letters are sent once more\n"
+    assert webhooks("dead-letters", name, "--retry", "--json").out == '{"queued": 0}\n'
     assert webhooks("remove", name).out == f"{name} is removed\n"
     assert json.loads(webhooks("list", "--json").out) == {"webhooks": []}
 
@@ -80,6 +82,18 @@ def test_what_a_webhook_missed_is_told_by_the_chargers_clock(cli: Callable[..., 
         eventually(lambda: failing.search(webhooks("show", name)), within=10)
         letter = re.compile(rf"{local}  access\.denied  SHUT  \S+  name not found\n")
         eventually(lambda: letter.fullmatch(webhooks("dead-letters", name)), within=10)
+
+
+def test_the_list_tells_why_a_receiver_fails(cli: Callable[..., Ended], service: str) -> None:
+    name = cli("webhooks", "add", URL, "--charger", "LDN-04", "--url", service).err.split()[0]
+    body = {"charger": "LDN-04", "identifier": "CAFECAFE0177", "time": "2026-06-01T21:30:00Z"}
+    assert httpx2.post(f"{service}/v1/decide", json=body).json()["outcome"] == "access_denied"
+    eventually(lambda: " failing " in cli("webhooks", "list", "--url", service).out, within=10)
+    local = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0[01]:00"
+    first, second = cli("webhooks", "list", "--url", service).out.splitlines()
+    assert first == f"{name}  access  failing  {URL}"
+    assert re.fullmatch(rf"  failing  since {local}: name not found; next try {local}", second)
+    assert cli("webhooks", "remove", name, "--url", service).code == 0
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_a_generator_makes_one_model_of_each_schema(served: Served) -> None:
     assert [name for name in schemas if "__" in name] == [], "two shapes of one name are told apart by their modules"
     assert [name for name, schema in schemas.items() if "$ref" in schema] == [], "another name of a schema"
     assert {name for name, schema in schemas.items() if schema.get("title", name) != name} == set()
+    assert schemas.keys().isdisjoint({"ApiClient", "ApiResponse", "Configuration"}), "names of what generators add"
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def starter_files() -> dict[str, str]:
 _NAMES = (
     "README.md",
     "dot-gitignore",
+    "policy-service.toml",
     "policies/depot.yaml",
     "policies/chargers.yaml",
     "policies/tests.yaml",

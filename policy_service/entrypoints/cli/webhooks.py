@@ -11,6 +11,7 @@ from policy_service.domain.instant import parse_instant
 from policy_service.domain.outward import FeedName
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
+from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import offset_text
 from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.record_ids import WEBHOOK, leading_to
@@ -27,6 +28,8 @@ from policy_service.entrypoints.cli.webhook_order import demand_reasons, demand_
 from policy_service.entrypoints.cli.zones import Clocks, shared_zone, told_at, zones_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from policy_service.engine.zone import Zone
 
 app = typer.Typer(
@@ -111,12 +114,16 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List all webhooks, and how deliveries to each stand."""
-    found = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file).get("/v1/webhooks")
+    calls = ServiceCalls(url, key_file, ca_file=ca_file, cert_file=cert_file)
+    found = calls.get("/v1/webhooks")
     if as_json:
         out_json(found)
         return
+    zone = _zone(calls, found["webhooks"])
     for webhook in found["webhooks"]:
         out(f"{webhook['id']}  {webhook['feed']}  {_state(webhook)}  {webhook['url']}")
+        for line in _trouble(webhook, zone):
+            out(f"  {line}")
     if not found["webhooks"]:
         out("there is no webhook")
 
@@ -255,7 +262,8 @@ def dead_letters(
         if as_json:
             out_json(queued)
         else:
-            out(f"{queued['queued']} dead letters are sent once more")
+            number = queued["queued"]
+            out(f"{plural(number, 'dead letter')} {'is' if number == 1 else 'are'} sent once more")
         return
     found = list(calls.each("dead_letters", path=f"{_path(webhook_id)}/dead-letters"))
     if as_json:
@@ -283,10 +291,22 @@ def _told(calls: ServiceCalls, webhook: dict[str, Any], *, as_json: bool) -> Non
             out(f"label    {', '.join(f'{label}:{value}' for label, values in accepted.items() for value in values)}")
         else:
             out(f"{name:<8} {', '.join(accepted)}")
+    for line in _trouble(webhook, _zone(calls, [webhook])):
+        out(line)
+
+
+def _zone(calls: ServiceCalls, webhooks: Iterable[dict[str, Any]]) -> Zone:
+    """Return the clock to tell failures by; where there are none, nobody is asked for it."""
+    return shared_zone(zones_of(calls) if any(webhook["failing_since"] for webhook in webhooks) else ())
+
+
+def _trouble(webhook: dict[str, Any], zone: Zone) -> Iterator[str]:
+    """Return what its receiver has not taken, and why; nothing where all goes well."""
     if webhook["failing_since"]:
-        out(f"failing  {_failing(webhook, shared_zone(zones_of(calls)))}")
+        yield f"failing  {_failing(webhook, zone)}"
     if webhook["dead_letters"]:
-        out(f"dead     {webhook['dead_letters']} events; see `policy-service webhooks dead-letters {webhook['id']}`")
+        dead = plural(webhook["dead_letters"], "event")
+        yield f"dead     {dead}; see `policy-service webhooks dead-letters {webhook['id']}`"
 
 
 def _failing(webhook: dict[str, Any], zone: Zone) -> str:

@@ -240,7 +240,7 @@ class ActionReply(Reply):
     page: PageReply
 
 
-class Configuration(Reply):
+class AuthzenConfiguration(Reply):
     """Where each API is."""
 
     policy_decision_point: str

@@ -47,7 +47,9 @@ def _fits(schema: str, wanted: str) -> bool:
 
 def _missing(linted: Linted, file: str, wanted: str) -> Found:
     if linted.schemas is None:
-        help_text = f"begin it with `{_BEGIN}…/{wanted}.v1.json`; `schema --output DIR` writes the schemas"
+        help_text = (
+            f"begin it with `{_BEGIN}…/{wanted}.v1.json`; `policy-service schema --output DIR` writes the schemas"
+        )
         return Found(Place(file, 1, 1), _MESSAGE, help_text)
     line = _BEGIN + _address(file, linted.schemas, f"{wanted}.v1.json")
     edit = Edit(file, 0, 0, f"{line}\n")

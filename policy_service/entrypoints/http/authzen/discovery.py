@@ -9,7 +9,7 @@ from starlette.responses import Response
 from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
-from policy_service.entrypoints.http.wire_authzen import Configuration
+from policy_service.entrypoints.http.wire_authzen import AuthzenConfiguration
 
 router = APIRouter(tags=["authzen"], route_class=GuardedRoute)
 
@@ -23,7 +23,9 @@ _ENDPOINTS = {
 }
 
 
-@router.get("/.well-known/authzen-configuration", summary="AuthZEN configuration", responses=replies(Configuration))
+@router.get(
+    "/.well-known/authzen-configuration", summary="AuthZEN configuration", responses=replies(AuthzenConfiguration)
+)
 async def configuration(request: Request) -> Response:
     """Tell where each API is, under the address of the setting `PUBLIC_URL`, else as the request named the host."""
     base = service_of(request).public_url or _base(request)
