@@ -51,6 +51,8 @@ _CONVERSIONS: dict[str, Callable[..., Document]] = {
 
 _CHARGERS = TypeAdapter(list[ChargerParts])
 _AT_ONCE = 250
+_MOST_LOOKED_AT = 100
+"""Keys of a document without a kind that are looked at for what may have been meant by one."""
 
 
 @dataclass(slots=True)
@@ -184,7 +186,8 @@ def _kind(at: At, findings: list[Diagnostic]) -> str | None:
     version, kind = at.get("apiVersion"), at.get("kind")
     if version is None or kind is None:
         missing = listed([key for key in ("apiVersion", "kind") if key not in at.keys], "and")
-        unknown = next((key for key in at.keys if suggestion(key, ("apiVersion", "kind")) and key != "metadata"), None)
+        first = islice(at.keys, _MOST_LOOKED_AT)
+        unknown = next((key for key in first if suggestion(key, ("apiVersion", "kind")) and key != "metadata"), None)
         place = at.place if unknown is None else at.key(unknown).place
         help_text = f"begin the document with `apiVersion: {API_VERSION}` and its `kind`: {listed(KINDS)}"
         findings.append(

@@ -8,6 +8,7 @@ from policy_service.domain.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
 Plain: TypeAlias = "str | dict[str, Plain] | list[Plain] | None"
 """A node's content without places; None is YAML's and JSON's null."""
@@ -144,9 +145,9 @@ class At:
         return self.node.length if isinstance(self.node, ScalarNode) else 1
 
     @property
-    def keys(self) -> frozenset[str]:
-        """The written keys; empty unless a mapping stands here."""
-        return frozenset(self.node.entries) if isinstance(self.node, MappingNode) else frozenset()
+    def keys(self) -> AbstractSet[str]:
+        """The keys in the order in which they are written; empty unless a mapping stands here."""
+        return self.node.entries.keys() if isinstance(self.node, MappingNode) else frozenset()
 
     def get(self, key: str) -> At | None:
         """Step into a mapping's value; None where there is none."""

@@ -84,7 +84,7 @@ async def read_body(request: Request, most_bytes: int | None = None) -> bytes:
     if most_bytes is not None:
         limit = min(limit, most_bytes)
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:20]) > limit:
+    if declared.isdecimal() and int(declared[:20]) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
