@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes.levels import watch_over
 
 from policy_service.application.ports import StoreUnavailableError, Versions
+
+if TYPE_CHECKING:
+    from policy_service.application.version_watch import VersionWatch
 
 pytestmark = pytest.mark.anyio
 
@@ -27,32 +31,31 @@ class SlowVersions:
         return await answer
 
 
-async def test_a_look_that_began_before_another_has_answered_takes_nothing_back() -> None:
+async def _overtaken(old: Versions | StoreUnavailableError) -> VersionWatch:
+    """Return a watch one of whose looks ended with ``old`` after another, which began later, had seen NEW."""
     store = SlowVersions()
     watch = watch_over(store)
-    early = asyncio.create_task(watch.look())
-    await asyncio.sleep(0)
-    late = asyncio.create_task(watch.look())
-    await asyncio.sleep(0)
-    store.asked[1].set_result(NEW)
-    await late
-    store.asked[0].set_result(OLD)
-    await early
-    assert watch.current == NEW
+    looks = []
+    for _ in range(2):
+        looks.append(asyncio.create_task(watch.look()))
+        await asyncio.sleep(0)
+    early, late = store.asked
+    late.set_result(NEW)
+    await looks[1]
+    if isinstance(old, Versions):
+        early.set_result(old)
+    else:
+        early.set_exception(old)
+    await looks[0]
+    return watch
+
+
+async def test_a_look_that_began_before_another_has_answered_takes_nothing_back() -> None:
+    assert (await _overtaken(OLD)).current == NEW
 
 
 async def test_a_failure_that_began_before_another_look_has_answered_says_nothing_of_now() -> None:
-    store = SlowVersions()
-    watch = watch_over(store)
-    early = asyncio.create_task(watch.look())
-    await asyncio.sleep(0)
-    late = asyncio.create_task(watch.look())
-    await asyncio.sleep(0)
-    store.asked[1].set_result(NEW)
-    await late
-    store.asked[0].set_exception(StoreUnavailableError())
-    await early
-    assert watch.available
+    assert (await _overtaken(StoreUnavailableError())).available
 
 
 async def test_looks_that_end_in_their_order_each_count() -> None:
