@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 """Chargers in one query: so many are read before others get their turn."""
-OUT_OF_SYNC = frozenset(SyncState) - {SyncState.IN_SYNC}
 
 
 class Stood(NamedTuple):
