@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.webhooks import dead_letter, webhook
 
-from policy_service.application.ports import ConflictError, CursorError
+from policy_service.application.ports import ConflictError, CursorError, Lease
 from policy_service.domain.access import Outcome, Reason, VehicleClass
 from policy_service.domain.events import EventType
 from policy_service.domain.mode_events import ModeEventType
@@ -118,37 +118,33 @@ async def test_a_webhook_goes_with_its_dead_letters(stores: Stores) -> None:
     assert dict(await stores.dead_letters.counts()) == {FULL.id: 1}
 
 
-async def test_a_lease_of_a_clock_that_is_ahead_keeps_nobody_out(stores: Stores) -> None:
-    hour = 3_600_000
-    assert await stores.leases.take("push", "ahead", hour, hour + 20_000)
-    assert await stores.leases.take("push", "b", 100, 20_100)
-    assert await stores.leases.take("other", "a little ahead", 30_000, 50_000)
-    assert not await stores.leases.take("other", "b", 100, 20_100)
+async def test_a_lease_is_taken_in_the_place_of_what_was_seen(stores: Stores) -> None:
+    leases, far = stores.leases, 7_000_000_000_000
+    assert await leases.get("push") is None
+    assert await leases.take("push", Lease("a", far), None)
+    assert await leases.get("push") == Lease("a", far)
+    assert not await leases.take("push", Lease("b", 200), None)
+    assert not await leases.take("push", Lease("b", 200), Lease("a", far - 1)), "it has moved since"
+    assert not await leases.take("push", Lease("b", 200), Lease("b", far))
+    assert not await leases.take("other", Lease("b", 200), Lease("a", far)), "it is gone"
+    assert await leases.take("other", Lease("b", 300), None)
+    assert await leases.take("push", Lease("b", 200), Lease("a", far))
+    assert await leases.get("push") == Lease("b", 200)
+    assert await leases.get("other") == Lease("b", 300)
 
 
-async def test_a_lease_is_one_holders_until_it_is_over_or_given_back(stores: Stores) -> None:
+async def test_a_lease_is_prolonged_and_given_back_by_whom_it_is(stores: Stores) -> None:
     leases = stores.leases
-    assert await leases.take("push", "a", 100, 200)
-    assert await leases.take("push", "a", 150, 250)
-    assert not await leases.take("push", "b", 249, 999)
-    assert await leases.take("other", "b", 249, 999)
-    assert await leases.take("push", "b", 250, 350)
-    await leases.release("push", "a")
-    assert not await leases.take("push", "a", 300, 400)
-    await leases.release("push", "b")
-    assert await leases.take("push", "a", 300, 400)
-
-
-async def test_a_lease_is_prolonged_by_whom_it_is_even_when_it_is_over(stores: Stores) -> None:
-    leases = stores.leases
-    assert not await leases.prolong("modes", "a", 200)
-    assert await leases.take("modes", "a", 100, 200)
-    assert await leases.prolong("modes", "a", 300)
-    assert not await leases.take("modes", "b", 299, 400)
-    assert await leases.take("modes", "b", 300, 400)
-    assert not await leases.prolong("modes", "a", 999)
-    assert await leases.take("modes", "a", 400, 500)
-    assert not await leases.prolong("modes", "b", 999)
+    assert not await leases.prolong("modes", Lease("a", 200))
+    assert await leases.take("modes", Lease("a", 200), None)
+    assert await leases.prolong("modes", Lease("a", 300))
+    assert not await leases.prolong("modes", Lease("b", 999))
+    assert await leases.get("modes") == Lease("a", 300)
+    await leases.release("modes", "b")
+    assert await leases.prolong("modes", Lease("a", 100)), "a clock may be put back"
+    await leases.release("modes", "a")
+    assert await leases.get("modes") is None
+    assert not await leases.prolong("modes", Lease("a", 400))
 
 
 async def test_a_sink_goes_on_where_it_was(stores: Stores) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         IdentifierRepository,
         ImportLog,
         KeyRepository,
+        Lease,
         Leases,
         LocalLists,
         ModeEventFeed,
@@ -114,7 +115,7 @@ class MemoryState:
     revisions: dict[str, tuple[PlanOrigin, int]] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     dead_letters: dict[tuple[str, int], DeadLetter] = field(default_factory=dict)
-    leases: dict[str, tuple[str, int]] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
     sink_positions: dict[str, int] = field(default_factory=dict)
     mode_events: dict[int, ModeEvent] = field(default_factory=dict)
     """By position."""

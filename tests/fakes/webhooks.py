@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fakes.stores import MemoryState
 
-    from policy_service.application.ports import SinkMessage
+    from policy_service.application.ports import Lease, SinkMessage
 
 
 def webhook(webhook_id: str = "wh-0000000001", **changed: object) -> Webhook:
@@ -139,24 +139,29 @@ class MemoryLeases:
         """Keep everything in the state."""
         self._state = state
 
-    async def take(self, name: str, holder: str, now: int, until: int) -> bool:
+    async def get(self, name: str) -> Lease | None:
         self._state.ask()
-        other, over = self._state.leases.get(name, (holder, 0))
-        if other != holder and now < over <= until + 60_000:
+        return self._state.leases.get(name)
+
+    async def take(self, name: str, lease: Lease, seen: Lease | None) -> bool:
+        self._state.ask()
+        if self._state.leases.get(name) != seen:
             return False
-        self._state.leases[name] = (holder, until)
+        self._state.leases[name] = lease
         return True
 
-    async def prolong(self, name: str, holder: str, until: int) -> bool:
+    async def prolong(self, name: str, lease: Lease) -> bool:
         self._state.ask()
-        if self._state.leases.get(name, ("", 0))[0] != holder:
+        held = self._state.leases.get(name)
+        if held is None or held.holder != lease.holder:
             return False
-        self._state.leases[name] = (holder, until)
+        self._state.leases[name] = lease
         return True
 
     async def release(self, name: str, holder: str) -> None:
         self._state.ask()
-        if self._state.leases.get(name, ("", 0))[0] == holder:
+        held = self._state.leases.get(name)
+        if held is not None and held.holder == holder:
             del self._state.leases[name]
 
 

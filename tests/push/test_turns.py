@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_service.adapters.sealing import AesGcmSeal
-from policy_service.application.process_lease import PUSHING, LeaseTerms, ProcessLease
+from policy_service.application.process_lease import PUSHING, ProcessLease
 from policy_service.application.webhook_delivery import WebhookDelivery
 from policy_service.application.webhook_dispatch import WebhookDispatch
 from policy_service.application.webhook_turn import Turns
@@ -284,31 +284,6 @@ async def test_after_a_day_only_the_new_secret_signs(pushed: Pushed) -> None:
     await pushed.happen("b")
     await pushed.turn()
     assert [len(each.headers["webhook-signature"].split()) for each in pushed.sender.posted] == [2, 1]
-
-
-async def test_one_process_pushes_and_another_takes_over(state: MemoryState, clock: FakeClock) -> None:
-    one, other = (ProcessLease(MemoryLeases(state), clock, LeaseTerms("push", 10, 0)) for _ in range(2))
-    assert await one.held()
-    assert await one.held(), "prolonged"
-    assert not await other.held()
-    await one.give_back()
-    assert await other.held()
-    clock.milliseconds += 9_999
-    assert not await one.held()
-    clock.milliseconds += 1
-    assert await one.held()
-    state.down = True
-    assert not await one.held()
-
-
-async def test_the_store_is_asked_now_and_again_alone(state: MemoryState, clock: FakeClock) -> None:
-    often, seldom = (
-        ProcessLease(MemoryLeases(state), clock, LeaseTerms(name, 10, prolong_s))
-        for name, prolong_s in (("often", 0), ("seldom", 3_600))
-    )
-    assert (await often.held(), await seldom.held()) == (True, True)
-    state.down = True
-    assert (await often.held(), await seldom.held()) == (False, True)
 
 
 async def test_a_slow_receiver_holds_up_no_other_and_an_outage_is_waited_out(pushed: Pushed) -> None:

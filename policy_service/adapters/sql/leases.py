@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, not_, or_, select, update
+from sqlalchemy import and_, delete, select, update
 
 from policy_service.adapters.sql import tables
+from policy_service.application.ports import Lease
 
 if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
 
 _TABLE = tables.leases
-_CLOCKS_APART_MS = 60_000
-"""Who has a lease for longer than that beyond what is asked for has a clock that is not to be believed."""
 
 
 class SqlLeases:
@@ -23,24 +22,27 @@ class SqlLeases:
         """Keep them in the database."""
         self._database = database
 
-    async def take(self, name: str, holder: str, now: int, until: int) -> bool:
-        """Take or prolong a lease; tell whether the holder has it, which it has not while another's is not over."""
-        lasts = and_(_TABLE.c.until > now, _TABLE.c.until <= until + _CLOCKS_APART_MS)
-        held = select(_TABLE.c.holder).where(_TABLE.c.name == name, _TABLE.c.holder != holder, lasts)
-        async with self._database.reading() as connection:  # most processes only ever look
-            if (await connection.execute(held)).scalar_one_or_none() is not None:
-                return False
-        fresh = self._database.insert(_TABLE).values(name=name, holder=holder, until=until)
-        mine = or_(_TABLE.c.holder == holder, not_(lasts))
-        taken = fresh.on_conflict_do_update(
-            index_elements=["name"], set_={"holder": holder, "until": until}, where=mine
-        )
+    async def get(self, name: str) -> Lease | None:
+        """Return the lease as it stands; None for one that nobody has."""
+        query = select(_TABLE.c.holder, _TABLE.c.until).where(_TABLE.c.name == name)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else Lease(*row)
+
+    async def take(self, name: str, lease: Lease, seen: Lease | None) -> bool:
+        """Put a lease in the place of the one that was seen; tell whether nothing had changed since it was."""
+        values = lease._asdict()
+        if seen is None:
+            taken = self._database.insert(_TABLE).values(name=name, **values).on_conflict_do_nothing()
+        else:
+            unchanged = and_(_TABLE.c.holder == seen.holder, _TABLE.c.until == seen.until)
+            taken = update(_TABLE).where(_TABLE.c.name == name, unchanged).values(values)
         async with self._database.writing() as connection:
             return (await connection.execute(taken)).rowcount > 0
 
-    async def prolong(self, name: str, holder: str, until: int) -> bool:
-        """Prolong a lease, over or not; tell whether it is the holder's still, and has been nobody else's since."""
-        mine = update(_TABLE).where(_TABLE.c.name == name, _TABLE.c.holder == holder).values(until=until)
+    async def prolong(self, name: str, lease: Lease) -> bool:
+        """Prolong a lease; tell whether it is the holder's still, and has been nobody else's since."""
+        mine = update(_TABLE).where(_TABLE.c.name == name, _TABLE.c.holder == lease.holder).values(until=lease.until)
         async with self._database.writing() as connection:
             return (await connection.execute(mine)).rowcount > 0
 

@@ -84,6 +84,7 @@ from policy_service.application.ports.registry import (
 from policy_service.application.ports.webhooks import (
     DeadLetters,
     EventSink,
+    Lease,
     Leases,
     SinkMessage,
     SinkPositions,
@@ -130,6 +131,7 @@ __all__ = [
     "LastGoodTree",
     "LastKnownKeys",
     "LaterSchemaError",
+    "Lease",
     "Leases",
     "LocalLists",
     "ModeEventFeed",

@@ -74,15 +74,27 @@ class DeadLetters(Protocol):
         ...
 
 
-class Leases(Protocol):
-    """What one process does at a time. Every method raises StoreUnavailableError; instants are epoch milliseconds."""
+class Lease(NamedTuple):
+    """Who does what only one process may do at a time."""
 
-    async def take(self, name: str, holder: str, now: int, until: int) -> bool:
-        """Take or prolong a lease; tell whether the holder has it, which it has not while another's is not over."""
+    holder: str
+    until: int
+    """Epoch milliseconds by the holder's clock. Nobody else believes it: others look whether it still moves."""
+
+
+class Leases(Protocol):
+    """What one process does at a time. Every method raises StoreUnavailableError."""
+
+    async def get(self, name: str) -> Lease | None:
+        """Return the lease as it stands; None for one that nobody has."""
         ...
 
-    async def prolong(self, name: str, holder: str, until: int) -> bool:
-        """Prolong a lease, over or not; tell whether it is the holder's still, and has been nobody else's since."""
+    async def take(self, name: str, lease: Lease, seen: Lease | None) -> bool:
+        """Put a lease in the place of the one that was seen; tell whether nothing had changed since it was."""
+        ...
+
+    async def prolong(self, name: str, lease: Lease) -> bool:
+        """Prolong a lease; tell whether it is the holder's still, and has been nobody else's since."""
         ...
 
     async def release(self, name: str, holder: str) -> None:
