@@ -10,6 +10,8 @@ from policy_service.adapters.sql import tables
 from policy_service.application.ports import Lease
 
 if TYPE_CHECKING:
+    from sqlalchemy import Insert, Update
+
     from policy_service.adapters.sql.engine import Database
 
 _TABLE = tables.leases
@@ -31,12 +33,12 @@ class SqlLeases:
 
     async def take(self, name: str, lease: Lease, seen: Lease | None) -> bool:
         """Put a lease in the place of the one that was seen; tell whether nothing had changed since it was."""
-        values = lease._asdict()
+        taken: Insert | Update
         if seen is None:
-            taken = self._database.insert(_TABLE).values(name=name, **values).on_conflict_do_nothing()
+            taken = self._database.insert(_TABLE).values(name=name, **lease._asdict()).on_conflict_do_nothing()
         else:
             unchanged = and_(_TABLE.c.holder == seen.holder, _TABLE.c.until == seen.until)
-            taken = update(_TABLE).where(_TABLE.c.name == name, unchanged).values(values)
+            taken = update(_TABLE).where(_TABLE.c.name == name, unchanged).values(lease._asdict())
         async with self._database.writing() as connection:
             return (await connection.execute(taken)).rowcount > 0
 
