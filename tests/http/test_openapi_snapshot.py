@@ -30,6 +30,14 @@ def test_a_generator_makes_one_model_of_each_schema(served: Served) -> None:
     assert schemas.keys().isdisjoint({"ApiClient", "ApiResponse", "Configuration"}), "names of what generators add"
 
 
+def test_a_generator_makes_one_method_of_a_plain_name_of_each_operation(served: Served) -> None:
+    paths = served.client.get("/openapi.json").json()["paths"]
+    names = [operation["operationId"] for operations in paths.values() for operation in operations.values()]
+    assert {name for name in names if names.count(name) > 1} == set()
+    assert [name for name in names if not name.isidentifier() or "_v1_" in name] == []
+    assert {"decide", "decide_batch", "authorize_ocpp_1_6", "list_events"} <= set(names)
+
+
 @pytest.mark.parametrize(
     ("shapes", "member", "known"),
     [

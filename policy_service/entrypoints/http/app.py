@@ -39,6 +39,7 @@ def create_app(service: Service, *, max_body_bytes: int) -> Edge:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,  # what a generated client calls its methods
         # The edge does this: it sees what no route is found for, and tells no path, as that may hold an identifier.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )

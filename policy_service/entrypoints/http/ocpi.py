@@ -51,7 +51,7 @@ _BODY = may_take_json(LocationReferences, evses={"location_id": "LOC1", "evse_ui
     responses=_RESPONSES,
     openapi_extra=_BODY,
 )
-async def authorize_2_2_1(
+async def authorize_ocpi_2_2_1(
     request: Request, token_uid: TokenUid, kind: Annotated[TokenType221, Query(alias="type")] = "RFID"
 ) -> Response:
     """Answer `AuthorizationInfo`. The location and its EVSEs are found by the chargers' labels, or are their ids."""
@@ -64,7 +64,7 @@ async def authorize_2_2_1(
     responses=_RESPONSES,
     openapi_extra=_BODY,
 )
-async def authorize_2_3_0(
+async def authorize_ocpi_2_3_0(
     request: Request, token_uid: TokenUid, kind: Annotated[TokenType230, Query(alias="type")] = "RFID"
 ) -> Response:
     """Answer `AuthorizationInfo`. The location and its EVSEs are found by the chargers' labels, or are their ids."""

@@ -26,7 +26,7 @@ _ENDPOINTS = {
 @router.get(
     "/.well-known/authzen-configuration", summary="AuthZEN configuration", responses=replies(AuthzenConfiguration)
 )
-async def configuration(request: Request) -> Response:
+async def authzen_configuration(request: Request) -> Response:
     """Tell where each API is, under the address of the setting `PUBLIC_URL`, else as the request named the host."""
     base = service_of(request).public_url or _base(request)
     return answer({"policy_decision_point": base, **{name: base + path for name, path in _ENDPOINTS.items()}})

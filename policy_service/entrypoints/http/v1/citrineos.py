@@ -27,7 +27,7 @@ _CARD = {"tenantPartnerId": 1, "idToken": "04A2B3C4D5E680", "idTokenType": "ISO1
     responses=replies(CitrineReply, *BODY),
     openapi_extra=takes_json(CitrineRequest, card=_CARD),
 )
-async def authorize(request: Request) -> Response:
+async def authorize_citrineos(request: Request) -> Response:
     """Answer whether the vehicle may charge at the station now; `reason` is what a refused driver may read."""
     body = await json_body(request, CitrineRequest)
     demand_charger(request, body.station_id)

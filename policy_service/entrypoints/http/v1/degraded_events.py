@@ -40,7 +40,7 @@ _DENIED = {
     responses=replies(DegradedReply, *BODY),
     openapi_extra=takes_json(DegradedBatch, denied={"decisions": [_DENIED]}),
 )
-async def record_degraded(request: Request, service: ServiceOf) -> Response:
+async def record_degraded_events(request: Request, service: ServiceOf) -> Response:
     """Record each as an access event with `degraded`, once, however often it is told: all of them, or none."""
     body = await json_body(request, DegradedBatch)
     now = service.clock.now()

@@ -28,7 +28,7 @@ _SPANS = (EventGrouping.HOUR, EventGrouping.DAY)
 
 
 @router.get("/summary", summary="Count access events", responses=replies(EventSummary, 422))
-async def summarise(request: Request, service: ServiceOf, wanted: Annotated[SummaryParams, Query()]) -> Response:
+async def summarise_events(request: Request, service: ServiceOf, wanted: Annotated[SummaryParams, Query()]) -> Response:
     """Count recorded decisions by group; without `from`, those of the 24 hours before `to`, or before now."""
     since, until = up_to_its_end(wanted, service.clock.now() + 1, DAY)
     asked = filter_of(wanted, caller_of(request), since, until)
@@ -39,7 +39,7 @@ async def summarise(request: Request, service: ServiceOf, wanted: Annotated[Summ
 
 
 @router.get("/match", summary="Was this failed session a denial?", responses=replies(EventMatch, 403, 422))
-async def match(request: Request, service: ServiceOf, wanted: Annotated[MatchParams, Query()]) -> Response:
+async def match_event(request: Request, service: ServiceOf, wanted: Annotated[MatchParams, Query()]) -> Response:
     """Find the decisions that a charger asked for in one transaction: `denied` tells whether one refused the driver."""
     demand_charger(request, wanted.charger)
     found = [event for event in await _events_of(service, wanted) if _reaches(request, event)]

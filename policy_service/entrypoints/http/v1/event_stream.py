@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRout
 
 
 @router.get("/stream", summary="Follow access events", responses=STREAMED, response_class=Response)
-async def stream(
+async def stream_events(
     request: Request, service: ServiceOf, wanted: StreamParams, last_event_id: LastEventId = None
 ) -> Response:
     """Send each event as it becomes visible: `id` leads on after a break, `event` is the type, `data` a CloudEvent.

@@ -63,7 +63,7 @@ async def import_identifiers(request: Request, service: ServiceOf, how: Annotate
     responses=replies(LookupReply, *BODY, 404),
     openapi_extra=takes_json(LookupBody, rfid={"identifier": "04:A2:B3:C4:D5:E6:80"}),
 )
-async def look_up(request: Request, service: ServiceOf) -> Response:
+async def look_up_identifier(request: Request, service: ServiceOf) -> Response:
     """Tell which record answers for an identifier."""
     body = await json_body(request, LookupBody)
     found = await service.identifiers.look_up(body.identifier, body.identifier_type)

@@ -24,7 +24,9 @@ router = APIRouter(prefix="/v1/transitions", tags=["chargers"], route_class=Guar
 
 
 @router.get("/events", summary="List mode events", responses=replies(ModeEventList, 404, 422))
-async def list_events(request: Request, service: ServiceOf, wanted: Annotated[ModeEventParams, Query()]) -> Response:
+async def list_mode_events(
+    request: Request, service: ServiceOf, wanted: Annotated[ModeEventParams, Query()]
+) -> Response:
     """List what was due or done at chargers, the latest recorded first."""
     asked = _filter_of(wanted, caller_of(request), wanted.since, wanted.until)
     page = await service.outward.mode_events.page(asked, limit=wanted.limit, cursor=wanted.cursor)
@@ -32,7 +34,7 @@ async def list_events(request: Request, service: ServiceOf, wanted: Annotated[Mo
 
 
 @router.get("/stream", summary="Follow mode events", responses=STREAMED, response_class=Response)
-async def stream(
+async def stream_mode_events(
     request: Request, service: ServiceOf, wanted: ModeStreamParams, last_event_id: LastEventId = None
 ) -> Response:
     """Send each mode event as it becomes visible, in the manner of `/v1/events/stream`; positions are its own.

@@ -74,7 +74,7 @@ def _takes(shape: type[BaseModel], **examples: Any) -> dict[str, Any]:  # noqa: 
     responses=replies(IdTagReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(Authorize16, card=_TAG),
 )
-async def authorize_1_6(request: Request, charger_id: ChargerId) -> Response:
+async def authorize_ocpp_1_6(request: Request, charger_id: ChargerId) -> Response:
     """Answer `Authorize.req` with `Authorize.conf`."""
     body = await json_body(request, Authorize16)
     question = _question(request, charger_id, "Authorize", identifier=body.id_tag, connector=body.connector_id)
@@ -88,7 +88,7 @@ async def authorize_1_6(request: Request, charger_id: ChargerId) -> Response:
     responses=replies(IdTagReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(StartTransaction16, card=_START),
 )
-async def start_transaction_1_6(request: Request, charger_id: ChargerId) -> Response:
+async def start_transaction_ocpp_1_6(request: Request, charger_id: ChargerId) -> Response:
     """Answer `StartTransaction.req`: the charger may have authorised from its cache. The CSMS adds `transactionId`."""
     body = await json_body(request, StartTransaction16)
     question = _question(
@@ -109,7 +109,7 @@ async def start_transaction_1_6(request: Request, charger_id: ChargerId) -> Resp
     responses=replies(AuthorizeReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(Authorize201, card=_TOKEN),
 )
-async def authorize_2_0_1(request: Request, charger_id: ChargerId) -> Response:
+async def authorize_ocpp_2_0_1(request: Request, charger_id: ChargerId) -> Response:
     """Answer `AuthorizeRequest` with `AuthorizeResponse`."""
     return await _authorize(request, charger_id, Authorize201, LENGTHS_2_0_1)
 
@@ -120,7 +120,7 @@ async def authorize_2_0_1(request: Request, charger_id: ChargerId) -> Response:
     responses=replies(AuthorizeReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(Authorize21, card=_TOKEN),
 )
-async def authorize_2_1(request: Request, charger_id: ChargerId) -> Response:
+async def authorize_ocpp_2_1(request: Request, charger_id: ChargerId) -> Response:
     """Answer `AuthorizeRequest` with `AuthorizeResponse`."""
     return await _authorize(request, charger_id, Authorize21, LENGTHS_2_1)
 
@@ -131,7 +131,7 @@ async def authorize_2_1(request: Request, charger_id: ChargerId) -> Response:
     responses=replies(TransactionEventReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(TransactionEvent201, started=_STARTED),
 )
-async def transaction_event_2_0_1(request: Request, charger_id: ChargerId) -> Response:
+async def transaction_event_ocpp_2_0_1(request: Request, charger_id: ChargerId) -> Response:
     """Decide when a session starts, or a token comes later; never cut one that runs."""
     return await _transaction_event(request, charger_id, TransactionEvent201, LENGTHS_2_0_1)
 
@@ -142,7 +142,7 @@ async def transaction_event_2_0_1(request: Request, charger_id: ChargerId) -> Re
     responses=replies(TransactionEventReply, *BODY, headers=[POLICY_DECISION]),
     openapi_extra=_takes(TransactionEvent21, started=_STARTED),
 )
-async def transaction_event_2_1(request: Request, charger_id: ChargerId) -> Response:
+async def transaction_event_ocpp_2_1(request: Request, charger_id: ChargerId) -> Response:
     """Decide when a session starts, or a token comes later; never cut one that runs."""
     return await _transaction_event(request, charger_id, TransactionEvent21, LENGTHS_2_1)
 

@@ -53,7 +53,7 @@ async def list_policies(service: ServiceOf, wanted: Annotated[PageParams, Query(
     responses=replies(DiagnosticList, *BODY),
     openapi_extra=takes_json(ValidateBody),
 )
-async def validate(request: Request, service: ServiceOf) -> Response:
+async def validate_policies(request: Request, service: ServiceOf) -> Response:
     """Report every finding about the files, as if they were the whole tree. Nothing is put in force."""
     body = await json_body(request, ValidateBody, most_bytes=None)
     found = await service.policies.validate({name: text.encode() for name, text in body.files.items()})
@@ -66,7 +66,7 @@ async def validate(request: Request, service: ServiceOf) -> Response:
     responses=replies(DiffReply, 404, *BODY),
     openapi_extra=takes_json(DiffBody),
 )
-async def diff(request: Request, service: ServiceOf) -> Response:
+async def diff_policies(request: Request, service: ServiceOf) -> Response:
     """Tell when which vehicles would be answered otherwise at which chargers. Nothing is put in force.
 
     Left out, `old` is what is in force. Imported chargers count on both sides, overrides made over HTTP on neither.
@@ -94,7 +94,7 @@ async def diff(request: Request, service: ServiceOf) -> Response:
 
 
 @router.post("/reload", summary="Reload the policy files", responses=replies(ReloadReply))
-async def reload(service: ServiceOf) -> Response:
+async def reload_policies(service: ServiceOf) -> Response:
     """Bring what is committed into force, wait for it, and report. A broken tree changes nothing."""
     outcome = await service.reload(force=True)
     plan = service.plans.plan

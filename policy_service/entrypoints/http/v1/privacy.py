@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["privacy"], route_class=GuardedRoute)
     responses=replies(ForgetReply, *BODY),
     openapi_extra=takes_json(ForgetBody, rfid={"identifier": "04:A2:B3:C4:D5:E6:80"}),
 )
-async def forget(request: Request, service: ServiceOf) -> Response:
+async def forget_identifier(request: Request, service: ServiceOf) -> Response:
     """Erase from all events what leads to the person behind an identifier; the decisions stay, and count."""
     body = await json_body(request, ForgetBody)
     gone = await service.forget(body.identifier, body.identifier_type, dry_run=body.dry_run)
@@ -41,7 +41,7 @@ async def forget(request: Request, service: ServiceOf) -> Response:
     responses=replies(IdentifierReply, *BODY, 404, 409, success=201, description="Added"),
     openapi_extra=takes_json(EnrolBody, own={"type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}),
 )
-async def enrol(request: Request, service: ServiceOf, decision_id: DecisionId) -> Response:
+async def enrol_identifier(request: Request, service: ServiceOf, decision_id: DecisionId) -> Response:
     """Make a record of the identifier that was refused, without telling it to anybody."""
     body = await json_body(request, EnrolBody)
     event = await service.enrol.event(decision_id)
@@ -66,7 +66,7 @@ async def enrol(request: Request, service: ServiceOf, decision_id: DecisionId) -
     status_code=201,
     responses=replies(FingerprintKeyReply, success=201, description="Begun"),
 )
-async def rotate(request: Request, service: ServiceOf) -> Response:
+async def rotate_fingerprint_key(request: Request, service: ServiceOf) -> Response:
     """Begin a generation: fingerprints of events from now on are not those of before."""
     generation = await service.rotate_fingerprints()
     tell(request, generation=generation)

@@ -111,13 +111,13 @@ async def remove_webhook(service: ServiceOf, webhook_id: WebhookId) -> Response:
 
 
 @router.post("/{webhook_id}/rotate-secret", summary="Rotate a secret", responses=replies(SecretReply, 404, 422))
-async def rotate_secret(service: ServiceOf, webhook_id: WebhookId) -> Response:
+async def rotate_webhook_secret(service: ServiceOf, webhook_id: WebhookId) -> Response:
     """Make a secret, shown this once. For 24 hours the one so far signs as well, in a second signature."""
     return answer(_with_secret(await service.manage_webhooks.rotate(webhook_id) or _unknown()))
 
 
 @router.post("/{webhook_id}/test", summary="Send a test", responses=replies(AttemptReply, 404, 422))
-async def send_test(service: ServiceOf, webhook_id: WebhookId) -> Response:
+async def send_test_event(service: ServiceOf, webhook_id: WebhookId) -> Response:
     """Send an event of type `webhook.ping` once, and tell what became of it."""
     attempt = await service.manage_webhooks.ping(webhook_id) or _unknown()
     return answer({"delivered": attempt.delivered, "status": attempt.status, "error": attempt.error})
