@@ -17,6 +17,7 @@ from policy_service.application.queries.adherence import AdherenceQuery
 from policy_service.application.queries.charger_sync import ChargerSync
 from policy_service.application.queries.chargers import Chargers
 from policy_service.application.service import Modes
+from policy_service.application.transitions.scheduler_watch import SchedulerWatch
 from policy_service.bootstrap.local_lists import open_lists
 from policy_service.bootstrap.switching import open_switching
 from policy_service.bootstrap.transitions import scheduler_of
@@ -59,7 +60,8 @@ def open_modes(settings: Settings, stores: Stores, plans: PlanHolder, telemetry:
     lease = ProcessLease(SqlLeases(database), clock, WATCHING)
     watch = ModeWatch(reported, sync, plans, lease, clock, telemetry, patience)
     if settings.scheduler == "apart":
-        return OpenModes(modes, (watch.keep_watching, lists.watching), tuple)
+        others = SchedulerWatch(SqlLeases(database), telemetry)
+        return OpenModes(modes, (others.keep_watching, watch.keep_watching, lists.watching), others.concerns)
     scheduler = scheduler_of(settings, database, stores.watch, plans, telemetry, clock)
     telling = scheduler.keep_lease, scheduler.keep_telling
     return OpenModes(modes, (*telling, watch.keep_watching, lists.watching), scheduler.concerns)

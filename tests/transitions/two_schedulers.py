@@ -80,6 +80,7 @@ class Heard:
 
     events: list[ModeEvent] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
+    silent_s: float = 0.0
     overtaken: int = 0
 
     def mode_events(self, events: Sequence[ModeEvent]) -> None:
@@ -88,6 +89,9 @@ class Heard:
     def transitions_wait(self, chargers: int, behind_s: float) -> None:
         del behind_s
         self.waiting.append(chargers)
+
+    def scheduler_silent(self, for_s: float) -> None:
+        self.silent_s = for_s
 
     def transitions_overtaken(self) -> None:
         self.overtaken += 1

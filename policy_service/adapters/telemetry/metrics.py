@@ -146,6 +146,7 @@ _ROWS = (
     Metric(
         "transitions_waiting", "gauge", "Chargers that may have to be told another mode now, on the node that tells"
     ),
+    Metric("transitions_behind_seconds", "gauge", "For how long it is not known that chargers were told what was due"),
     Metric("plan_in_force", "gauge", "Whether every worker has a plan to decide by", among="livemin"),
     Metric("chargers", "gauge", "Chargers in the plan", among="livemin"),
     Metric("policy_age_seconds", "gauge", "For how long what is served has not been what is committed"),

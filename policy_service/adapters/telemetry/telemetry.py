@@ -14,6 +14,7 @@ from policy_service.adapters.telemetry.metrics import STREAMS, Meters
 from policy_service.adapters.telemetry.tallies import Observations
 from policy_service.application.access_events import event_type
 from policy_service.application.transitions.scheduler import LAGS_S
+from policy_service.application.transitions.scheduler_watch import SILENT_S
 from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
@@ -243,11 +244,22 @@ class Telemetry:
     def transitions_wait(self, chargers: int, behind_s: float) -> None:
         """Measure who waits for a mode; say so when it has been too long, and when it is over."""
         self._gauges["transitions_waiting"].set(chargers)
+        self._gauges["transitions_behind_seconds"].set(behind_s)
         late = behind_s > LAGS_S
         if late and not self._late:
             self._log.error("chargers wait for their modes", **{"charger.count": chargers, "wait.seconds": behind_s})
         elif self._late and not late:
             self._log.info("chargers are told their modes in time again")
+        self._late = late
+
+    def scheduler_silent(self, for_s: float) -> None:
+        """Measure for how long nobody was seen who tells; say so when it has been too long, and when it is over."""
+        self._gauges["transitions_behind_seconds"].set(for_s)
+        late = for_s > SILENT_S
+        if late and not self._late:
+            self._log.error("nobody tells chargers their modes", **{"wait.seconds": for_s})
+        elif self._late and not late:
+            self._log.info("chargers are told their modes again")
         self._late = late
 
     def transitions_overtaken(self) -> None:

@@ -21,6 +21,10 @@ class TransitionObserver(Protocol):
         """Hear how many chargers may have to be told something now, and for how long any has waited."""
         ...
 
+    def scheduler_silent(self, for_s: float) -> None:
+        """Hear for how long nobody was seen who tells, where processes of their own do."""
+        ...
+
     def transitions_overtaken(self) -> None:
         """Hear that another process has told chargers something meanwhile: what was known is read again."""
         ...
