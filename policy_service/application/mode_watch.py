@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, ReportedModes
+    from policy_service.application.process_lease import ProcessLease
     from policy_service.application.queries.charger_sync import ChargerSync
     from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.mode_follow_up import Followed, Patience
@@ -31,18 +32,6 @@ LARGEST = 250
 """Chargers in one transaction."""
 _A_STEP = 50
 """Chargers followed up before other work of the process gets its turn."""
-
-
-class Lease(Protocol):
-    """What one process does at a time."""
-
-    async def held(self) -> bool:
-        """Take or prolong it; tell whether this process has it."""
-        ...
-
-    async def give_back(self) -> None:
-        """Let another process go on at once."""
-        ...
 
 
 class WatchObserver(ModeObserver, Protocol):
@@ -65,7 +54,7 @@ class ModeWatch:
         reported: ReportedModes,
         sync: ChargerSync,
         plans: PlanHolder,
-        lease: Lease,
+        lease: ProcessLease,
         clock: Clock,
         observer: WatchObserver,
         patience: Patience,
