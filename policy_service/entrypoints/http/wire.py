@@ -234,15 +234,24 @@ class StepReply(Reply):
     """One step of an explanation."""
 
     name: str = Field(description="charger, policy, mode, identifier, grant or outcome.")
-    text: str
-    detail: dict[str, Any]
+    text: str = Field(description="What was found, for people.")
+    detail: dict[str, Any] = Field(description="The same for programs; which members there are depends on the step.")
+
+
+class NearestAllow(Reply):
+    """What would have to differ for the vehicle to be let in."""
+
+    change: str = Field(description="The least change, for people.")
+    at: InstantOut | None = Field(description="When it may charge without any change.")
+    place: str | None = Field(None, description="Where in the policy files that change is made: file, line and column.")
+    then: str | None = Field(None, description="What would stand in the way after that change.")
 
 
 class ExplainReply(DecisionReply):
     """A decision and how it came about."""
 
     steps: list[StepReply]
-    nearest_allow: dict[str, Any] | None = Field(description="On a denial: what would have to differ.")
+    nearest_allow: NearestAllow | None = Field(description="On a denial: what would have to differ.")
 
 
 class DiagnosticReply(Reply):

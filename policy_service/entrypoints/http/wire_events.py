@@ -1,11 +1,9 @@
 """The shapes of answers about access events."""
 
-from typing import Any
-
 from pydantic import Field
 
 from policy_service.application.ports import EventGrouping
-from policy_service.entrypoints.http.wire import DecisionReply, InstantOut, Reply, StepReply
+from policy_service.entrypoints.http.wire import DecisionReply, InstantOut, NearestAllow, Reply, StepReply
 from policy_service.entrypoints.http.wire_records import EventReply
 
 
@@ -46,7 +44,7 @@ class EventExplanation(Reply):
     caveats: list[str] = Field(description="What may make the explanation differ from what was decided.")
     decision: DecisionReply | None = Field(description="The decision, made again.")
     steps: list[StepReply] | None
-    nearest_allow: dict[str, Any] | None = Field(description="On a denial: what would have had to differ.")
+    nearest_allow: NearestAllow | None = Field(description="On a denial: what would have had to differ.")
     pins_again_by: InstantOut | None = Field(
         description="On `too_many_attempts`: when PINs are judged again at the charger at the latest, where no wrong "
         "ones come in between. `valid_until` is when to ask again."
