@@ -8,6 +8,7 @@ from sqlalchemy import false, or_
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.event_pages import MARKS, reasons_of, types_of
+from policy_service.application.event_matching import labels_of
 from policy_service.domain.events import EventType
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from policy_service.application.ports import EventFilter, ModeEventFilter
+    from policy_service.application.ports import EventFilter
     from policy_service.domain.api_key import Labels
 
 _TABLE = tables.access_events
@@ -54,11 +55,6 @@ def lane_conditions_of(wanted: EventFilter) -> list[ColumnElement[bool]]:
     if wanted.reason is not None:
         conditions.append(column.reason.in_([str(each) for each in reasons_of(wanted)]))
     return conditions
-
-
-def labels_of(wanted: EventFilter | ModeEventFilter) -> Labels:
-    """Return all labels that are asked for, those that the caller is bound to among them."""
-    return wanted.within if wanted.label is None else (*wanted.within, (wanted.label[0], (wanted.label[1],)))
 
 
 def within_labels(labels: ColumnElement[Any], wanted: Labels) -> list[ColumnElement[bool]]:

@@ -11,7 +11,6 @@ from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_place, encode_cursor
 from policy_service.adapters.sql.event_conditions import (
     conditions_of,
-    labels_of,
     lane_conditions_of,
     mark_conditions_of,
     within_labels,
@@ -28,6 +27,7 @@ from policy_service.adapters.sql.event_pages import (
     newest,
 )
 from policy_service.adapters.sql.event_rows import event_of
+from policy_service.application.event_matching import labels_of
 from policy_service.application.ports import Page
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from sqlalchemy import func, select, tuple_
 
 from policy_service.adapters.sql import mode_tables
 from policy_service.adapters.sql.cursors import decode_place, encode_cursor
-from policy_service.adapters.sql.event_conditions import labels_of, within_labels
+from policy_service.adapters.sql.event_conditions import within_labels
+from policy_service.application.event_matching import labels_of
 from policy_service.application.ports import Page
 from policy_service.domain.access import AccessMode
 from policy_service.domain.mode_events import ModeEvent, ModeEventType
