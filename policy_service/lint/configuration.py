@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from policy_service.domain.codes import CODES
 from policy_service.domain.diagnostic import Severity
 from policy_service.domain.place import Place
-from policy_service.language.lines import place_of
+from policy_service.language.lines import place_of, text_of
 from policy_service.language.wording import finding, listed, quoted, suggestion
 from policy_service.lint.table import BY_NAME, LEVELLED
 
@@ -52,7 +52,7 @@ class Configuration:
 
 def read_configuration(file: str, data: bytes) -> Configuration | tuple[Diagnostic, ...]:
     """Read the file, or return every mistake in it (PS008) with its place."""
-    text = data.decode(errors="replace")
+    text = text_of(data)
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -45,6 +45,7 @@ def test_it_is_read_whole() -> None:
         schemas="schemas",
     )
     assert read("") == Configuration()
+    assert read(b"\xef\xbb\xbf" + WHOLE) == read(WHOLE), "an editor may have put a byte order mark first"
 
 
 @pytest.mark.parametrize(
