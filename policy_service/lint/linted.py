@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from policy_service.domain.instant import DAY
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policy_service.domain.charger import Charger
-    from policy_service.domain.policy import AccessPolicy, DayException, Grant, Override
+    from policy_service.domain.policy import AccessPolicy, DayException, Grant, Grants, Override
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.compile_policy import CompiledPolicy
     from policy_service.engine.plan import Plan
@@ -127,13 +128,17 @@ class Linted:
         return self.index.matched(override.chargers, condition)
 
     def grants(self) -> Iterator[Grant]:
-        """Yield every grant that is written, of policies, windows, exceptions and overrides."""
+        """Yield every grant that is written."""
+        return chain.from_iterable(self.grant_lists())
+
+    def grant_lists(self) -> Iterator[Grants]:
+        """Yield the list of grants of every policy, window, exception and override."""
         for policy in self.tree.policies:
-            yield from policy.allow
+            yield policy.allow
             for part in parts_of(policy):
-                yield from part.allow or ()
+                yield part.allow or ()
         for override in self.tree.overrides:
-            yield from override.allow or ()
+            yield override.allow or ()
 
     def text(self, file: str) -> Text:
         """Return what a file says; nothing for one that there is none of."""
