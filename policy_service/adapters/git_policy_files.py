@@ -6,8 +6,10 @@ import subprocess
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from policy_service.adapters.policy_files import MAX_FILE_BYTES, MAX_FILES, MAX_TREE_BYTES, SUFFIXES
+from policy_service.adapters.policy_files import MAX_FILES, MAX_TREE_BYTES
 from policy_service.application.ports import PolicyFilesError
+from policy_service.language.lines import MAX_BYTES
+from policy_service.language.source import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +56,7 @@ def _listed(listing: bytes) -> Iterator[tuple[str, str]]:
         if mode == _SYMLINK:
             message = f"`{name}` is a symbolic link, which a revision cannot follow"
             raise PolicyFilesError(message)
-        found, total = found + 1, total + min(int(size), MAX_FILE_BYTES)
+        found, total = found + 1, total + min(int(size), MAX_BYTES)
         if found > MAX_FILES or total > MAX_TREE_BYTES:
             message = f"the revision has more than {MAX_FILES} policy files or {MAX_TREE_BYTES} bytes of them"
             raise PolicyFilesError(message)
@@ -68,7 +70,7 @@ def _contents(here: Path, blobs: list[str]) -> Iterator[bytes]:
     for _ in blobs:
         end = batch.index(b"\n", at)
         size = int(batch[at:end].rsplit(b" ", 1)[1])
-        yield batch[end + 1 : end + 1 + min(size, MAX_FILE_BYTES + 1)]
+        yield batch[end + 1 : end + 1 + min(size, MAX_BYTES + 1)]
         at = end + 1 + size + 1
 
 

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType] - one of its parameters is untyped
 
 from policy_service.application.ports import PolicyFilesError
+from policy_service.language.lines import MAX_BYTES
+from policy_service.language.source import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-SUFFIXES = (".yaml", ".yml", ".json")
 MAX_FILES = 20_000
-MAX_FILE_BYTES = 5 * 1024 * 1024
-"""The format's own limit. One byte more is read of a larger file, so that the language reports it with its place."""
 MAX_TREE_BYTES = 256 * 1024 * 1024
 _HASH_UP_TO = 16 * 1024 * 1024
 """Trees up to this size are compared by content, larger ones by what the file system says of each file."""
@@ -134,7 +133,7 @@ def _signature(root: Path) -> dict[str, _Stat]:
         except OSError:  # a dangling link or a file that just went; the next look sees what became of it
             continue
         found[_name(path, root)] = (path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-        total += min(stat.st_size, MAX_FILE_BYTES)
+        total += min(stat.st_size, MAX_BYTES)
         if len(found) > MAX_FILES or total > MAX_TREE_BYTES:
             message = f"the policy directory has more than {MAX_FILES} files or {MAX_TREE_BYTES} bytes"
             raise PolicyFilesError(message)
@@ -205,4 +204,4 @@ def _contents(signature: Mapping[str, _Stat]) -> dict[str, bytes]:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(MAX_FILE_BYTES + 1)
+        return file.read(MAX_BYTES + 1)  # of a larger file enough for the language to report it with its place

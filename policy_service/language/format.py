@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from policy_service.language.source import read
+from policy_service.language.source import is_json, read
 from policy_service.language.tree import plain
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MARK = re.compile(r"(?:---|\.\.\.|%)")
 
 def formatted(name: str, data: bytes) -> bytes:
     """Return the file in the uniform layout; as it is where its text has mistakes, or is JSON. Never raises."""
-    if name.endswith(".json") or _content(name, data) is None:
+    if is_json(name) or _content(name, data) is None:
         return data
     text = "\n".join(_BREAK.split(data.decode("utf-8-sig")))
     try:

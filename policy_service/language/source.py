@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from policy_service.language.tree import Node
 
 
+SUFFIXES = (".yaml", ".yml", ".json")
+"""How the names of policy files end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file's documents as located trees, and what is wrong with the text."""
@@ -52,8 +56,13 @@ def read(file: str, data: bytes) -> Source:
     return Source(file, tuple(written), tuple(findings))
 
 
+def is_json(file: str) -> bool:
+    """Tell whether a file's name says that it is read as JSON."""
+    return file.lower().endswith(".json")
+
+
 def _documents(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
-    if file.lower().endswith(".json"):
+    if is_json(file):
         return read_json(file, text)
     reader = YamlReader(file, text)
     reader.read()

@@ -16,6 +16,7 @@ from policy_service.domain.access import Ungoverned
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.findings import note_findings
+from policy_service.language.source import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from policy_service.domain.made_override import MadeOverride
     from policy_service.domain.policy_tree import PolicyTree
     from policy_service.engine.plan import Plan
-
-SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class FixedClock:
