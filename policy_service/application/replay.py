@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from policy_service.domain.access import Reason, VehicleClass
+from policy_service.domain.access import AccessMode, Reason, VehicleClass
 from policy_service.domain.access_change import Foreseen, Subject
+from policy_service.domain.events import EventType
 from policy_service.domain.instant import parse_instant
 from policy_service.engine.foresee import Foresight
 
@@ -48,7 +49,7 @@ def replay(events: Iterable[Mapping[str, Any]], plan: Plan) -> Replayed:
     asked = untold = 0
     differing: list[tuple[Mapping[str, Any], Access | None]] = []
     for event in events:
-        if event["type"] == "access.breach":
+        if event["type"] == EventType.BREACH:
             continue
         asked += 1
         access = _access(event, plan)
@@ -77,6 +78,6 @@ def _outcome(access: Access | None, reason: Reason) -> str | None:
     if access.outcome is Foreseen.CONDITIONAL or (reason in _PASSING and access.outcome is not Foreseen.ALLOWED):
         return None
     # recorded in freevend: nobody was looked up, so an admission by a grant cannot be told
-    if reason is Reason.FREEVEND and str(access.mode) != "freevend":
+    if reason is Reason.FREEVEND and access.mode is not AccessMode.FREEVEND:
         return None
     return access.outcome

@@ -15,6 +15,7 @@ from policy_service.adapters.telemetry.tallies import Observations
 from policy_service.application.access_events import event_type
 from policy_service.application.transitions.scheduler import LAGS_S
 from policy_service.application.transitions.scheduler_watch import SILENT_S
+from policy_service.domain.diagnostic import Severity
 from policy_service.domain.mode_events import ModeEventType
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Telemetry:
             self._log.warning("the policies could not be kept for a restart, see POLICY_SERVICE_STATE_DIR")
         for finding in outcome.diagnostics[:50]:
             fields = {"file": str(finding.place), "code": finding.code, "help": finding.help}
-            log = self._log.error if finding.severity == "error" else self._log.warning
+            log = self._log.error if finding.severity is Severity.ERROR else self._log.warning
             log(finding.message, **{f"diagnostic.{name}": value for name, value in fields.items()})
 
     def looked_up(self, level: str, count: int = 1) -> None:

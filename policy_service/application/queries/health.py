@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from policy_service.domain.diagnostic import Severity
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -62,7 +64,7 @@ class Health:
         found += [
             f"{finding.place}: {finding.code} {finding.message}"
             for finding in state.diagnostics
-            if finding.severity == "error"
+            if finding.severity is Severity.ERROR
         ][:20]
         if state.from_last_good:
             found.append("serving the last policies that compiled on this node")

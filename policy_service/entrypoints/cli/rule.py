@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policy_service.domain.codes import CODES
+from policy_service.domain.diagnostic import Severity
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import out, out_raw
 from policy_service.entrypoints.cli.failure import CommandError
@@ -100,7 +101,9 @@ def _page(code: str) -> str:
     if page.is_file():
         return _LINK.sub(r"\1 (docs/\2)", page.read_text(encoding="utf-8"))
     row = CODES[code]
-    told = "It keeps the tree from being served." if row.severity == "error" else "The tree is served nevertheless."
+    told = (
+        "It keeps the tree from being served." if row.severity is Severity.ERROR else "The tree is served nevertheless."
+    )
     return (
         f"# {code}: {row.title}\n\nLevel: {row.severity}. {told}\n`policy-service check` shows where, and what to do.\n"
     )
