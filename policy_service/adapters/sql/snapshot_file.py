@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 import zlib
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -106,8 +106,7 @@ class SnapshotFile:
         Raises StoreUnavailableError.
         """
         try:
-            with closing(sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True)) as connection:
-                connection.row_factory = sqlite3.Row
+            with closing(_connected(self.path)) as connection:
                 rows = (_read(row) for row in connection.execute(_EACH, (str(IdentifierType.PIN),)))
                 for key, claims in groupby(rows, key=itemgetter("key")):
                     found = first_claim((key,), {key: list(claims)})
@@ -136,20 +135,22 @@ class SnapshotFile:
         self._connection, self.versions, self._identity = None, None, None
 
     def _open(self) -> None:
-        try:
-            connection = sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True)
-            connection.row_factory = sqlite3.Row
+        with ExitStack() as opened, suppress(sqlite3.Error):  # a damaged one is as none
+            connection = opened.enter_context(closing(_connected(self.path)))
             if connection.execute("PRAGMA user_version").fetchone()[0] == FORM:
                 values = {row["name"]: row["value"] for row in connection.execute("SELECT name, value FROM versions")}
                 self._connection, self.versions = connection, versions_of(values)
-            else:
-                connection.close()
-        except sqlite3.Error:
-            return  # damaged: as if there were none
+                opened.pop_all()
 
     def _rows(self, key: str) -> Iterator[Mapping[str, Any]]:
         assert self._connection is not None  # noqa: S101 - for the type checker: find() has made sure
         yield from map(_read, self._connection.execute(_FIND, (key,)))
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def _read(found: sqlite3.Row) -> dict[str, Any]:
