@@ -33,8 +33,7 @@ STATUSES_1_6 = frozenset({ACCEPTED, "Blocked", "Expired", "Invalid", "Concurrent
 STATUSES_2 = frozenset({ACCEPTED, *get_args(WireStatus)})
 """AuthorizationStatusEnumType, OCPP 2.0.1 part 2, section 3.8; 2.1 has the same."""
 ALLOWED = "ALLOWED"
-STATUSES_OCPI = (ALLOWED, "BLOCKED", "EXPIRED", "NO_CREDIT", "NOT_ALLOWED")
-"""AllowedType, OCPI 2.2.1 section 12.4.1, which CitrineOS has taken over."""
+"""As OCPI says it, AllowedType in OCPI 2.2.1 section 12.4.1, which CitrineOS has taken over."""
 
 
 class Denied(NamedTuple):

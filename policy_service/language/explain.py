@@ -83,7 +83,7 @@ def _is_null(at: At) -> bool:
 
 
 def _where(path: Path) -> str:
-    """Name a key for a message: the last written one, with the list index behind it."""
+    """Return how a message names what stands at a path: by the last key on the way to it."""
     keys = [step for step in path if isinstance(step, str) and step]
     return quoted(keys[-1]) if keys else "the document"
 

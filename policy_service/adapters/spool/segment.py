@@ -6,6 +6,7 @@ with the process, however that ends, and then the file is anybody's to take over
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from typing import TYPE_CHECKING, NamedTuple
@@ -103,7 +104,7 @@ class Segment:
             raise
         if written < len(data):  # the disk is full
             os.ftruncate(self.descriptor, self.size)
-            raise OSError(28, os.strerror(28))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.size += written
 
     def read(self, limit: int) -> Chunk:

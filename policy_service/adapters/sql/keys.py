@@ -42,9 +42,8 @@ class SqlKeys:
         """Store a key. Raises ConflictError where another one of its name is active, or has its digest."""
         held = or_(and_(_TABLE.c.name == key.name, _active(key.created_at)), _TABLE.c.digest == key.digest)
         async with self._database.writing() as connection:
-            await bump(
-                connection, KEYS
-            )  # locks the counter's row: of two that want one name, the second sees the first
+            # This locks the counter's row: of two that want one name, the second sees the first.
+            await bump(connection, KEYS)
             if (await connection.execute(select(exists().where(held)))).scalar_one():
                 message = "there is an active key of this name"
                 raise ConflictError(message)
