@@ -226,6 +226,19 @@ async def test_csv_knows_tables_lists_and_types() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "height"),
+    [("3", 3.0), (" 3.5 ", 3.5), ("+.5", 0.5), ("3e0", 3.0)]
+    + [(cell, None) for cell in ("1_0", "inf", "nan", "\uff13", "3;2", "0x3", "1e999")],
+)
+async def test_a_number_of_csv_is_one_elsewhere_too(cell: str, height: float | None) -> None:
+    house = House()
+    report = await house.csv(f"identifier,type,class,vehicle,fleet,attributes.height_m\nA,rfid,own,bus,north,{cell}\n")
+    assert [error.pointer for error in report.errors] == ([] if height else ["/attributes/height_m"])
+    found = [stored.attributes for stored in house.state.identifiers.values()]
+    assert found == ([{"height_m": height}] if height else [])
+
+
+@pytest.mark.parametrize(
     "header",
     ["identifier,secretid", "identifier,identifier", "identifier,labels.x", "attributes", 'a"b"', "attributes.", "x,"],
 )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _PLAIN_NAME = re.compile(r"(?=.*[g-z])[a-z]+(_[a-z]+)*", re.ASCII)
 _MAX_NAME = 40
 _BOOLEANS = {"true": True, "false": False}
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+"""Python takes more for one: `1_000`, `infinity`, digits of any script."""
 _TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "boolean": (bool,)}
 
 
@@ -251,9 +253,4 @@ def _values(members: type[StrEnum]) -> frozenset[str]:
 def _from_text(text: str, kind: str) -> object:
     if kind == "boolean":
         return _BOOLEANS.get(text.lower(), text)
-    if kind == "number":
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    return text
+    return float(text) if kind == "number" and _NUMBER.fullmatch(text) else text
