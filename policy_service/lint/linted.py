@@ -148,6 +148,11 @@ class Linted:
             known = self._texts[file] = Text(text, line_starts(text))
         return known
 
+    def reads(self, wanted: str, at: Place) -> bool:
+        """Tell whether a text stands at a place as it is, without escapes or line breaks of its own."""
+        text = self.text(at.file)
+        return text.text.startswith(wanted, text.offset(at))
+
     def written(self, wanted: str, after: Place) -> Place:
         """Return where a text is next written from a place on; the place itself where it is written otherwise."""
         if after == NOWHERE:

@@ -12,6 +12,22 @@ EARLY = f"name: early, {DAILY}, start: 00:00, end: 06:00"
 STRONG = f"name: strong, priority: 1, {DAILY}"
 WEAK = "name: weak, mode: freevend, rrule: FREQ=DAILY, from: 2026-01-01, start: 08:00, end: 12:00"
 
+DISPLAY = """\
+# yaml-language-server: $schema=schemas/policy-file.v1.json
+apiVersion: policy-service/v1
+kind: ChargerProfile
+metadata: {name: wall-box}
+spec:
+  protocols: [ocpp2.0.1]
+  freevend: {component: AuthCtrlr, key: Enabled, on: false, off: true}
+  denial: {displayText: true, maxChars: 32}
+---
+apiVersion: policy-service/v1
+kind: ChargerInventory
+metadata: {name: yard}
+spec: {chargers: [{id: Y-01, protocol: ocpp2.0.1, profile: wall-box}]}
+"""
+
 
 def told(windows: list[str], exception: str = "", more: str = "", policy: str = POLICY) -> list[tuple[str, str]]:
     """Return code and message of all that is found in a policy of these windows."""
@@ -145,3 +161,18 @@ def test_an_override_is_over_at_its_end_by_its_own_clock(to: str, *, over: bool)
 )
 def test_a_grant_is_told_that_admits_nobody_or_nobody_else(grants: str, code: str | None) -> None:
     assert codes([f"{NIGHTS}, allow: [{grants}]"]) == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "length"),
+    [
+        ("Fleet vehicles only until the morning", 37),
+        ("'Fleet vehicles only until the morning'", 37),
+        ("{en: Fleet vehicles only until the morning}", 37),
+        ('"Fleet vehicles only \\x75ntil the morning"', 1),
+    ],
+)
+def test_a_message_is_underlined_as_a_whole_where_it_stands_as_it_is(written: str, length: int) -> None:
+    policy = f"{POLICY}  windows:\n    - {{{NIGHTS}, message: {written}}}\n"
+    found = [each.diagnostic for each in found_in({"depots/depot.yaml": policy, "depots/yard.yaml": DISPLAY})]
+    assert [(each.code, each.length) for each in found] == [("PS215", length)]

@@ -77,4 +77,5 @@ def _too_long(linted: Linted, texts: Texts, place: Place, profile: ChargerProfil
                 f"the message comes to {longest} characters, and a display of profile `{profile.name}` shows {most}"
             )
             at = linted.written(text, place)
-            yield Found(at, message, f"say it in {most} characters or fewer", len(text) if at != place else 1)
+            length = len(text) if linted.reads(text, at) else 1
+            yield Found(at, message, f"say it in {most} characters or fewer", length)
