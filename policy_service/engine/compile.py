@@ -17,6 +17,7 @@ from policy_service.engine.compile_policy import (
     CompiledPolicy,
     PolicyCompiler,
     Surroundings,
+    allow_place,
     compile_policy,
     selector_condition,
 )
@@ -331,6 +332,7 @@ class Assembly:
             override.message,
             place=override.place,
             created=override.created or 0,
+            allow_place=allow_place(compiled.policy, override),
         )
 
     def _check_overrides(self, layers: Sequence[Layer], charger: Charger) -> None:

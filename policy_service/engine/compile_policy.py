@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from policy_service.domain.policy import (
         AccessPolicy,
         AttributeTypes,
+        DayException,
         DaySet,
         Grants,
+        Override,
         Schedule,
         Times,
+        Window,
     )
     from policy_service.domain.selector import Expression, Selector
     from policy_service.engine.days import Almanac
@@ -81,8 +84,32 @@ class CompiledPolicy:
 def compile_policy(policy: AccessPolicy, around: Surroundings) -> CompiledPolicy:
     """Compile one policy; findings of error level mean that its layers must not be used."""
     work = PolicyCompiler(around, Zone.of(policy.timezone), policy.day_start)
+    layers = _layers(policy, around, work)
+    if not work.failed:
+        lo, hi = conflict_horizon(around.today)
+        found = overlaps(layers, lo, hi)
+        coming = {(id(one), id(other)): at for one, other, at in overlaps(layers, around.today, hi)} if found else {}
+        for pair in found:
+            at = coming.get((id(pair.first), id(pair.second)), pair.at)
+            work.findings.append(_ambiguous(pair._replace(at=at), work.zone))
+    selector = work.condition(policy.chargers.when, vehicle=False)
+    return CompiledPolicy(policy, work.zone, tuple(layers), selector, tuple(work.findings))
+
+
+def _layers(policy: AccessPolicy, around: Surroundings, work: PolicyCompiler) -> list[Layer]:
+    """Return the default mode, windows and exceptions of a policy as layers, in the order of the document."""
     layers = [
-        Layer(DEFAULT, 0, None, policy.default_mode, policy.allow, work.grants(policy.allow), (), place=policy.place)
+        Layer(
+            DEFAULT,
+            0,
+            None,
+            policy.default_mode,
+            policy.allow,
+            work.grants(policy.allow),
+            (),
+            place=policy.place,
+            allow_place=allow_place(policy),
+        )
     ]
     for window in policy.windows:
         allow = policy.allow if window.allow is None else window.allow
@@ -99,6 +126,7 @@ def compile_policy(policy: AccessPolicy, around: Surroundings) -> CompiledPolicy
                 window.message,
                 window.running_sessions,
                 window.place,
+                allow_place=allow_place(policy, window),
             )
         )
     for exception in policy.exceptions:
@@ -117,17 +145,16 @@ def compile_policy(policy: AccessPolicy, around: Surroundings) -> CompiledPolicy
                 exception.message,
                 exception.running_sessions,
                 exception.place,
+                allow_place=allow_place(policy, exception),
             )
         )
-    if not work.failed:
-        lo, hi = conflict_horizon(around.today)
-        found = overlaps(layers, lo, hi)
-        coming = {(id(one), id(other)): at for one, other, at in overlaps(layers, around.today, hi)} if found else {}
-        for pair in found:
-            at = coming.get((id(pair.first), id(pair.second)), pair.at)
-            work.findings.append(_ambiguous(pair._replace(at=at), work.zone))
-    selector = work.condition(policy.chargers.when, vehicle=False)
-    return CompiledPolicy(policy, work.zone, tuple(layers), selector, tuple(work.findings))
+    return layers
+
+
+def allow_place(policy: AccessPolicy, part: Window | DayException | Override | None = None) -> Place:
+    """Return where the grants of a part of a policy, or of an override, are written."""
+    written = policy if part is None or part.allow is None else part
+    return written.places.get("allow", written.place)
 
 
 class PolicyCompiler:

@@ -226,7 +226,7 @@ def _nearest_grant(entry: ChargerPlan, at: int, finding: Registration) -> tuple[
     rule, _ = entry.governance.rule_at(at)
     nearest = least([each for grant in rule.layer.grants if (each := unmet(rule, grant, finding, at)) is not None])
     if nearest is None:
-        return f"write a grant to class {finding.profile.vehicle_class}", _place(rule.layer.place)
+        return f"write a grant to class {finding.profile.vehicle_class}", _place(rule.layer.allow_place)
     return nearest.change, _place(nearest.place)
 
 

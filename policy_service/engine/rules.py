@@ -72,6 +72,8 @@ class Layer:
     place: Place | None = None
     created: int = 0
     """The place of an override in the order of those made over HTTP; 0 for everything that stands in a file."""
+    allow_place: Place | None = None
+    """Where ``allow`` is written: by the rule itself, or by its policy for all rules that have none."""
 
     def rank_key(self) -> tuple[int, int, int, bool]:
         """Order layers from weak to strong; what stands earlier in the document wins the rest, see :func:`ranked`."""

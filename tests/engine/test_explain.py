@@ -64,6 +64,14 @@ kind: ChargerInventory
 metadata: {name: yard}
 spec: {chargers: [{id: A1, labels: {zone: b, depot: n}, attributes: {max_kw: 150}}]}
 """
+OVERRIDE = """\
+apiVersion: policy-service/v1
+kind: Override
+metadata: {name: closed}
+spec:
+  {chargers: {ids: [A1]}, from: 2026-03-02T12:00, to: 2026-03-02T13:00, mode: managed, reason: works,
+     allow: []}
+"""
 MORNING, NOON, SHUT = "2026-03-02T11:00+11:00", "2026-03-02T12:30+11:00", "2026-03-05T09:00+11:00"
 CITY = Registration(
     IdentifierRecord("r2", "K2", IdentifierType.RFID, VehicleClass.AGREEMENT, "tram-1", "city", "city"),
@@ -77,7 +85,11 @@ KNOWN_ONLY = "access_denied: the vehicle is known, but no grant covers it at thi
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """Compile the tree."""
-    checked = load({"p.yaml": TREE.encode()})
+    return planned(TREE)
+
+
+def planned(*texts: str) -> Plan:
+    checked = load({f"{name}.yaml": text.encode() for name, text in zip("po", texts, strict=False)})
     assert checked.tree is not None, checked.diagnostics
     compiled = compile_plan(checked.tree, context(NOW))
     assert compiled.plan is not None, compiled.diagnostics
@@ -169,7 +181,7 @@ FREE = "2026-03-02T01:00:00Z"
             own(chargers=Selector(("B*",))),
             {"change": "let the identifier hold at this charger as well", "at": FREE},
         ),
-        (SHUT, TALL, {"change": "write a grant to class own", "at": "2026-03-05T21:00:00Z", "place": "p.yaml:17:7"}),
+        (SHUT, TALL, {"change": "write a grant to class own", "at": "2026-03-05T21:00:00Z", "place": "p.yaml:17:71"}),
         (MORNING, STRANGER, {"change": "import the identifier for an own or agreement vehicle", "at": FREE}),
         (
             MORNING,
@@ -186,6 +198,16 @@ def test_the_nearest_way_in_is_the_least_change(
     plan: Plan, when: str, finding: Finding, expected: dict[str, str]
 ) -> None:
     assert explain(plan, "A1", at(when), finding).nearest_allow == expected
+
+
+@pytest.mark.parametrize(("when", "place"), [("2026-03-02T09:30+11:00", "p.yaml:9:10"), (NOON, "o.yaml:6:13")])
+def test_where_nobody_may_charge_a_grant_is_written_into_the_list_that_says_so(when: str, place: str) -> None:
+    start, end = TREE.index("  allow:"), TREE.index("  exceptions:")
+    window = "{name: closed, mode: managed, rrule: FREQ=DAILY, from: 2026-01-01, start: 09:00, end: 10:00}"
+    found = planned(f"{TREE[:start]}  allow: []\n  windows: [{window}]\n{TREE[end:]}", OVERRIDE)
+    nearest = explain(found, "A1", at(when), TALL).nearest_allow
+    assert nearest is not None
+    assert nearest["place"] == place
 
 
 def test_who_holds_at_other_chargers_is_told_that_before_the_grants(plan: Plan) -> None:
