@@ -78,3 +78,13 @@ def test_one_without_them_is_known_and_refused_all_the_same(cli: Callable[..., E
 def test_an_attribute_has_a_name_and_a_value(cli: Callable[..., Ended], text: str) -> None:
     ended = cli("enrol", "019b2c1e-7a00-7000-8000-3f9d2c41aa07", *WHO, "--attribute", text)
     assert (ended.code, ended.err.splitlines()[0]) == (ExitCode.USAGE, "error: an attribute is NAME=VALUE")
+
+
+def test_what_is_no_longer_kept_is_not_offered_to_be_enrolled(cli: Callable[..., Ended], url: str) -> None:
+    denied = asked(url, "04FEEDBEEF0011")
+    enrol = f"enrol {denied['decision_id']}"
+    assert enrol in cli("why", "--event", denied["decision_id"], "--url", url).out
+    assert cli("enrol", denied["decision_id"], *WHO, "--url", url).code == ExitCode.OK
+    ended = cli("why", "--event", denied["decision_id"], "--url", url)
+    assert "to admit import it, if it is still unknown: its identifier is no longer kept to be enrolled" in ended.out
+    assert enrol not in ended.out

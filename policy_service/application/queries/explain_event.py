@@ -41,6 +41,8 @@ class ExplainedEvent(NamedTuple):
     caveats: tuple[str, ...]
     pins_again_by: int | None
     """Where too many PINs were denied: when PINs are judged again at the latest, in epoch seconds."""
+    enrollable: bool
+    """Whether the identifier, unknown then, is kept to be enrolled still."""
 
 
 class ExplainEvent:
@@ -65,15 +67,15 @@ class ExplainEvent:
         if event is None:
             return None
         view, past = event_view(event), await self._plans.of(event.revision)
-        pins = self._pins_again_by(event)
+        rest = self._pins_again_by(event), event.sealed_identifier is not None
         if past.plan is None:
-            return ExplainedEvent(view, None, None, past.missing, past.caveats, pins)
+            return ExplainedEvent(view, None, None, past.missing, past.caveats, *rest)
         explanation = await asyncio.to_thread(explained, past.plan, event)
         if explanation is None:
-            return ExplainedEvent(view, None, None, _ERASED, past.caveats, pins)
+            return ExplainedEvent(view, None, None, _ERASED, past.caveats, *rest)
         caveats = past.caveats if _same(explanation, event) else (*past.caveats, _DIFFERENT)
         answered = Answered(event.decision_id, explanation.decision, event.revision, None)
-        return ExplainedEvent(view, answered, explanation, None, caveats, pins)
+        return ExplainedEvent(view, answered, explanation, None, caveats, *rest)
 
     def _pins_again_by(self, event: AccessEvent) -> int | None:
         """Return when the last PIN that counted before the event is forgotten at the latest.

@@ -50,7 +50,7 @@ def event_outline(calls: ServiceCalls, explained: dict[str, Any]) -> Iterator[Te
     """Yield what was decided, when, about whom, then why; by the clock of the charger's policy, and in UTC."""
     event = explained["event"]
     zone = zone_of(explained) or zone_of_charger(calls, event["charger"], parse_instant(event["time"]))
-    yield from _lines(event, zone, _meant(calls, event))
+    yield from _lines(explained, zone, _meant(calls, event))
     yield from explanation_lines(explained, zone)
 
 
@@ -59,7 +59,8 @@ def _meant(calls: ServiceCalls, event: dict[str, Any]) -> tuple[str, ...]:
     return likely(event["charger"], known_ids(calls)) if event["reason"] == Reason.UNKNOWN_CHARGER else ()
 
 
-def _lines(event: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Iterator[Text]:
+def _lines(explained: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Iterator[Text]:
+    event = explained["event"]
     reason = str(event["reason"])
     meaning = REASONS[Reason(reason)].meaning if reason in Reason.__members__.values() else reason
     unasked = event["type"] == EventType.BREACH and reason == Reason.NO_IDENTIFIER
@@ -85,16 +86,18 @@ def _lines(event: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Iterato
         yield labelled("driver", _SIGNALS[str(event["driver_signal"])])
     yield labelled("decision", str(event["decision_id"]))
     if reason == Reason.UNKNOWN_IDENTIFIER:
-        yield labelled("to admit", _admission(event))
+        yield labelled("to admit", _admission(event, enrollable=explained["enrollable"]))
 
 
-def _admission(event: dict[str, Any]) -> str:
+def _admission(event: dict[str, Any], *, enrollable: bool) -> str:
     """Return how a vehicle that nobody knew is made known."""
     shown = event.get("identifier_masked")
     if shown is None:
         return "import it: nothing of the identifier is kept with this event"
     if shown == masked(""):
         return "import it: what may be a PIN is not kept to be enrolled"
+    if not enrollable:
+        return "import it, if it is still unknown: its identifier is no longer kept to be enrolled"
     return f"policy-service enrol {event['decision_id']} --vehicle … --fleet …"
 
 

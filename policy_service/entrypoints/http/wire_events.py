@@ -49,6 +49,9 @@ class EventExplanation(Reply):
         description="On `too_many_attempts`: when PINs are judged again at the charger at the latest, where no wrong "
         "ones come in between. `valid_until` is when to ask again."
     )
+    enrollable: bool = Field(
+        description="Whether the identifier, which nobody knew then, is still kept, so that `enrol` can make it known."
+    )
 
 
 class Waits(Reply):

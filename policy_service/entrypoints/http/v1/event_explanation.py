@@ -31,7 +31,13 @@ async def explain_event(request: Request, service: ServiceOf, decision_id: Decis
     if not caller_of(request).reaches(Charger(found.event["charger"], found.event["labels"])):
         raise beyond_reach()
     pins = None if found.pins_again_by is None else format_instant(found.pins_again_by)
-    body = {"event": found.event, "missing": found.missing, "caveats": list(found.caveats), "pins_again_by": pins}
+    body = {
+        "event": found.event,
+        "missing": found.missing,
+        "caveats": list(found.caveats),
+        "pins_again_by": pins,
+        "enrollable": found.enrollable,
+    }
     if found.answered is None or found.explanation is None:
         return answer({**body, "decision": None, "steps": None, "nearest_allow": None})
     return answer({**body, "decision": decision_view(found.answered), **explanation_parts(found.explanation)})
