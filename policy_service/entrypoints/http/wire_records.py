@@ -66,7 +66,9 @@ class ChargerBody(Request):
         default={}, description="As declared by an Attributes document."
     )
     protocol: Protocol | None = None
-    profile: Text | None = None
+    profile: Text | None = Field(
+        None, description="As built in or in a ChargerProfile; while there is none of that name, `unknown` stands for it."
+    )
     synthetic_ids: list[IdentifierText] = Field(default=[], max_length=100, description="Its own freevend tokens.")
 
 
