@@ -62,7 +62,7 @@ def explain(plan: Plan, charger_id: str, at: int, finding: Finding | None) -> Ex
         steps = [_charger_step(entry), Step("policy", f"no policy matches it; UNGOVERNED is {plan.ungoverned}", {})]
     else:
         steps = [_charger_step(entry), _policy_step(plan, entry, entry.governance)]
-        steps += _managed_steps(entry, entry.governance, at, finding)
+        steps += _managed_steps(plan, entry, entry.governance, at, finding)
     steps.append(_outcome_step(decision))
     return Explanation(decision, tuple(steps), _nearest_allow(entry, decision, finding))
 
@@ -91,9 +91,11 @@ def _policy_step(plan: Plan, entry: ChargerPlan, governance: Governance) -> Step
     )
 
 
-def _managed_steps(entry: ChargerPlan, governance: Governance, at: int, finding: Finding | None) -> list[Step]:
+def _managed_steps(
+    plan: Plan, entry: ChargerPlan, governance: Governance, at: int, finding: Finding | None
+) -> list[Step]:
     rule, until = governance.rule_at(at)
-    steps = [_mode_step(governance, rule, at, until)]
+    steps = [_mode_step(plan, governance, rule, at, until)]
     if rule.open is not None:
         return steps
     if not isinstance(finding, Registration):
@@ -108,11 +110,15 @@ def _managed_steps(entry: ChargerPlan, governance: Governance, at: int, finding:
     return steps
 
 
-def _mode_step(governance: Governance, rule: Rule, at: int, until: int) -> Step:
+def _mode_step(plan: Plan, governance: Governance, rule: Rule, at: int, until: int) -> Step:
     layer = rule.layer
     zone = Zone.of(governance.policy.timezone)
     level = LEVELS[layer.level]
     what = "its default mode" if layer.level == DEFAULT else f"{level} {layer.name}"
+    # One made over HTTP has no place to look its reason up.
+    reason = next((each.reason for each in plan.overrides if layer.created and each.name == layer.name), None)
+    if reason:
+        what += f" ({reason})"
     occurrence = next((s for source in layer.sources for s in source.between(at, at + 1)), None)
     span = f", {_local(occurrence[0], zone)} to {_local(occurrence[1], zone)}" if occurrence else ""
     then = "" if until == NEVER or until - at > HORIZON else f"; the next change is at {_local(until, zone)}"
@@ -123,6 +129,8 @@ def _mode_step(governance: Governance, rule: Rule, at: int, until: int) -> Step:
         "place": _place(layer.place),
         "timezone": zone.name,
     }
+    if reason:
+        detail["override_reason"] = reason
     if occurrence:
         detail |= {"local_start": _local(occurrence[0], zone), "local_end": _local(occurrence[1], zone)}
         detail |= {"start": format_instant(occurrence[0]), "end": format_instant(occurrence[1])}

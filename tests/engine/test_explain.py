@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from small_plans import NOW, STRANGER, at, context, own
 
-from policy_service.domain.access import VehicleClass
+from policy_service.domain.access import AccessMode, VehicleClass
 from policy_service.domain.agreement import Agreement
 from policy_service.domain.identifier import IdentifierRecord, IdentifierStatus, IdentifierType
+from policy_service.domain.made_override import MadeOverride
 from policy_service.domain.registration import Registration
 from policy_service.domain.selector import Selector
 from policy_service.engine.compile import compile_plan
@@ -143,6 +144,18 @@ def test_of_a_window_it_tells_when_it_begins_and_ends(plan: Plan) -> None:
     assert (detail["start"], detail["end"]) == ("2026-03-02T01:00:00Z", "2026-03-02T03:00:00Z")
     assert (detail["level"], detail["window"], detail["place"]) == ("window", "open", "p.yaml:15:7")
     assert told.nearest_allow is None
+
+
+def test_of_an_override_made_over_http_it_tells_the_reason() -> None:
+    checked = load({"p.yaml": TREE.encode()})
+    assert checked.tree is not None
+    soon = at(MORNING) + 3600
+    made = MadeOverride("ov-7k3m9x2a", Selector(("A1",)), NOW, soon, AccessMode.MANAGED, "yard closed", NOW, serial=1)
+    plan = compile_plan(checked.tree, context(NOW, overrides=(made.as_override(),))).plan
+    assert plan is not None
+    step = explain(plan, "A1", at(MORNING), STRANGER).steps[2]
+    assert "Australia/Melbourne: override ov-7k3m9x2a (yard closed) sets managed, " in step.text
+    assert step.detail["override_reason"] == "yard closed"
 
 
 def test_where_nobody_may_it_says_so(plan: Plan) -> None:

@@ -93,6 +93,7 @@ def test_an_override_is_explained_when_it_is_over_and_after_a_restart(tree: Path
         made = node.client.post("/v1/overrides", json={**locked, "reason": "yard closed"}).json()
         decision, then = _asked(node, UNKNOWN, _in(60))
         assert decision["window"] == made["id"]
+        assert f"override {made['id']} (yard closed) sets managed" in str(then["steps"])
         assert node.client.delete(f"/v1/overrides/{made['id']}").is_success
         eventually(lambda: _explained(node, decision)["missing"] is None, within=5)
     with serving(tree, tmp_path / "state") as node:
