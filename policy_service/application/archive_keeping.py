@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from policy_service.application.ports import StoreUnavailableError
-from policy_service.domain.instant import DAY
 
 if TYPE_CHECKING:
     from policy_service.application.plan_holder import PlanHolder, PlanState
@@ -24,11 +23,10 @@ MOST_WAITING = 1_000
 class ArchiveKeeping:
     """Hears of every plan, and writes in the background."""
 
-    def __init__(self, plans: PlanHolder, archive: PlanArchive, clock: Clock, days: int) -> None:
-        """Keep revisions for so many days after they were last in force, as long as their events; 0: for ever."""
+    def __init__(self, plans: PlanHolder, archive: PlanArchive, clock: Clock) -> None:
+        """Keep every revision of these plans; when one goes is said by ``Retaining``."""
         self._archive = archive
         self._clock = clock
-        self._days = days
         self._waiting: OrderedDict[str, PlanOrigin] = OrderedDict()
         self._current: tuple[str, PlanOrigin] | None = None
         self._noted_at = 0
@@ -54,7 +52,7 @@ class ArchiveKeeping:
             await asyncio.sleep(every_s)
 
     async def step(self) -> None:
-        """Write what waits, and tidy up when it is time to. Raises StoreUnavailableError."""
+        """Write what waits, and what is in force when it is time to. Raises StoreUnavailableError."""
         now = self._clock.now()
         if now >= self._noted_at + NOTE_EVERY_S and self._current is not None:
             self._waiting.setdefault(*self._current)
@@ -64,5 +62,3 @@ class ArchiveKeeping:
             self._waiting.pop(revision, None)
         if now >= self._noted_at + NOTE_EVERY_S:
             self._noted_at = now
-            if self._days:
-                await self._archive.drop_before(now - (self._days + 1) * DAY)

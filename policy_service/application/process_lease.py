@@ -38,6 +38,8 @@ MODES = LeaseTerms("modes", lasts_s=1.5, prolong_s=0.4)
 WATCHING = LeaseTerms("mode watch", lasts_s=20.0, prolong_s=4.0)
 """Nothing depends on it: of two who watch, one is told that the other was faster."""
 
+RETAINING = LeaseTerms("retention", lasts_s=900.0, prolong_s=5.0)
+"""Nothing depends on it: of two who count, old events go twice as fast."""
 LISTS = LeaseTerms("local lists", lasts_s=60.0, prolong_s=5.0)
 """Two at once would say the same: events are stored once."""
 

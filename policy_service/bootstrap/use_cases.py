@@ -20,6 +20,7 @@ from policy_service.adapters.sql.fingerprint_keys import SqlFingerprintKeys
 from policy_service.adapters.sql.fleet_reports import SqlFleetReports
 from policy_service.adapters.sql.identifiers import SqlIdentifiers
 from policy_service.adapters.sql.imports import SqlImportLog
+from policy_service.adapters.sql.leases import SqlLeases
 from policy_service.adapters.sql.local_lists import SqlLocalLists
 from policy_service.adapters.sql.overrides import SqlOverrides
 from policy_service.adapters.sql.policy_archive import SqlPlanArchive
@@ -40,7 +41,7 @@ from policy_service.application.commands.make_override import MakeOverride
 from policy_service.application.commands.record_degraded import RecordDegraded
 from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
 from policy_service.application.decision_id import DecisionIds
-from policy_service.application.event_retention import keep_events_for
+from policy_service.application.event_retention import Retaining
 from policy_service.application.feed_watch import FeedWatch
 from policy_service.application.lookup import Lookup
 from policy_service.application.ocpi.authorise_token import AuthoriseToken
@@ -48,6 +49,7 @@ from policy_service.application.ocpi.party import OcpiParty
 from policy_service.application.ocpp.authorise import Authorise
 from policy_service.application.plan_holder import PlanHolder
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.application.process_lease import RETAINING, ProcessLease
 from policy_service.application.queries.access_search import AccessSearch
 from policy_service.application.queries.agreements import AgreementQueries
 from policy_service.application.queries.audit import AuditQueries
@@ -168,9 +170,16 @@ async def build(settings: Settings, stack: AsyncExitStack, clock: Clock) -> Buil
         *modes.background,
     )
     service = _service(core)
-    kept = partial(keep_events_for, settings.events_days, SqlEventRetention(database), clock)
-    archive = ArchiveKeeping(plans, SqlPlanArchive(database), clock, settings.events_days)
-    return Built(service, door, stores, (*background, service.forget.keep_promises, kept, archive.keep))
+    return Built(service, door, stores, (*background, service.forget.keep_promises, *_keeping(core)))
+
+
+def _keeping(core: _Core) -> Sequence[Work]:
+    """Return what keeps events and the plans that they refer to, for as long as the settings say."""
+    database, clock = core.stores.database, core.clock
+    archive, lease = SqlPlanArchive(database), ProcessLease(SqlLeases(database), clock, RETAINING)
+    events, days = SqlEventRetention(database), core.settings.events_days
+    retaining = Retaining(days, events, archive, lease, clock, core.telemetry)
+    return retaining.keep, ArchiveKeeping(core.plans, archive, clock).keep
 
 
 def _service(core: _Core) -> Service:

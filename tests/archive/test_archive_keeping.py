@@ -9,7 +9,7 @@ import pytest
 from fakes.clock import FakeClock
 from fakes.stores import MemoryPlanArchive, MemoryState
 
-from policy_service.application.archive_keeping import MOST_WAITING, NOTE_EVERY_S, ArchiveKeeping
+from policy_service.application.archive_keeping import MOST_WAITING, ArchiveKeeping
 from policy_service.application.plan_holder import PlanHolder, PlanState
 from policy_service.application.ports import PlanOrigin, StoreUnavailableError
 from policy_service.domain.access import Ungoverned
@@ -17,16 +17,15 @@ from policy_service.domain.access import Ungoverned
 pytestmark = pytest.mark.anyio
 
 ORIGIN = PlanOrigin({}, {}, (), Ungoverned.DENY, "", "")
-DAY = 86_400
 
 
 class Kept:
     """Keeping over a store in memory."""
 
-    def __init__(self, days: int = 0) -> None:
+    def __init__(self) -> None:
         """Begin without a plan."""
         self.plans, self.state, self.clock = PlanHolder(), MemoryState(), FakeClock()
-        self.keeping = ArchiveKeeping(self.plans, MemoryPlanArchive(self.state), self.clock, days)
+        self.keeping = ArchiveKeeping(self.plans, MemoryPlanArchive(self.state), self.clock)
 
     def swap(self, revision: str) -> None:
         self.plans.swap(PlanState(cast("Any", SimpleNamespace(revision=revision)), origin=ORIGIN))
@@ -62,27 +61,3 @@ async def test_what_waits_is_bounded() -> None:
         kept.swap(f"r{number}")
     await kept.keeping.step()
     assert (len(kept.revisions), kept.revisions[0]) == (MOST_WAITING, "r2")
-
-
-async def test_a_revision_goes_a_day_after_its_last_event_and_never_while_it_is_in_force() -> None:
-    kept = Kept(days=10)
-    kept.swap("old")
-    await kept.keeping.step()
-    kept.swap("new")
-    for _ in range(11 * DAY // NOTE_EVERY_S):
-        kept.clock.milliseconds += NOTE_EVERY_S * 1000
-        await kept.keeping.step()
-    assert kept.revisions == ["old", "new"]
-    kept.clock.milliseconds += NOTE_EVERY_S * 1000
-    await kept.keeping.step()
-    assert kept.revisions == ["new"]
-
-
-async def test_without_a_bound_nothing_goes() -> None:
-    kept = Kept(days=0)
-    kept.swap("old")
-    await kept.keeping.step()
-    kept.swap("new")
-    kept.clock.milliseconds += 4_000 * DAY * 1000
-    await kept.keeping.step()
-    assert kept.revisions == ["old", "new"]

@@ -300,6 +300,11 @@ async def test_days_are_cut_where_clocks_show_midnight_however_long_they_are(sto
     assert [hour.key for hour in told] == [at * 1000 for at in hours]
 
 
+async def test_retention_counts_on_in_steps_and_back_at_once(stores: Stores) -> None:
+    clock = (1_000, 1_050, 9_000, 9_000, 1_100, 1_150)
+    assert [await stores.events.count_on(now, 60) for now in clock] == [1_000, 1_050, 1_110, 1_170, 1_100, 1_150]
+
+
 async def test_what_is_too_old_is_deleted(stores: Stores) -> None:
     await stores.events.write(lines(*(event(f"e{number}", recorded_at=number) for number in range(10))))
     assert await stores.events.delete_before(7) == 7

@@ -63,6 +63,12 @@ class MemoryEvents:
             return sorted(counted, key=lambda group: group.key)
         return sorted(counted, key=lambda group: (-group.count, str(group.key)))
 
+    async def count_on(self, now: int, step: int) -> int:
+        self._state.ask()
+        before = self._state.counted
+        self._state.counted = now if before is None else min(now, before + step)
+        return self._state.counted
+
     async def delete_before(self, at: int) -> int:
         self._state.ask()
         old = [each.decision_id for each in self._state.events.values() if each.recorded_at < at]

@@ -123,6 +123,8 @@ class MemoryState:
     lists: dict[tuple[str, int], ListVersion] = field(default_factory=dict)
     list_contents: dict[str, str] = field(default_factory=dict)
     access_mark: AccessMark | None = None
+    counted: int | None = None
+    """How far retention has counted."""
     registry_version: int = 0
     chargers_version: int = 0
     overrides_version: int = 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _TABLES = (tables.access_events, mode_tables.mode_events)
 _AT_ONCE = 2_000
+_COUNTED = "retention"
 
 
 class SqlEventRetention:
@@ -23,6 +24,16 @@ class SqlEventRetention:
     def __init__(self, database: Database) -> None:
         """Delete in the database."""
         self._database = database
+
+    async def count_on(self, now: int, step: int) -> int:
+        """Move the count on to ``now``, by ``step`` at most, and return where it is; it goes back at once."""
+        table = tables.versions
+        async with self._database.writing() as connection:
+            found = await connection.execute(select(table.c.value).where(table.c.name == _COUNTED))
+            before = found.scalar_one_or_none()
+            counted = now if before is None else min(now, before + step)
+            await connection.execute(self._database.upsert(table, ["name"]).values(name=_COUNTED, value=counted))
+        return counted
 
     async def delete_before(self, at: int) -> int:
         """Delete events of every feed that were recorded before an instant, in epoch milliseconds; return how many.

@@ -362,7 +362,7 @@ sink_positions = Table(
 """Up to which position of its feed each sink has the events."""
 
 versions = Table("versions", METADATA, Column("name", CODE, primary_key=True), instant_column("value", nullable=False))
-"""Versions, by which processes notice each other's changes."""
+"""Versions, by which processes notice each other's changes; and how far retention has counted."""
 
 secrets = Table("secrets", METADATA, Column("name", CODE, primary_key=True), text_column("value"))
 """Secrets that the service generated for itself, in hexadecimal."""

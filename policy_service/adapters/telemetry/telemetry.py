@@ -292,6 +292,11 @@ class Telemetry:
         fields = {"import.kind": str(feed.kind), "import.source": feed.source}
         self._log.info("a source of imports is no longer overdue", **fields)
 
+    def retention_behind(self, seconds: int) -> None:
+        """Say that old events are kept for longer: they go little by little."""
+        why = "the clock has leapt ahead, or nothing ran for long: old events go little by little; is the clock right?"
+        self._log.warning(why, **{"retention.behind_s": seconds})
+
     def exposition(self) -> tuple[bytes, str]:
         """Return the metrics of all workers and their media type."""
         self._measure_plan()

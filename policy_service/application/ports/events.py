@@ -222,13 +222,17 @@ class EventReader(Protocol):
 
 
 class EventRetention(Protocol):
-    """Deletes what is too old."""
+    """Deletes what is too old. Every method raises StoreUnavailableError."""
+
+    async def count_on(self, now: int, step: int) -> int:
+        """Return how far retention has counted, in epoch milliseconds: to ``now``, but ``step`` further than before.
+
+        Where nobody has counted, or a clock was ahead, it is ``now``.
+        """
+        ...
 
     async def delete_before(self, at: int) -> int:
-        """Delete events that were recorded before an instant, in epoch milliseconds, in portions; return how many.
-
-        Raises StoreUnavailableError.
-        """
+        """Delete events that were recorded before an instant, in epoch milliseconds, in portions; return how many."""
         ...
 
 
