@@ -28,7 +28,10 @@ _PAUSE = 0.05
 
 
 class DirectoryPolicyFiles:
-    """Policy files under a directory. Dot-files and dot-directories are left out, symlinks are followed.
+    """Policy files under a directory. Dot-files and dot-directories are left out, symlinks are followed within it.
+
+    Who may commit policies may commit links, and findings quote what they lead to: a key of the service, or of a
+    pipeline's runner, is no policy. The directory itself may be a link, and within it Kubernetes has ``..data``.
 
     A Kubernetes ``..data`` swap, a rename of the directory and an editor's atomic rename all show as a changed
     signature, because paths are resolved anew on every look.
@@ -127,7 +130,7 @@ def _signature(root: Path) -> dict[str, _Stat]:
         raise PolicyFilesError(message)
     found: dict[str, _Stat] = {}
     total = 0
-    for path in _walk(root, frozenset()):
+    for path in _walk(root, frozenset(), Path(os.path.realpath(root))):
         try:
             stat = path.stat()
         except OSError:  # a dangling link or a file that just went; the next look sees what became of it
@@ -156,7 +159,7 @@ def _shown(name: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-def _walk(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+def _walk(directory: Path, above: frozenset[tuple[int, int]], root: Path) -> Iterator[Path]:
     try:
         stat = directory.stat()
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
@@ -172,13 +175,25 @@ def _walk(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         inner, file = _kind(entry)
+        if (inner or file) and entry.is_symlink() and _leads_out(entry.path, root):
+            message = f"the policy directory's `{_shown(entry.name)}` is a link that leads out of it; put a copy there"
+            raise PolicyFilesError(message)
         if inner:
-            yield from _walk(Path(entry.path), above | {here})
+            yield from _walk(Path(entry.path), above | {here}, root)
         elif file:
             yield Path(entry.path)
         elif entry.name.endswith(SUFFIXES):  # without its policies the rest would be in force, and nobody the wiser
             message = f"the policy directory's `{_shown(entry.name)}` is no file, and leads to none"
             raise PolicyFilesError(message)
+
+
+def _leads_out(link: str, root: Path) -> bool:
+    """Tell whether a link leads out of the tree, or to what is left out of it, as ``.git`` and the keys in it are."""
+    real = Path(os.path.realpath(link))
+    if not real.is_relative_to(root):
+        return True
+    hidden = (part for part in real.relative_to(root).parts if part.startswith("."))
+    return any(not part.startswith("..") for part in hidden)
 
 
 def _kind(entry: os.DirEntry[str]) -> tuple[bool, bool]:

@@ -36,6 +36,19 @@ def test_a_clean_tree_is_told_in_a_line(cli: Callable[..., Ended]) -> None:
     assert (ended.code, ended.out) == (0, "1 file, 1 policy, 2 chargers: no findings\n")
 
 
+def test_what_a_committed_link_leads_to_is_not_quoted(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tmp_path / "secret").write_text("password: hunter2")
+    for name in ("depot.yaml", "policy-service.toml"):
+        (tree / name).symlink_to("../secret")
+        ended = cli("check", str(tree))
+        assert ended.code == ExitCode.USAGE
+        assert f"{name}` is a link that leads out of it" in " ".join(ended.err.split())
+        assert "hunter2" not in ended.out + ended.err
+        (tree / name).unlink()
+
+
 def test_every_mistake_of_every_file_is_told_with_its_place(cli: Callable[..., Ended]) -> None:
     ended = cli("check", "trees/broken")
     assert ended.code == ExitCode.FINDINGS

@@ -118,6 +118,33 @@ async def test_what_was_read_in_passing_and_undone_since_is_a_change(tmp_path: P
     await looks.aclose()
 
 
+@pytest.mark.parametrize("to", ["../secret", "../away", ".git/config", "..data/out"])
+def test_a_link_out_of_the_tree_is_not_followed(tmp_path: Path, to: str) -> None:
+    tree, away = tmp_path / "tree", tmp_path / "away"
+    for directory in (tree / ".git", tree / "..data", away):
+        directory.mkdir(parents=True)
+    for secret in (tmp_path / "secret", tree / ".git" / "config"):
+        secret.write_text("password: x")
+    (tree / "..data" / "out").symlink_to("../../secret")
+    (tree / "link.yaml").symlink_to(to)
+    with pytest.raises(PolicyFilesError, match=r"`link\.yaml` is a link that leads out of it"):
+        DirectoryPolicyFiles(tree).read()
+
+
+def test_links_within_the_tree_are_followed_and_the_tree_may_be_one(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for directory in (tree / "..2026_1", tree / "deep"):
+        directory.mkdir(parents=True)
+    (tree / "..2026_1" / "yard.yaml").write_text("yard")
+    (tree / "..data").symlink_to("..2026_1")
+    (tree / "yard.yaml").symlink_to("..data/yard.yaml")
+    (tree / "deep" / "same.yaml").symlink_to("../yard.yaml")
+    (tree / "again").symlink_to(tree / "deep")
+    (tmp_path / "current").symlink_to("tree")
+    found = DirectoryPolicyFiles(tmp_path / "current").read()
+    assert found == dict.fromkeys(("again/same.yaml", "deep/same.yaml", "yard.yaml"), b"yard")
+
+
 def test_a_file_that_cannot_be_read_is_no_defect(tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir()
     with pytest.raises(PolicyFilesError):

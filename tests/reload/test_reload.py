@@ -150,19 +150,28 @@ def test_a_tree_that_vanishes_changes_nothing(served: Served, tree: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "told"),
     [
+        (b"out.yaml", "`out.yaml` is a link that leads out of it"),
         (b"self.yaml", "leads to none"),
         (b"nowhere.yaml", "leads to none"),
         (b"\xff.yaml", "not UTF-8"),
         (b"locked", "cannot be read"),
     ],
-    ids=["a link to itself", "a link to nowhere", "a name that is no text", "a link that leads nowhere to be read"],
+    ids=[
+        "a link out of the tree",
+        "a link to itself",
+        "a link to nowhere",
+        "a name that is no text",
+        "a link that leads nowhere to be read",
+    ],
 )
 def test_a_stray_entry_does_not_end_reloading(served: Served, tree: Path, name: bytes, told: str) -> None:
     stray = tree / os.fsdecode(name)
     if name == b"\xff.yaml":
         stray.write_text("# nothing")
     else:
-        stray.symlink_to({b"self.yaml": "self.yaml", b"locked": "x" * 256}.get(name, "nowhere"))
+        (tree.parent / "secret").write_text("password: x")
+        leads = {b"self.yaml": "self.yaml", b"locked": "x" * 256, b"out.yaml": "../secret"}
+        stray.symlink_to(leads.get(name, "nowhere"))
     eventually(lambda: told in str(ready(served)["problems"]))
     assert ready(served)["status"] == "degraded"
     assert mode(served) == "freevend"

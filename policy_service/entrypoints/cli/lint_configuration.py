@@ -41,6 +41,9 @@ def read_lint_configuration(path: Path | None, files: Iterable[str]) -> LintConf
     """Read the file, and the agreements that it names. Raises CommandError where one cannot be read."""
     if path is None:
         return LintConfiguration(Configuration())
+    if not path.resolve().is_relative_to(path.parent.resolve()):  # findings quote it, and others commit it
+        message = f"`{path}` is a link that leads out of its directory"
+        raise CommandError(message, "put a copy there")
     try:
         source = (path.as_posix(), path.read_bytes())
     except OSError as error:

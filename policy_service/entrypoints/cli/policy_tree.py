@@ -122,7 +122,9 @@ def read_directory(directory: Path) -> Mapping[str, bytes]:
         return bootstrap.offline().read(directory)
     except PolicyFilesError as error:
         otherwise = "give the directory that holds the policy files, or set POLICY_SERVICE_POLICIES"
-        hint = otherwise if directory.exists() else _beside(directory, otherwise)
+        hint = _beside(directory, otherwise)
+        if directory.exists():
+            hint = "the service does not read such a directory either" if directory.is_dir() else otherwise
         message = f"`{directory}`: {error}"
         raise CommandError(message, hint) from error
     except OSError as error:
