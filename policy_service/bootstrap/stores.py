@@ -71,6 +71,7 @@ async def open_stores(
     database = database_at(settings.database)
     stack.push_async_callback(database.close)
     tracing.database(database)
+    database.on_failure = telemetry.database_failed
     snapshot = SnapshotFile(settings.state_dir / "registry-snapshot.sqlite3")
     stack.callback(snapshot.close)
     background: list[Work] = []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
+from errno import errorcode
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import JSON, Text, cast, or_
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from policy_service.adapters.sql.async_engine import create_async_engine
@@ -63,6 +64,8 @@ class Database:
         self.technology = technology
         self.failures: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *technology.failures)
         """Drivers' own errors come through while connecting; a time-out is an OSError."""
+        self.on_failure: Callable[[str], None] = _tell_nobody
+        """Hears why the database could not be asked, whoever asked."""
         self.importing = asyncio.Semaphore(MAX_IMPORTS)
         """Each import holds a connection for as long as its upload lasts: denials need some, too."""
 
@@ -88,7 +91,9 @@ class Database:
         try:
             yield
         except self.failures as error:
-            message = f"the database could not be asked ({type(error).__name__})"
+            why = _reason(error)
+            self.on_failure(why)
+            message = f"the database could not be asked ({why})"
             raise StoreUnavailableError(message) from error
 
     def insert(self, table: Table) -> Insert:
@@ -145,6 +150,19 @@ async def immediately(connection: AsyncConnection, *, wanted: bool = True) -> No
     the busy timeout; one that begins as a writer waits its turn. PostgreSQL needs no such thing and ignores it.
     """
     await connection.execution_options(**{IMMEDIATE: wanted})
+
+
+def _tell_nobody(_why: str) -> None:
+    pass
+
+
+def _reason(error: Exception) -> str:
+    """Return what a failure is by its names alone: what drivers say of it may repeat what was asked for."""
+    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = said.__cause__ or said  # SQLAlchemy's errors for asyncpg have asyncpg's own behind them
+    number = cause.errno if isinstance(cause, OSError) else None
+    names = (getattr(cause, "sqlite_errorname", None), getattr(cause, "sqlstate", None), errorcode.get(number or 0))
+    return " ".join([type(cause).__name__, *(str(name) for name in names if name)])
 
 
 def _read(url: str) -> tuple[URL, Technology]:

@@ -169,6 +169,10 @@ async def _ensure_wal(engine: AsyncEngine) -> None:
             return
 
 
+class NoDatabaseFileError(sqlite3.OperationalError):
+    """The file is gone, and nobody makes another one."""
+
+
 class _Watched:
     """The file of a database, which may be removed or replaced by whomever."""
 
@@ -179,7 +183,7 @@ class _Watched:
         """Let no connection make a file: an empty one would stand in the way of the one that comes back."""
         if self._identity() is None:
             message = "the database file is not there"
-            raise sqlite3.OperationalError(message)
+            raise NoDatabaseFileError(message)
 
     def is_the_same(self, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         """Part with connections to another file: what they write nobody reads again."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from policy_service.domain.mode_events import ModeEvent
     from policy_service.domain.outward import FeedName
 
+_TELL_AGAIN_S = 60.0
 _NAMED = 10
 """Chargers that one line of the log names, of any number."""
 
@@ -50,6 +51,7 @@ class Telemetry:
         self._access = structlog.get_logger("policy_service.access")
         self._up: dict[str, bool] = {}
         self._store_failing = False
+        self._tell_again: dict[str, float] = {}
         self._late = False
         self._meters = Meters()
         self._counters, self._gauges = self._meters.counters, self._meters.gauges
@@ -160,6 +162,13 @@ class Telemetry:
         self._up = dict(up)
         self._gauges["registry_snapshot_age_seconds"].set(snapshot_age_s)
         self._measure_plan()
+
+    def database_failed(self, why: str) -> None:
+        """Say why the database cannot be asked: each reason once a minute, as everybody meets it."""
+        now = time.monotonic()
+        if now >= self._tell_again.get(why, now):
+            self._tell_again[why] = now + _TELL_AGAIN_S
+            self._log.warning("the database could not be asked", **{"error.message": why})
 
     def connections_are(self, in_use: int, limit: int) -> None:
         """Measure the connections to the database."""
