@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 import yaml
 
 from policy_service.entrypoints.cli.exit_codes import ExitCode
@@ -120,6 +122,29 @@ def test_what_stands_in_the_way_is_told(
     assert [each["what"] for each in ill] == ["policies in trees/broken"]
     unreachable = cli("doctor", "--service", "--url", "http://127.0.0.1:9")
     assert "ill   service at http://127.0.0.1:9" in unreachable.out
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "told"),
+    [
+        (-400, 400, "well  certificate"),
+        (-400, 10, "note  certificate"),
+        (-400, -1, "ill   certificate"),
+        (1, 400, "ill   certificate"),
+    ],
+)
+def test_a_certificate_is_looked_at(
+    cli: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: int, ends: int, told: str
+) -> None:
+    now, file = datetime.now(UTC), tmp_path / "service.pem"
+    first, last = now + timedelta(days=begins), now + timedelta(days=ends)
+    issued = trustme.CA().issue_cert("127.0.0.1", not_before=first, not_after=last)
+    issued.cert_chain_pems[0].write_to_path(str(file))
+    monkeypatch.setenv("POLICY_SERVICE_POLICIES", "trees/sound")
+    monkeypatch.setenv("POLICY_SERVICE_TLS_CERT_FILE", str(file))
+    ended = cli("doctor")
+    assert told in ended.out
+    assert ended.code == (ExitCode.FINDINGS if told.startswith("ill") else ExitCode.OK)
 
 
 def test_a_running_service_is_well(cli: Callable[..., Ended], service: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -124,6 +125,27 @@ def test_commands_reach_the_service_with_its_authority_and_a_certificate(
     assert _why(mutual.url, *authority).returncode == ExitCode.UNREACHABLE
     ended = _why(mutual.url, *authority, "--cert-file", str(certificates.file("client.pem")))
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize(("from_day", "told"), [(-9, "expired 20"), (9, "not valid before 20")])
+def test_a_certificate_that_clients_will_refuse_is_told_of(
+    certificates: Certificates, tmp_path: Path, from_day: int, told: str
+) -> None:
+    begins = datetime.now(UTC) + timedelta(days=from_day)
+    dated = certificates.authority.issue_cert("127.0.0.1", not_before=begins, not_after=begins + timedelta(days=5))
+    dated.cert_chain_pems[0].write_to_path(str(tmp_path / "dated.pem"))
+    dated.private_key_pem.write_to_path(str(tmp_path / "dated.key"))
+    files = {"tls_cert_file": tmp_path / "dated.pem", "tls_key_file": tmp_path / "dated.key"}
+    served = start(POLICIES, tmp_path / "state", **files)
+    try:
+        eventually(lambda: "Uvicorn running on" in served.log(), within=60)
+        assert "clients will refuse the certificate of this service" in served.log()
+        assert told in served.log()
+        why = _why(served.url.replace("http:", "https:"), "--ca-file", str(certificates.file("ca.pem")))
+        assert why.returncode == ExitCode.UNREACHABLE
+        assert f"the certificate {'has expired' if from_day < 0 else 'is not yet valid'} of" in why.stderr
+    finally:
+        served.stop()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import platform
 import shutil
 import stat
 import sys
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -17,6 +19,7 @@ import policy_service
 from policy_service import bootstrap
 from policy_service.domain.diagnostic import Severity
 from policy_service.engine.zone import ZONE_DATA_VERSION
+from policy_service.entrypoints.certificate import validity
 from policy_service.entrypoints.cli.console import can_draw, out, out_json
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
@@ -27,11 +30,11 @@ from policy_service.entrypoints.cli.service_calls import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_SOON = timedelta(days=14)
 _STYLES = {"well": "green", "note": "yellow", "ill": "bold red"}
 
 
@@ -61,7 +64,7 @@ def doctor(
     connection: Connection,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Look for what stands in the way: releases, data, policy files, git, key file, and the service where asked.
+    """Look for what stands in the way: releases, data, policies, git, key file, certificate, the service where asked.
 
     Exits 1 where anything is ill. Nothing is changed, and no secret is shown.
     """
@@ -86,6 +89,8 @@ def _examined(connection: Connection, *, service: bool) -> Iterator[Examined]:
     yield _policies(default_directory())
     if connection.key_file is not None:
         yield _key_file(connection.key_file)
+    if certificate := os.environ.get("POLICY_SERVICE_TLS_CERT_FILE"):
+        yield _certificate(Path(certificate))
     if service:
         yield _service(connection)
 
@@ -129,6 +134,19 @@ def _key_file(path: Path) -> Examined:
     if mode & _OTHERS:
         return Examined(what, State.NOTE, f"others may read it ({stat.filemode(mode)})", f"chmod 600 {path}")
     return Examined(what, State.WELL, "yours alone")
+
+
+def _certificate(path: Path) -> Examined:
+    what, now = f"certificate {path}", datetime.now(UTC)
+    try:
+        read = validity(path)
+    except (OSError, ValueError) as error:
+        return Examined(what, State.ILL, f"cannot be read ({type(error).__name__})", "give a chain in PEM")
+    if trouble := read.trouble(now):
+        return Examined(what, State.ILL, trouble, "clients refuse it: renew it, and restart the service")
+    if read.ends - now < _SOON:
+        return Examined(what, State.NOTE, str(read), "renew it, and restart the service")
+    return Examined(what, State.WELL, str(read))
 
 
 def _service(connection: Connection) -> Examined:

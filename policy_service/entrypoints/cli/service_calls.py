@@ -210,6 +210,10 @@ class ServiceCalls:
 def _broken(error: httpx2.HTTPError) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return "no answer came in time from"
+    if "certificate has expired" in str(error):
+        return "the certificate has expired of"
+    if "certificate is not yet valid" in str(error):
+        return "the certificate is not yet valid of"
     if isinstance(error, httpx2.ConnectError):
         return "no secure connection (https) comes about with" if "SSL" in str(error) else "no service answers at"
     return "the connection broke to"

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from policy_service.bootstrap.wiring import StartError
+from policy_service.entrypoints.certificate import validity
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policy_service.settings import Settings
+
+
+_log = structlog.get_logger("policy_service.http")
 
 
 def tls_options(settings: Settings) -> dict[str, Any]:
@@ -39,6 +48,7 @@ def check_tls(settings: Settings) -> None:
             "POLICY_SERVICE_TLS_KEY_FILE and POLICY_SERVICE_TLS_KEY_PASSWORD"
         )
         raise StartError(message) from error
+    _tell_of_trouble(settings.tls_cert_file)
     if settings.tls_client_ca_file is None:
         return
     try:
@@ -48,6 +58,16 @@ def check_tls(settings: Settings) -> None:
             f"error: the file holds no authorities ({type(error).__name__}); see POLICY_SERVICE_TLS_CLIENT_CA_FILE"
         )
         raise StartError(message) from error
+
+
+def _tell_of_trouble(file: Path) -> None:
+    """Warn of a certificate that clients will refuse; it is served, as some may not look at its dates."""
+    try:
+        trouble = validity(file).trouble(datetime.now(UTC))
+    except ValueError as error:  # OpenSSL takes it; what this reader cannot tell of it is no reason not to start
+        trouble = f"its dates cannot be read ({type(error).__name__})"
+    if trouble is not None:
+        _log.warning("clients will refuse the certificate of this service", **{"error.message": trouble})
 
 
 def _password(settings: Settings) -> str | None:
