@@ -10,7 +10,7 @@ import typer
 
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.instant import parse_instant
-from policy_service.entrypoints.cli.console import out, out_json
+from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.event_filters import Whose
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
 from policy_service.entrypoints.cli.failure import CommandError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MAX = 100
+_EVENTS_WAIT = ("database ", "access events ")
+"""How problems begin that keep events from being read."""
 _APART = frozenset({SyncState.SWITCHING, SyncState.PENDING_OFFLINE, SyncState.DIVERGED})
 
 
@@ -66,6 +68,7 @@ def why(
         return
     for told in nothing:
         out(told)
+    _tell_of_missing(calls)
     for number, each in enumerate(explained):
         if number:
             out()
@@ -76,6 +79,17 @@ def why(
 def _denied(calls: ServiceCalls, wanted: Mapping[str, str], last: int) -> list[str]:
     found = calls.get("/v1/events", outcome="access_denied", limit=last, **wanted)
     return [str(each["decision_id"]) for each in found["events"]]
+
+
+def _tell_of_missing(calls: ServiceCalls) -> None:
+    """Note that the latest denials may not be on record yet, as one of before would be taken for the one meant."""
+    try:
+        found = calls.get("/health/ready")
+    except CommandError:  # what is on record is told all the same
+        return
+    for problem in found["problems"]:
+        if str(problem).startswith(_EVENTS_WAIT):
+            note(f"note: the latest denials may not be on record yet: {problem}")
 
 
 def _nothing(calls: ServiceCalls, wanted: Mapping[str, str]) -> Iterator[str]:
