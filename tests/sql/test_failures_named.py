@@ -41,6 +41,13 @@ async def test_of_sqlite_by_its_own_name(tmp_path: Path) -> None:
     await database.close()
 
 
+async def test_of_a_damaged_file_whose_message_is_no_text(tmp_path: Path) -> None:
+    database = database_at(f"sqlite:///{tmp_path}/x.sqlite3")
+    with pytest.raises(StoreUnavailableError, match=r"\(UnicodeDecodeError\)"), database.translated():
+        b"\xff".decode()
+    await database.close()
+
+
 @pytest.mark.parametrize(
     ("cause", "told"),
     [

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sqlite3
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,6 +157,23 @@ async def test_what_is_no_copy_counts_as_none(database: Database, path: Path) ->
         other_release.execute("PRAGMA user_version = 1")
     other_release.close()
     assert SnapshotFile(path).version is None
+
+
+async def test_a_damaged_one_is_none_or_cannot_be_asked_and_nothing_else(database: Database, path: Path) -> None:
+    await _fill(database)
+    await SnapshotMaker(database, path).make()
+    sound = path.read_bytes()
+    for seed in range(150):
+        chance, damaged = random.Random(seed), bytearray(sound)  # noqa: S311 - to be had again
+        for _ in range(1 + seed % 40 * 5):
+            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        snapshot = SnapshotFile(path)
+        with suppress(StoreUnavailableError):
+            snapshot.find(("A", "B"))
+        with suppress(StoreUnavailableError):
+            list(snapshot.each_but_pins())
+        snapshot.close()
 
 
 async def test_where_it_cannot_be_written_the_former_stays(database: Database, path: Path) -> None:

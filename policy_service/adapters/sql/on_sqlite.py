@@ -43,7 +43,8 @@ _WAIT_S = 60
 class OnSqlite:
     """SQLite by aiosqlite."""
 
-    failures: tuple[type[Exception], ...] = (sqlite3.Error,)
+    failures: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError)
+    """The last of a damaged file: even SQLite's own message quotes bytes of it that are no text."""
     patience_s: float | None = None
     batch_patience_s: float | None = None
     import_patience_s: float | None = None

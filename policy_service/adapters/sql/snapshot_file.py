@@ -58,6 +58,10 @@ _EACH = str(
 _JSON = ("attributes", "chargers", "agreement_chargers")
 
 
+_DAMAGED = (sqlite3.Error, LookupError, TypeError, ValueError)
+"""What a file with bits of another one leads to: also text that is none, JSON that is none, and words of no list."""
+
+
 class SnapshotFile:
     """Reads the copy, and looks for a newer one when told to. Made for one thread, and quick enough not to wait for."""
 
@@ -96,7 +100,7 @@ class SnapshotFile:
             raise StoreUnavailableError(message)
         try:
             return first_claim(keys, {key: rows for key in keys if (rows := list(self._rows(key)))})
-        except sqlite3.Error as error:
+        except _DAMAGED as error:
             message = f"the copy of the registry cannot be read ({type(error).__name__})"
             raise StoreUnavailableError(message) from error
 
@@ -112,7 +116,7 @@ class SnapshotFile:
                     found = first_claim((key,), {key: list(claims)})
                     if found is not None:
                         yield found
-        except sqlite3.Error as error:
+        except _DAMAGED as error:
             message = f"the copy of the registry cannot be read ({type(error).__name__})"
             raise StoreUnavailableError(message) from error
 
@@ -135,7 +139,7 @@ class SnapshotFile:
         self._connection, self.versions, self._identity = None, None, None
 
     def _open(self) -> None:
-        with ExitStack() as opened, suppress(sqlite3.Error):  # a damaged one is as none
+        with ExitStack() as opened, suppress(*_DAMAGED):  # a damaged one is as none
             connection = opened.enter_context(closing(_connected(self.path)))
             if connection.execute("PRAGMA user_version").fetchone()[0] == FORM:
                 values = {row["name"]: row["value"] for row in connection.execute("SELECT name, value FROM versions")}
