@@ -274,22 +274,43 @@ async def test_a_chargers_own_token_in_freevend_is_on_no_list_of_it() -> None:
     assert first.version.digest != second.version.digest
 
 
+SPELLED_ALIKE = {
+    "E004010012345678": "ISO15693",
+    "0404010012345678": "ISO14443",
+    "E0040100": "ISO14443",
+    "NOT-A-MAC-XY": "MacAddress",
+    "92D50A693F8077": "MacAddress",
+}
+"""Whatever a charger does to MACs: cards, and what calls itself a MAC and is none."""
+
+
 @pytest.mark.parametrize(
-    ("spelling", "expected"),
+    ("spelling", "card_", "mac"),
     [
-        ("plain", {"04A2B3C4": "ISO14443", "92D50A693F80": "MacAddress", "E004010012345678": "ISO15693"}),
-        ("vid", {"04A2B3C4": "ISO14443", "VID:92D50A693F80": "MacAddress", "E004010012345678": "ISO15693"}),
-        ("base32", {"04A2B3C4": "ISO14443", "SLKQU2J7QA": "MacAddress", "E004010012345678": "ISO15693"}),
-        ("stored", {"04:a2:b3:c4": "ISO14443", "92D50A693F80": "MacAddress", "E004010012345678": "ISO15693"}),
+        ("plain", "04A2B3C4", "92D50A693F80"),
+        ("vid", "04A2B3C4", "VID:92D50A693F80"),
+        ("base32", "04A2B3C4", "SLKQU2J7QA"),
+        ("stored", "04:a2:b3:c4", "92D50A693F80"),
     ],
 )
-async def test_identifiers_are_spelled_as_the_charger_spells_them(spelling: str, expected: dict[str, str]) -> None:
+async def test_identifiers_are_spelled_as_the_charger_spells_them(spelling: str, card_: str, mac: str) -> None:
     yard = OfflineYard("ocpp2.0.1", f"{{spelling: {spelling}}}")
     yard.know("04A2B3C4", spelling="04:a2:b3:c4")
     yard.know("92D50A693F80", type=IdentifierType.MAC)
-    yard.know("E004010012345678")
+    for form, type_ in SPELLED_ALIKE.items():
+        yard.know(form, type=IdentifierType.MAC if type_ == "MacAddress" else IdentifierType.RFID)
     found = {entry["idToken"]["idToken"]: entry["idToken"]["type"] for entry in entries(await yard.issue("C-1", None))}
-    assert found == expected
+    assert found == {card_: "ISO14443", mac: "MacAddress", **SPELLED_ALIKE}
+
+
+async def test_a_token_whose_type_changes_is_told_by_a_whole_list() -> None:
+    yard = OfflineYard("ocpp2.0.1")
+    yard.know(*cards(range(9)))
+    first = (await yard.issue("C-1", None)).version.version
+    yard.forget(card(3))
+    yard.know(card(3), type=IdentifierType.OTHER)
+    issued = await yard.issue("C-1", first)
+    assert (issued.based_on, len(entries(issued))) == (None, 9)
 
 
 async def test_nobody_is_locked_out_by_a_registry_that_cannot_be_read() -> None:
