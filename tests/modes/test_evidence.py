@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from policy_service.domain.access import AccessMode
 from policy_service.domain.charger_profile import FreevendSwitch
 from policy_service.domain.mode_evidence import WITHHELD, mode_by, without_identifiers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SWITCH = FreevendSwitch("FreeMode", "true", "false", component="AuthCtrlr", id_tag_key="OpenSesame")
 SECRET = "Sesame-open-5"  # noqa: S105 - a token of the tests
@@ -68,10 +71,15 @@ def test_what_looks_like_an_identifier_is_withheld_wherever_it_stands(identifier
     assert kept == {"note": before + WITHHELD, WITHHELD: 1, "list": [WITHHELD]}
 
 
+@pytest.mark.parametrize("wrapped", [lambda each: {"a": each}, lambda each: [each]])
 @pytest.mark.parametrize("inner", [{"x": 1}, [1]])
-def test_what_lies_too_deep_is_not_looked_through_and_not_kept(inner: object) -> None:
+def test_what_lies_too_deep_is_not_looked_through_and_not_kept(wrapped: Callable[[Any], Any], inner: object) -> None:
     deep: Any = inner
-    for _ in range(5):
-        deep = {"a": deep}
-    assert WITHHELD not in str(without_identifiers(deep))
-    assert WITHHELD in str(without_identifiers({"a": deep}))
+    for _ in range(4):
+        deep = wrapped(deep)
+    assert WITHHELD not in str(without_identifiers({"a": deep}))
+    assert WITHHELD in str(without_identifiers({"a": wrapped(deep)}))
+
+
+def test_of_a_long_text_the_beginning_is_kept() -> None:
+    assert without_identifiers({"note": "x y" * 100}) == {"note": ("x y" * 100)[:255]}

@@ -9,7 +9,7 @@ from followed_yard import AT, PATIENCE, Yard
 from policy_service.domain.access import AccessMode
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.mode_events import ModeEventType
-from policy_service.domain.mode_follow_up import ModeReport, Patience, heard
+from policy_service.domain.mode_follow_up import ModeReport, Patience, heard, waited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,3 +183,25 @@ def test_where_no_switch_is_known_nothing_is_due() -> None:
     assert not yard.wait(3_600_000)
     assert not yard.say(FREE, breach=True)
     assert yard.state() is SyncState.UNSUPPORTED
+
+
+def test_a_charger_that_starts_is_tried_from_the_very_instant_of_its_change_on() -> None:
+    yard = Yard()
+    yard.tell(FREE)
+    yard.say(FREE)
+    yard.tell(MANAGED, ahead_ms=30_000)
+    yard.now += 29_999
+    assert not yard.say(FREE, boot=True)
+    yard.now += 1
+    assert _types(yard.say(FREE, boot=True)) == [RETRY]
+
+
+def test_a_try_that_was_planned_for_one_change_is_none_for_the_next_that_is_told_ahead() -> None:
+    yard = Yard()
+    yard.tell(MANAGED)
+    yard.say(FREE)
+    yard.tell(FREE, ahead_ms=60_000)
+    yard.now += PATIENCE.first_ms
+    assert yard.desired is not None
+    followed = waited(yard.subject(), yard.desired, yard.now, PATIENCE)
+    assert (followed.events, followed.reported.next_try_at) == ((), AT + 60_000 + PATIENCE.first_ms)
