@@ -61,6 +61,7 @@ async def schedule(settings: Settings, kept_up: Callable[[Work], Coroutine[None,
         telemetry = Telemetry(plans, clock, log_denials=False)
         database = database_at(settings.database)
         stack.push_async_callback(database.close)
+        database.on_failure = telemetry.database_failed
         await upgrade(database)
         watch = VersionWatch(SqlVersionStore(database), NoSignal(), clock)
         await watch.look()
