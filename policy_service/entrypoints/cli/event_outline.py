@@ -86,7 +86,7 @@ def _lines(explained: dict[str, Any], zone: Zone, meant: tuple[str, ...]) -> Ite
         yield labelled("driver", _SIGNALS[str(event["driver_signal"])])
     yield labelled("decision", str(event["decision_id"]))
     if reason == Reason.UNKNOWN_IDENTIFIER:
-        yield labelled("to admit", _admission(event, enrollable=explained["enrollable"]))
+        yield labelled("to admit", _admission(event, enrollable=explained.get("enrollable", True)))
 
 
 def _admission(event: dict[str, Any], *, enrollable: bool) -> str:
