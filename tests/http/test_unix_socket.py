@@ -30,8 +30,18 @@ def test_a_file_that_is_no_socket_stays_and_the_service_does_not_start(tmp_path:
     path.write_text("of somebody else")
     served = start(POLICIES, tmp_path / "state", unix_socket=path)
     served.client.close()
-    assert served.process.wait(60) != 0
+    assert served.process.wait(60) == 2
+    assert f"error: nobody can listen at {path}: Address already in use\n" in served.log()
     assert path.read_text() == "of somebody else"
+
+
+@pytest.mark.parametrize(("name", "why"), [("missing/s", "No such file or directory"), ("s" * 120, "path too long")])
+def test_a_path_where_nobody_can_listen_is_told(tmp_path: Path, name: str, why: str) -> None:
+    served = start(POLICIES, tmp_path / "state", unix_socket=tmp_path / name)
+    served.client.close()
+    assert served.process.wait(60) == 2
+    assert f"error: nobody can listen at {tmp_path / name}: " in served.log()
+    assert why in served.log()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -13,14 +13,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE_S = 1.0
+_ANOTHER = "name another path by POLICY_SERVICE_UNIX_SOCKET"
 
 
 def check_unix_socket(path: Path | None) -> None:
-    """Do nothing where a service may listen at the path. Raises StartError where somebody does."""
-    if path is not None and path.is_socket() and _is_heard(path):
-        help_text = "end that service, or name another path by POLICY_SERVICE_UNIX_SOCKET"
-        message = f"error: somebody listens at {path} already\n  help: {help_text}"
-        raise StartError(message)
+    """Do nothing where a service can listen at the path. Raises StartError where somebody does, or nobody can."""
+    if path is None:
+        return
+    try:
+        if path.is_socket() and _is_heard(path):
+            help_text = f"end that service, or {_ANOTHER}"
+            message = f"error: somebody listens at {path} already\n  help: {help_text}"
+            raise StartError(message)
+        _remove(path)
+        with socket.socket(socket.AF_UNIX) as tried:
+            tried.bind(str(path))
+        path.unlink()
+    except OSError as error:
+        message = f"error: nobody can listen at {path}: {error.strerror or error}\n  help: {_ANOTHER}"
+        raise StartError(message) from None
 
 
 @contextmanager
