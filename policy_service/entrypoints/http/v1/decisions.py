@@ -13,9 +13,10 @@ from policy_service.entrypoints.http.access import answer, service_of
 from policy_service.entrypoints.http.body import json_body, shaped
 from policy_service.entrypoints.http.callers import caller_of, demand_charger
 from policy_service.entrypoints.http.edge import request_id_of
+from policy_service.entrypoints.http.failures import problem_of
 from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import BODY, replies, takes_json
-from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_body
+from policy_service.entrypoints.http.problems import ProblemError, problem_body
 from policy_service.entrypoints.http.wire import (
     BatchReply,
     BatchRequest,
@@ -63,11 +64,8 @@ async def decide_batch(request: Request) -> Response:
             question = question_of(shaped(item, DecideRequest), request, record=body.record)
             demand_charger(request, question.charger)
             service.decide.check(question)
-        except ProblemError as error:
-            views.append(problem_body(error))
-        except IdentifierError as error:
-            fault = {"pointer": "/identifier", "detail": str(error)}
-            views.append(problem_body(ProblemError(Problem.INVALID, errors=[fault])))  # type: ignore[list-item]
+        except (ProblemError, IdentifierError) as error:
+            views.append(problem_body(problem_of(error)))
         else:
             places.append(len(views))
             questions.append(question)

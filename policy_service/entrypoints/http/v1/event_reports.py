@@ -1,6 +1,6 @@
 """Access events counted, and the events of one transaction."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -18,9 +18,6 @@ from policy_service.entrypoints.http.params import MatchParams, SummaryParams
 from policy_service.entrypoints.http.spans import up_to_its_end
 from policy_service.entrypoints.http.v1.events import filter_of
 from policy_service.entrypoints.http.wire_events import EventMatch, EventSummary
-
-if TYPE_CHECKING:
-    from policy_service.application.service import Service
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
 
@@ -42,12 +39,9 @@ async def summarise_events(request: Request, service: ServiceOf, wanted: Annotat
 async def match_event(request: Request, service: ServiceOf, wanted: Annotated[MatchParams, Query()]) -> Response:
     """Find the decisions that a charger asked for in one transaction: `denied` tells whether one refused the driver."""
     demand_charger(request, wanted.charger)
-    found = [event for event in await _events_of(service, wanted) if _reaches(request, event)]
+    events = await service.events.match(wanted.charger, wanted.transaction_id)
+    found = [event for event in events if _reaches(request, event)]
     return answer({"denied": any(event["outcome"] == "access_denied" for event in found), "events": found})
-
-
-async def _events_of(service: "Service", wanted: MatchParams) -> list[dict[str, Any]]:
-    return await service.events.match(wanted.charger, wanted.transaction_id)
 
 
 def _reaches(request: Request, event: dict[str, Any]) -> bool:
