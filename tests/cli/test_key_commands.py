@@ -114,10 +114,11 @@ def test_a_key_is_revoked_by_name_or_by_id(keys: Keys) -> None:
         (("--expires", "999999w"), "no length of time"),
     ],
 )
-def test_what_makes_no_sense_is_told(keys: Keys, arguments: tuple[str, ...], told: str) -> None:
+def test_what_makes_no_sense_is_told(keys: Keys, tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
     ended = _create(keys, *arguments)
     assert (ended.code, ended.out) == (ExitCode.USAGE, "")
     assert told in ended.err
+    assert not (tmp_path / "new").exists(), "no database is made for it"
     assert " active " not in keys("list").out
 
 

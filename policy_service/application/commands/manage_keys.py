@@ -44,6 +44,13 @@ class WantedKey:
     lifetime: int | None = None
     fleet: str | None = None
 
+    def check(self) -> None:
+        """Do nothing where it can be made. Raises KeyRequestError."""
+        _refuse_bootstrap(self.name)
+        faults = list(faults_in(self.name, self.scopes, self.labels, self.source, self.fleet))
+        if faults:
+            raise KeyRequestError("; ".join(faults))
+
 
 class MadeKey(NamedTuple):
     """A fresh key, and the only copy of its text."""
@@ -63,10 +70,7 @@ class ManageKeys:
 
     async def create(self, wanted: WantedKey, *, by: str | None) -> MadeKey:
         """Make a key. Raises KeyRequestError, and ConflictError where an active one has its name."""
-        _refuse_bootstrap(wanted.name)
-        faults = list(faults_in(wanted.name, wanted.scopes, wanted.labels, wanted.source, wanted.fleet))
-        if faults:
-            raise KeyRequestError("; ".join(faults))
+        wanted.check()
         made = self._made(wanted, by)
         await self._keys.add(made.key, self._entry("keys create", made.key.name, by, _told(made.key)))
         return made

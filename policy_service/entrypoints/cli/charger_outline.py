@@ -12,7 +12,7 @@ from rich.text import Text
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.console import out, out_json
-from policy_service.entrypoints.cli.likely_chargers import found_charger
+from policy_service.entrypoints.cli.likely_chargers import told_of_charger
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.outline import labelled, when_text
 from policy_service.entrypoints.cli.override_text import is_override
@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """Show a charger: what set its mode, since when, when it next changes, and whether it was seen in that mode."""
     calls = connection.calls()
-    found = found_charger(calls, charger)
+    found = told_of_charger(calls, charger)
     mode = calls.get(f"/v1/chargers/{quote(charger, safe='')}/mode")
     if as_json:
         out_json({"charger": found, "mode": mode})

@@ -15,13 +15,13 @@ from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.given_settings import settings_of
 from policy_service.entrypoints.cli.key_output import new_key_file, tell_made
+from policy_service.entrypoints.cli.labels import read_labels
 from policy_service.entrypoints.cli.lengths import read_length
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from policy_service.bootstrap.key_commands import KeyCommands
-    from policy_service.domain.api_key import Labels
 
 T = TypeVar("T")
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     epilog="\b\nExample:\n  policy-service keys create --name csms --scope decide --output csms.key",
 )
 
+_HELP = "see `policy-service keys create --help`"
 _UrlFile = Annotated[
     str | None, typer.Option("--database-url-file", metavar="PATH", help="File with the URL of the database.")
 ]
@@ -91,7 +92,11 @@ def create(  # noqa: PLR0913 - a parameter a flag
     from policy_service.application.commands.manage_keys import WantedKey  # noqa: PLC0415 - help needs none of it
 
     lifetime = None if expires is None else read_length(expires)
-    wanted = WantedKey(name, frozenset(scope), _labels(label or ()), source, lifetime, fleet)
+    wanted = WantedKey(name, frozenset(scope), read_labels(label or ()), source, lifetime, fleet)
+    try:
+        wanted.check()  # before a database is made for it
+    except ValueError as error:
+        raise CommandError(str(error), _HELP) from None
     with new_key_file(output) as file:
         made = _on_store(lambda store: store.manage.create(wanted, by=_me()), database_url_file, state_dir, make=True)
         tell_made(made, file, as_json=as_json)
@@ -187,18 +192,7 @@ def _on_store(
     except LaterSchemaError as error:
         raise CommandError(str(error), "`policy-service --version` tells this one's") from None
     except ValueError as error:
-        raise CommandError(str(error), "see `policy-service keys create --help`") from None
-
-
-def _labels(given: Iterable[str]) -> Labels:
-    accepted: dict[str, list[str]] = {}
-    for text in given:
-        name, _, value = text.partition(":")
-        if not (name and value and text.isprintable()):
-            message = f"--label: `{text}` is no label"
-            raise CommandError(message, "write it like `depot:north`")
-        accepted.setdefault(name, []).append(value)
-    return tuple(sorted((name, tuple(dict.fromkeys(values))) for name, values in accepted.items()))
+        raise CommandError(str(error), _HELP) from None
 
 
 def _me() -> str:

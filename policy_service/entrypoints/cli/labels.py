@@ -19,15 +19,15 @@ _ASKED = 10_000
 
 
 def read_labels(written: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return each label with its values, in order. Raises CommandError."""
-    labels: dict[str, tuple[str, ...]] = {}
+    """Return each label with its values, in order, each once. Raises CommandError."""
+    labels: dict[str, dict[str, None]] = {}
     for text in written:
-        name, colon, value = text.partition(":")
-        if not (name and colon and value):
+        name, _, value = text.partition(":")
+        if not (name and value and text.isprintable()):
             message = f"--label {text}: no label"
             raise CommandError(message, "write it like --label depot:north")
-        labels[name] = (*labels.get(name, ()), value)
-    return tuple(sorted(labels.items()))
+        labels.setdefault(name, {})[value] = None
+    return tuple(sorted((name, tuple(values)) for name, values in labels.items()))
 
 
 def read_label(written: Sequence[str] | None) -> str | None:

@@ -49,13 +49,11 @@ def did_you_mean(charger: str, ids: Collection[str]) -> str | None:
     return f"did you mean {' or '.join(f'`{name}`' for name in meant)}?" if meant else None
 
 
-def found_charger(calls: ServiceCalls, charger: str) -> dict[str, Any]:
-    """Return a charger as the service knows it. Raises CommandError, which names the one that may be meant."""
-    return told_of_charger(calls, charger)
-
-
 def told_of_charger(calls: ServiceCalls, charger: str, what: str = "", **wanted: str | int) -> dict[str, Any]:
-    """Return what the service tells of a charger, such as ``/mode``. Raises CommandError like :func:`found_charger`."""
+    """Return a charger as the service knows it, or with ``what``, such as ``/mode``, what else it tells of it.
+
+    Raises CommandError, which names the charger that may be meant.
+    """
     try:
         return calls.get(f"/v1/chargers/{quote(charger, safe='')}{what}", **wanted)
     except ProblemAnswerError as error:
