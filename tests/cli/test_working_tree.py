@@ -70,7 +70,8 @@ def test_a_fresh_clone_keeps_its_own_readme(cli: Callable[..., Ended], tmp_path:
     told = ended.out.splitlines()
     assert ("README.md" in told, "schemas/ (" in ended.out) == (False, True)
     written = sum(path.is_file() for path in tmp_path.rglob("*")) - 3
-    assert told[-1].startswith(f"{written} files in {tmp_path}; next: ")
+    following = f"cd {tmp_path} && policy-service check && policy-service test"
+    assert told[-1] == f"{written} files in {tmp_path}; next: {following}"
 
 
 def test_files_are_laid_out_in_place(cli: Callable[..., Ended], tmp_path: Path) -> None:

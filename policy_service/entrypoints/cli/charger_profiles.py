@@ -72,7 +72,9 @@ def show(
     if name not in known:
         match = nearest(name, known)
         message = f"there is no charger profile `{name}`"
-        raise CommandError(message, f"did you mean `{match}`?" if match else "see `charger-profiles list`")
+        raise CommandError(
+            message, f"did you mean `{match}`?" if match else "see `policy-service charger-profiles list`"
+        )
     if as_json:
         out_json(profile_view(*known[name]))
         return

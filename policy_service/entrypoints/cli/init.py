@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from importlib import resources
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -59,7 +60,8 @@ def init(
         if not name.startswith(_SCHEMAS):
             out(name)
     out(f"{_SCHEMAS} ({plural(sum(name.startswith(_SCHEMAS) for name in files), 'file')})")
-    out(f"{plural(len(files), 'file')} in {directory}; next: policy-service check && policy-service test")
+    there = "" if directory == Path() else f"cd {quote(str(directory))} && "
+    out(f"{plural(len(files), 'file')} in {directory}; next: {there}policy-service check && policy-service test")
 
 
 def starter_files() -> dict[str, str]:
