@@ -249,6 +249,7 @@ def test_how_no_connection_comes_about_is_told_in_plain_words(
     ended = cli("why", "LDN-01", "--url", url)
     what = "no service answers at" if scheme == "http" else "no secure connection (https) comes about with"
     assert (ended.code, ended.err.splitlines()[0]) == (ExitCode.UNREACHABLE, f"error: {what} {url}")
+    assert ("--ca-file" in ended.err, "policy-service serve" in ended.err) == (scheme == "https", scheme == "http")
 
 
 def test_a_problem_of_the_service_is_told(cli: Callable[..., Ended], service: str) -> None:

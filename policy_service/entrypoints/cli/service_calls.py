@@ -202,21 +202,27 @@ class ServiceCalls:
             message = "--url is no address of a service"
             raise CommandError(message, f"write it like {DEFAULT_URL}") from None
         except httpx2.HTTPError as error:
-            hint = "start it with `policy-service serve`, or give its address with --url or POLICY_SERVICE_URL"
-            message = f"{_broken(error)} {self._shown}"
+            broken, hint = _broken(error)
+            message = f"{broken} {self._shown}"
             raise CommandError(message, hint, ExitCode.UNREACHABLE) from None
 
 
-def _broken(error: httpx2.HTTPError) -> str:
+_ABSENT = "start it with `policy-service serve`, or give its address with --url or POLICY_SERVICE_URL"
+_INSECURE = "give who signed its certificate with --ca-file, and http:// where it does not speak TLS"
+
+
+def _broken(error: httpx2.HTTPError) -> tuple[str, str]:
+    """Return what happened, in words before the address, and what to do."""
     if isinstance(error, httpx2.TimeoutException):
-        return "no answer came in time from"
-    if "certificate has expired" in str(error):
-        return "the certificate has expired of"
-    if "certificate is not yet valid" in str(error):
-        return "the certificate is not yet valid of"
-    if isinstance(error, httpx2.ConnectError):
-        return "no secure connection (https) comes about with" if "SSL" in str(error) else "no service answers at"
-    return "the connection broke to"
+        return "no answer came in time from", _ABSENT
+    for dated in ("has expired", "is not yet valid"):
+        if f"certificate {dated}" in str(error):
+            return f"the certificate {dated} of", "renew it, or set the clock right; `policy-service doctor` tells its dates"
+    if not isinstance(error, httpx2.ConnectError):
+        return "the connection broke to", _ABSENT
+    if "SSL" in str(error):
+        return "no secure connection (https) comes about with", _INSECURE
+    return "no service answers at", _ABSENT
 
 
 def _trust(ca_file: Path | None, cert_file: Path | None) -> ssl.SSLContext | bool:
