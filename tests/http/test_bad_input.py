@@ -208,6 +208,8 @@ def test_bad_parameters_are_422_and_named(served: Served, address: str) -> None:
         ("/v1/identifiers/1", "it must be 32 hexadecimal digits, as answers have them"),
         ("/v1/events?identifier_fingerprint=1", "it must be 32 hexadecimal digits, as answers have them"),
         ("/v1/events?cursor=!", "it must be `next_cursor` of the page before"),
+        ("/v1/events/match?charger=NTH-01", "this parameter is missing"),
+        ("/v1/events?chargers=NTH-01", "this parameter is not known here"),
     ],
 )
 def test_what_a_parameter_must_be_is_told_in_plain_words(served: Served, address: str, told: str) -> None:

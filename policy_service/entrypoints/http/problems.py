@@ -175,7 +175,7 @@ def _detail(error: Mapping[str, Any]) -> str:
 def _fault(location: Sequence[Any], kind: str, detail: str) -> Fault:
     if location and location[0] in ("query", "path", "header"):
         name = str(location[1]) if len(location) > 1 else ""
-        return {"parameter": name, "detail": "this parameter is not known here" if kind == _EXTRA else detail}
+        return {"parameter": name, "detail": _OF_PARAMETERS.get(kind, detail)}
     path = location[1:] if location and location[0] == "body" else location
     return {"pointer": _to_missing(path) if path and kind == _MISSING else pointer(path), "detail": detail}
 
@@ -184,6 +184,10 @@ _EXTRA, _MISSING = "extra_forbidden", "missing"
 _DETAILS = {
     _EXTRA: "there is a member that is not known here",
     _MISSING: "this member is missing",
+}
+_OF_PARAMETERS = {
+    _EXTRA: "this parameter is not known here",
+    _MISSING: "this parameter is missing",
 }
 
 
