@@ -170,6 +170,41 @@ def test_recorded_decisions_are_asked_again(cli: Callable[..., Ended], edited: P
     assert "events.ndjson:1: no access event: it has no `type`" in refused.err
 
 
+@pytest.mark.parametrize(
+    "written", ['{"events":[EVENT],"next_cursor":null}', '{"events": [\n  EVENT\n]}', "\ufeffEVENT\n"]
+)
+def test_events_are_read_as_the_service_answers_them(
+    cli: Callable[..., Ended], edited: Path, tmp_path: Path, written: str
+) -> None:
+    recorded = tmp_path / "events.json"
+    denied = event("2026-06-02T04:30:00Z", "access_denied", "unknown_identifier", window="one\u2028window")
+    recorded.write_text(written.replace("EVENT", denied.replace("\\u2028", "\u2028")), encoding="utf-8")
+    ended = cli("diff", "trees/sound", str(edited), *FROM, "--days", "1", "--replay", str(recorded))
+    assert ended.err.splitlines()[-1] == "replay: 1 of 1 decision would differ"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b'{"events": [1]}', "events.json: no JSON object"),
+        (b'{"specversion": "1.0", "data": 1}', "events.json:1: no JSON object"),
+        (event("", "allowed", "freevend", charger=[]).encode(), "events.json:1: no access event: it has no `charger`"),
+        (event("", "allowed", "freevend", type=None).encode(), "events.json:1: no access event: it has no `type`"),
+        (event("", "allowed", "freevend").encode(), "an event cannot be asked again: not an RFC 3339 instant"),
+        (b"\xff", "events.json` cannot be read: it is no UTF-8"),
+        (b"[" * 100_000, "events.json:1: no JSON object"),
+    ],
+)
+def test_what_is_no_event_is_told(
+    cli: Callable[..., Ended], edited: Path, tmp_path: Path, written: bytes, told: str
+) -> None:
+    recorded = tmp_path / "events.json"
+    recorded.write_bytes(written)
+    ended = cli("diff", "trees/sound", str(edited), *FROM, "--days", "1", "--replay", str(recorded))
+    assert ended.code == ExitCode.USAGE
+    assert told in ended.err
+
+
 def utc(*stretches: str) -> list[tuple[int, int]]:
     return [tuple(parse_instant(f"{edge}Z") for edge in each.split("/")) for each in stretches]  # type: ignore[misc]
 
