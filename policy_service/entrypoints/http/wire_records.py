@@ -67,8 +67,7 @@ class ChargerBody(Request):
     )
     protocol: Protocol | None = None
     profile: Text | None = Field(
-        None,
-        description="As built in or in a ChargerProfile; while there is none of that name, `unknown` stands for it.",
+        None, description="As built in or in a ChargerProfile; while none has that name, `unknown` stands for it."
     )
     synthetic_ids: list[IdentifierText] = Field(default=[], max_length=100, description="Its own freevend tokens.")
 
