@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from policy_service.domain.instant import parse_instant
+from policy_service.domain.made_override import OverrideState
 from policy_service.domain.selector import Expression, Selector
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
@@ -43,7 +44,7 @@ def is_override(window: str) -> bool:
 def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]:
     """Yield what an override does, to which chargers, from when until when, and how to end it."""
     word, style = _DONE[made["mode"]]
-    state = "" if made["state"] == "active" else f"  {made['state']}"
+    state = "" if made["state"] == OverrideState.ACTIVE else f"  {made['state']}"
     yield Text.assemble((word, style), f"  {_chargers(made['chargers'])}{state}")
     if made["left"]:
         whose, them = ("its policy is", "it") if len(made["left"]) == 1 else ("their policies are", "them")
@@ -52,13 +53,13 @@ def made_lines(made: Mapping[str, Any], zones: Sequence[Zone]) -> Iterator[Text]
         yield labelled("left", f"{_chargers(made['ungoverned'])}: under no policy")
     if made["allow"] is not None:
         yield labelled("for", _classes(made))
-    if made["state"] == "coming":
+    if made["state"] == OverrideState.COMING:
         yield labelled("from", told_at(parse_instant(made["from"]), zones))
     yield labelled("until", told_at(parse_instant(made["until"]), zones))
     if made["ended_at"] is not None:
         yield labelled("ended", told_at(parse_instant(made["ended_at"]), zones) + _by(made["ended_by"]))
     yield labelled("reason", made["reason"] + _by(made["created_by"]))
-    if made["state"] in ("active", "coming"):
+    if made["state"] in (OverrideState.ACTIVE, OverrideState.COMING):
         yield labelled("to end", f"policy-service override end {made['id']}")
 
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from policy_service.application.ports import EventCount, EventGrouping
+from policy_service.domain.access import Outcome
 from policy_service.domain.charger import Charger
 from policy_service.domain.instant import DAY, format_instant
 from policy_service.engine.zone import Zone
@@ -41,7 +42,7 @@ async def match_event(request: Request, service: ServiceOf, wanted: Annotated[Ma
     demand_charger(request, wanted.charger)
     events = await service.events.match(wanted.charger, wanted.transaction_id)
     found = [event for event in events if _reaches(request, event)]
-    return answer({"denied": any(event["outcome"] == "access_denied" for event in found), "events": found})
+    return answer({"denied": any(event["outcome"] == Outcome.ACCESS_DENIED for event in found), "events": found})
 
 
 def _reaches(request: Request, event: dict[str, Any]) -> bool:
