@@ -27,8 +27,9 @@ def test_what_is_planned_and_what_was_told_is_listed(cli: Callable[..., Ended], 
     detail = {"policy": "north-depot", "window": "weeknights", "cause": "schedule"}
     first = mode_event(CHARGER, detail=detail)
     last = mode_event(CHARGER, type=ModeEventType.DIVERGED, recorded_at=AT + 1, to_mode=None, detail={})
+    of_no_policy = mode_event("NTH-07", type=ModeEventType.DIVERGED, recorded_at=AT + 2, to_mode=None, detail={})
     with serving(POLICIES, tmp_path) as node:
-        tell(tmp_path, first, last)
+        tell(tmp_path, first, last, of_no_policy)
         asked = ("transitions", "list", "--emitted", "--charger", CHARGER, "--url", node.url)
         told = cli(*asked)
         assert [line.split() for line in told.out.splitlines()] == [
@@ -38,6 +39,8 @@ def test_what_is_planned_and_what_was_told_is_listed(cli: Callable[..., Ended], 
         ]
         assert told.err == "2 changes\n"
         assert [each["id"] for each in json.loads(cli(*asked, "--json").out)["events"]] == [last.id, first.id]
+        depot = cli("transitions", "list", "--emitted", "--type", "mode.diverged", "--limit", "2", "--url", node.url)
+        assert depot.out.splitlines()[1].startswith("2026-11-18 22:06:40+11:00  NTH-07 ")
         some = cli(*asked, "--limit", "1")
         assert some.err == "1 change; for more give --limit 10, or --all\n"
         span = ("--label", "depot:north", "--from", "2026-11-24T00:00Z", "--to", "2026-11-25T00:00Z")

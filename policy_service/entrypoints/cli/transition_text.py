@@ -10,15 +10,14 @@ from policy_service.domain.mode_events import ModeEventType
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import offset_text
-from policy_service.entrypoints.cli.zones import shared_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.text import Text
 
-    from policy_service.engine.zone import Zone
     from policy_service.entrypoints.cli.columns import Cell
+    from policy_service.entrypoints.cli.zones import Clocks
 
 _NONE = "-"
 _PLANNED = {"time": 25, "charger": 8, "from": 8, "to": 8, "policy": 8, "window": 8}
@@ -31,11 +30,10 @@ class _Cells(Protocol):
 
 
 class _Lines:
-    """A line for each change, when by the clock of its policy first, before the first of all the columns' names."""
+    """A line for each change, when by the clock of its policy or its charger first, before all the columns' names."""
 
-    def __init__(self, zones: Mapping[str, Zone], widths: Mapping[str, int], cells: _Cells) -> None:
-        self._zones = zones
-        self._depot = shared_zone(zones.values())
+    def __init__(self, clocks: Clocks, widths: Mapping[str, int], cells: _Cells) -> None:
+        self._clocks = clocks
         self._columns = Columns(*widths, least=tuple(widths.values()))
         self._cells = cells
         self._headed = False
@@ -47,23 +45,23 @@ class _Lines:
         return self._columns.lines(rows, heading=heading)
 
     def _time(self, change: Mapping[str, Any]) -> str:
-        return offset_text(parse_instant(change["at"]), self._zones.get(change.get("policy") or "", self._depot))
+        return offset_text(parse_instant(change["at"]), self._clocks.by(change.get("policy"), change["charger"]))
 
 
 class PlannedLines(_Lines):
     """Planned changes of mode."""
 
-    def __init__(self, zones: Mapping[str, Zone]) -> None:
-        """Tell times by the zones of these policies; of another by their zone if they share one, else by UTC."""
-        super().__init__(zones, _PLANNED, _planned)
+    def __init__(self, clocks: Clocks) -> None:
+        """Tell times by these clocks."""
+        super().__init__(clocks, _PLANNED, _planned)
 
 
 class ModeEventLines(_Lines):
     """What was told and seen."""
 
-    def __init__(self, zones: Mapping[str, Zone]) -> None:
-        """Tell times by the zones of these policies; an event of none by their zone if they share one, else by UTC."""
-        super().__init__(zones, _EMITTED, _emitted)
+    def __init__(self, clocks: Clocks) -> None:
+        """Tell times by these clocks."""
+        super().__init__(clocks, _EMITTED, _emitted)
 
 
 def listed_text(count: int, *, more: bool) -> str:

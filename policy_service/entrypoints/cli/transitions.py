@@ -18,7 +18,7 @@ from policy_service.entrypoints.cli.labels import label_remark, read_label
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
 from policy_service.entrypoints.cli.transition_text import ModeEventLines, PlannedLines, listed_text
-from policy_service.entrypoints.cli.zones import zones_by_policy
+from policy_service.entrypoints.cli.zones import Clocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ def list_(
         out_json_items(listed.noun, iter(found))
         return
     if found:
-        lines = (ModeEventLines if emitted else PlannedLines)(zones_by_policy(calls))
+        lines = (ModeEventLines if emitted else PlannedLines)(Clocks(calls))
         out(Text("\n").join(lines.of(found)))
     note(listed_text(len(found), more=pages[-1].next_cursor is not None))
     for remark in () if found else label_remark(calls, wanted.get("label")):
@@ -116,7 +116,7 @@ def list_(
 def follow(*, which: ModeEventFilters, connection: Connection, as_json: JsonLinesOption = False) -> None:
     """Print each mode event as it comes, until Ctrl-C; when the service restarts, go on behind the last one."""
     calls, wanted = connection.calls(), which.wanted()
-    lines = None if as_json else ModeEventLines(zones_by_policy(calls))
+    lines = None if as_json else ModeEventLines(Clocks(calls))
     for remark in label_remark(calls, wanted.get("label")):
         note(remark)
     print_each(Following(calls, _STREAM, wanted), lines)

@@ -76,6 +76,11 @@ class Clocks:
             zones = {zone.name: zone for policy, zone in self._by_policy.items() if policy in governing}
         return [zone for _, zone in sorted(zones.items())]
 
+    def by(self, policy: str | None, charger: str) -> Zone:
+        """Return the zone of a policy; where none is named, or it is not in force, that of the charger."""
+        found = None if policy is None else self._by_policy.get(policy)
+        return found or self.at(charger)
+
     def at(self, charger: str) -> Zone:
         """Return the zone of the policy that governs a charger; of another the one that all share, or UTC."""
         shared = shared_zone(self._by_policy.values())
