@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
 MAX_FILES = 20_000
+MAX_DIRECTORIES = 5_000
 MAX_TREE_BYTES = 256 * 1024 * 1024
 _HASH_UP_TO = 16 * 1024 * 1024
 """Trees up to this size are compared by content, larger ones by what the file system says of each file."""
@@ -130,7 +131,7 @@ def _signature(root: Path) -> dict[str, _Stat]:
         raise PolicyFilesError(message)
     found: dict[str, _Stat] = {}
     total = 0
-    for path in _walk(root, frozenset(), Path(os.path.realpath(root))):
+    for path in _walk(root):
         try:
             stat = path.stat()
         except OSError:  # a dangling link or a file that just went; the next look sees what became of it
@@ -159,44 +160,75 @@ def _shown(name: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-def _walk(directory: Path, above: frozenset[tuple[int, int]], root: Path) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[Path]:
+    """Yield every policy file; links of a few directories to each other are ways without number, and end at a bound."""
+    within = _Within(root)
+    waiting: list[tuple[Path, frozenset[tuple[int, int]]]] = [(root, frozenset())]
+    looked_at = 0
+    while waiting:
+        directory, above = waiting.pop()
+        looked_at += 1
+        if looked_at > MAX_DIRECTORIES:
+            message = f"there are more than {MAX_DIRECTORIES} ways to directories in the policy directory"
+            raise PolicyFilesError(message)
+        here, entries = _listed(directory)
+        if here in above:  # a symlink back to a directory that leads here
+            continue
+        for entry in entries:
+            inner, file = _kind(entry, within)
+            if inner:
+                waiting.append((Path(entry.path), above | {here}))
+            elif file:
+                yield Path(entry.path)
+
+
+def _listed(directory: Path) -> tuple[tuple[int, int], list[os.DirEntry[str]]]:
+    """Return which directory that is, and what is in it."""
     try:
         stat = directory.stat()
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
     except FileNotFoundError:
-        return
+        return (0, 0), []
     except OSError as error:
         message = "a policy directory cannot be read"
         raise PolicyFilesError(message) from error
-    here = (stat.st_dev, stat.st_ino)
-    if here in above:  # a symlink back to a directory that leads here
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        inner, file = _kind(entry)
-        if (inner or file) and entry.is_symlink() and _leads_out(entry.path, root):
-            message = f"the policy directory's `{_shown(entry.name)}` is a link that leads out of it; put a copy there"
-            raise PolicyFilesError(message)
-        if inner:
-            yield from _walk(Path(entry.path), above | {here}, root)
-        elif file:
-            yield Path(entry.path)
-        elif entry.name.endswith(SUFFIXES):  # without its policies the rest would be in force, and nobody the wiser
-            message = f"the policy directory's `{_shown(entry.name)}` is no file, and leads to none"
-            raise PolicyFilesError(message)
+    return (stat.st_dev, stat.st_ino), [entry for entry in entries if not entry.name.startswith(".")]
 
 
-def _leads_out(link: str, root: Path) -> bool:
-    """Tell whether a link leads out of the tree, or to what is left out of it, as ``.git`` and the keys in it are."""
-    real = Path(os.path.realpath(link))
-    if not real.is_relative_to(root):
-        return True
-    hidden = (part for part in real.relative_to(root).parts if part.startswith("."))
-    return any(not part.startswith("..") for part in hidden)
+class _Within:
+    """Where links of the tree lead; each is followed once, on however many ways it is come by."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(os.path.realpath(root))
+        self._known: dict[int, bool] = {}
+
+    def leads_out(self, link: os.DirEntry[str]) -> bool:
+        """Tell whether a link leads out of the tree, or to what is left out of it, as ``.git`` and keys in it are."""
+        inode = link.inode()
+        if inode not in self._known:
+            self._known[inode] = self._is_outside(Path(os.path.realpath(link)))
+        return self._known[inode]
+
+    def _is_outside(self, real: Path) -> bool:
+        if not real.is_relative_to(self._root):
+            return True
+        hidden = (part for part in real.relative_to(self._root).parts if part.startswith("."))
+        return any(not part.startswith("..") for part in hidden)
 
 
-def _kind(entry: os.DirEntry[str]) -> tuple[bool, bool]:
+def _kind(entry: os.DirEntry[str], within: _Within) -> tuple[bool, bool]:
+    """Tell whether an entry is a directory, and whether a policy file. Raises PolicyFilesError for what may not be."""
+    inner, file = _seen(entry)
+    if (inner or file) and entry.is_symlink() and within.leads_out(entry):
+        message = f"the policy directory's `{_shown(entry.name)}` is a link that leads out of it; put a copy there"
+        raise PolicyFilesError(message)
+    if not (inner or file) and entry.name.endswith(SUFFIXES):  # without it the rest would be in force unnoticed
+        message = f"the policy directory's `{_shown(entry.name)}` is no file, and leads to none"
+        raise PolicyFilesError(message)
+    return inner, file
+
+
+def _seen(entry: os.DirEntry[str]) -> tuple[bool, bool]:
     """Tell whether an entry is a directory, and whether a policy file; one that leads nowhere is neither."""
     try:
         return entry.is_dir(), entry.name.endswith(SUFFIXES) and entry.is_file()

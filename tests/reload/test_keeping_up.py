@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from itertools import permutations
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -143,6 +144,30 @@ def test_links_within_the_tree_are_followed_and_the_tree_may_be_one(tmp_path: Pa
     (tmp_path / "current").symlink_to("tree")
     found = DirectoryPolicyFiles(tmp_path / "current").read()
     assert found == dict.fromkeys(("again/same.yaml", "deep/same.yaml", "yard.yaml"), b"yard")
+
+
+def test_directories_that_link_to_each_other_end_at_a_bound(tmp_path: Path) -> None:
+    names = [f"d{number}" for number in range(12)]
+    for name in names:
+        (tmp_path / name).mkdir()
+    for one, other in permutations(names, 2):
+        (tmp_path / one / other).symlink_to(f"../{other}")
+    with pytest.raises(PolicyFilesError, match="more than 5000 ways to directories"):
+        DirectoryPolicyFiles(tmp_path).read()
+
+
+def test_directories_may_be_nested_as_deep_as_a_path_is_long(tmp_path: Path) -> None:
+    nested = [tmp_path / "a"]
+    while len(nested) < 1_050:
+        nested.append(nested[-1] / "a")
+    for directory in nested:
+        directory.mkdir()
+    file = nested[-1] / "yard.yaml"
+    file.write_text("yard")
+    assert list(DirectoryPolicyFiles(tmp_path).read().values()) == [b"yard"]
+    file.unlink()
+    for directory in reversed(nested):  # who tidies up goes down by calls
+        directory.rmdir()
 
 
 def test_a_file_that_cannot_be_read_is_no_defect(tmp_path: Path) -> None:
