@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ended import Ended
+    from fakes.served import Served
 
 NOBODYS = "019b2c1e-7a00-7000-8000-3f9d2c41aa07"
 LONDON = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0[01]:00"
@@ -158,6 +159,10 @@ def test_a_denial_is_found_by_its_vehicle(cli: Callable[..., Ended], tmp_path: P
     assert "such a denial is found by its charger" in elsewhere[1]
 
 
+def _database(node: Served) -> str:
+    return str(node.client.get("/health/ready").json()["stores"]["database"])
+
+
 def test_where_events_wait_for_the_database_a_denial_is_not_said_to_be_none(
     cli: Callable[..., Ended], tmp_path: Path
 ) -> None:
@@ -165,12 +170,22 @@ def test_where_events_wait_for_the_database_a_denial_is_not_said_to_be_none(
         quiet = cli("why", "NTH-07", "--url", node.url)
         other.execute("BEGIN IMMEDIATE")
         node.decide(charger="NTH-07", identifier="04C20000000001", time="2026-11-24T11:15:00Z")
-        eventually(lambda: node.client.get("/health/ready").json()["problems"], within=30)
+        eventually(lambda: _database(node) == "down", within=30)
         ended = cli("why", "NTH-07", "--url", node.url)
         other.rollback()
     assert ended.out.startswith("nobody was refused at NTH-07")
     assert "note: the latest denials may not be on record yet: database does not answer" in ended.err
     assert quiet.err == ""
+
+
+def test_who_finds_no_store_is_told_where_to_look(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    with serving(POLICIES, tmp_path) as node:
+        (tmp_path / "policy-service.sqlite3").unlink()
+        eventually(lambda: _database(node) == "down", within=30)
+        ended = cli("why", "NTH-07", "--url", node.url)
+    assert ended.code == ExitCode.REFUSED
+    assert "no store could be asked" in ended.err
+    assert "/health/ready and its log say what it lacks" in " ".join(ended.err.split())
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])

@@ -67,9 +67,11 @@ FORBIDDEN = 403
 _MOST_OF_A_KEY_FILE = 4096
 """Characters; a device has no end."""
 _UNAUTHORIZED = 401
+_UNAVAILABLE = 503
 _HINTS = {
     _UNAUTHORIZED: "give a good API key with --key-file or POLICY_SERVICE_KEY_FILE; `policy-service keys` makes one",
     FORBIDDEN: "the key may not do this: ask for one that may",
+    _UNAVAILABLE: "the service's /health/ready and its log say what it lacks",
 }
 
 
