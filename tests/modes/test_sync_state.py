@@ -60,6 +60,9 @@ CASES = (
     Case("told ahead, and in the mode of until then", -30, _seen(FREE, AT - 90_000), SyncState.IN_SYNC),
     Case("told ahead, and nothing is known", -30, None, SyncState.SWITCHING),
     Case("told ahead, and offline in no known mode", -30, _seen(None, online=False), SyncState.PENDING_OFFLINE),
+    Case("followed up, and not noted from when on", 59.9, _seen(FREE, due_from=None), SyncState.SWITCHING),
+    Case("followed up, not noted from when on, and time is up", 60, _seen(FREE, due_from=None), SyncState.DIVERGED),
+    Case("told for the first time, ahead, and in no known mode", -1, _seen(None), SyncState.SWITCHING, desired=FIRST),
     Case("told for the first time", 0, _seen(FREE, AT - 90_000), SyncState.SWITCHING, desired=FIRST),
 )
 

@@ -11,13 +11,17 @@ from fakes.clock import FakeClock
 from fakes.reported import MemoryReportedModes
 
 from policy_service.application import mode_watch
-from policy_service.application.mode_watch import COUNTED_EVERY_S, ModeWatch
-from policy_service.application.plan_holder import PlanHolder
-from policy_service.domain.charger_sync import SyncState
-from policy_service.domain.mode_follow_up import Patience
+from policy_service.application.mode_watch import BEGUN_EVERY_MS, COUNTED_EVERY_S, LARGEST, ModeWatch
+from policy_service.application.plan_holder import PlanHolder, PlanState
+from policy_service.domain.access import AccessMode
+from policy_service.domain.charger_sync import DesiredMode, SyncState
+from policy_service.domain.mode_follow_up import Patience, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from policy_service.domain.charger_sync import Standing
+    from policy_service.domain.mode_events import ModeEvent
 
 pytestmark = pytest.mark.anyio
 
@@ -48,9 +52,28 @@ class _Lease:
 class _Heard:
     def __init__(self) -> None:
         self.states: list[Mapping[SyncState, int]] = []
+        self.apart: list[int] = []
+
+    def mode_events(self, events: Sequence[ModeEvent]) -> None:
+        """Hear of them one by one: nothing is asked of that here."""
+
+    def diverged(self, events: Sequence[ModeEvent]) -> None:
+        self.apart.append(len(events))
 
     def charger_states(self, counted: Mapping[SyncState, int]) -> None:
         self.states.append(counted)
+
+
+class _Reported(MemoryReportedModes):
+    """Notes of each look whether it went through all chargers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.through: list[bool] = []
+
+    async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
+        self.through.append(first_ms is not None)
+        return await super().due(now, first_ms=first_ms, limit=limit)
 
 
 class _Watched:
@@ -58,7 +81,8 @@ class _Watched:
 
     def __init__(self) -> None:
         self.lease, self.chargers, self.heard = _Lease(), _Chargers(), _Heard()
-        others: Any = (MemoryReportedModes(), cast("Any", self.chargers), PlanHolder(), self.lease, FakeClock(0))
+        self.reported, self.clock, self.plans = _Reported(), FakeClock(), PlanHolder()
+        others: Any = (self.reported, cast("Any", self.chargers), self.plans, self.lease, self.clock)
         self.watch = ModeWatch(*others, cast("Any", self.heard), Patience())
 
     async def looked(self, seconds: float) -> None:
@@ -108,3 +132,32 @@ async def test_it_rests_between_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ModeWatch, "look", looked)
     await _Watched().looked(0.1)
     assert 2 <= looks <= 11
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> _Watched:
+    """Return a watch with a plan in which every charger can be switched."""
+    watched = _Watched()
+    watched.plans.swap(PlanState(plan=cast("Any", object())))
+    monkeypatch.setattr(mode_watch, "subject_of", lambda _, charger, standing: Subject(charger, standing, True))  # noqa: FBT003
+    return watched
+
+
+async def test_all_chargers_are_gone_through_at_once_and_then_now_and_again(planned: _Watched) -> None:
+    for passed in (0, BEGUN_EVERY_MS - 1, 1, -BEGUN_EVERY_MS + 1, -1):  # at last the clock has been put back
+        planned.clock.milliseconds += passed
+        assert not await planned.watch.look()
+    assert planned.reported.through == [True, False, True, False, True]
+
+
+async def test_what_one_look_finds_diverged_is_said_together(planned: _Watched) -> None:
+    at = planned.clock.now_ms() - Patience().within_ms
+    for number in range(LARGEST + 1):
+        told = DesiredMode(f"C-{number}", AccessMode.MANAGED, None, at, "t", "north", None)
+        planned.reported.told[told.charger] = told
+    assert await planned.watch.look()
+    assert not planned.heard.apart
+    assert not await planned.watch.look()
+    assert not await planned.watch.look()
+    assert planned.reported.through == [True, True, False]
+    assert planned.heard.apart == [LARGEST + 1]
