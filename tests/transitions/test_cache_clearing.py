@@ -133,6 +133,19 @@ async def test_by_day_nobody_has_anything_to_forget() -> None:
     assert cleared(depot) == []
 
 
+async def test_what_was_withdrawn_before_the_first_start_clears_nothing_even_if_it_is_known_late() -> None:
+    depot = Depot()
+    depot.state.narrowed_own = depot.state.narrowed_agreement = 7
+    process = depot.process(plan())
+    depot.at(SIX + 60)
+    await process.scheduler.look()  # before the watch over versions has had an answer
+    for _ in range(2):
+        await process.look()
+        depot.clock.milliseconds += SETTLED_MS
+    await process.look()
+    assert cleared(depot) == []
+
+
 @pytest.mark.parametrize("left", range(12))
 async def test_a_process_that_ends_amid_it_loses_and_doubles_none(left: int) -> None:
     depot = Depot()

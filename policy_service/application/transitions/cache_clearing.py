@@ -70,18 +70,17 @@ class CacheClearing:
 
     async def look(self, plan: Plan, term: int) -> bool:
         """Say what is due, and tell whether all is said. Raises StoreUnavailableError."""
+        versions = self._watch.current
+        if versions is None:  # a mark without them would take whatever was ever withdrawn for new
+            return False
         if self._mark is None or self._term != term:
             self._mark, self._term = await self._marks.get(), term
+        now = AccessMark(self._clock.now_ms(), plan.revision, versions.narrowed_own, versions.narrowed_agreement)
         if self._mark is None:
-            return await self._move(self._now(plan))
+            return await self._move(now)
         if self._mark.revision != plan.revision and not await self._plan_changed(self._mark, plan):
             return False
-        return await self._registry_changed(self._mark, plan)
-
-    def _now(self, plan: Plan) -> AccessMark:
-        versions = self._watch.current
-        own, agreement = (0, 0) if versions is None else (versions.narrowed_own, versions.narrowed_agreement)
-        return AccessMark(self._clock.now_ms(), plan.revision, own, agreement)
+        return await self._registry_changed(self._mark, plan, now)
 
     async def _plan_changed(self, mark: AccessMark, plan: Plan) -> bool:
         before = next((each for each in self._plans if each.revision == mark.revision), None)
@@ -108,9 +107,9 @@ class CacheClearing:
             less += [charger] if known[pair] else []
         return less
 
-    async def _registry_changed(self, mark: AccessMark, plan: Plan) -> bool:
+    async def _registry_changed(self, mark: AccessMark, plan: Plan, seen: AccessMark) -> bool:
         """Say so when withdrawals have come to rest; that they wait for that makes nobody late."""
-        now, seen = self._clock.now_ms(), self._now(plan)
+        now = seen.at
         if (seen.own, seen.agreement) == (mark.own, mark.agreement):
             self._narrowed = None
             return True
