@@ -82,8 +82,15 @@ class _Watched:
     def __init__(self) -> None:
         self.lease, self.chargers, self.heard = _Lease(), _Chargers(), _Heard()
         self.reported, self.clock, self.plans = _Reported(), FakeClock(), PlanHolder()
-        others: Any = (self.reported, cast("Any", self.chargers), self.plans, self.lease, self.clock)
-        self.watch = ModeWatch(*others, cast("Any", self.heard), Patience())
+        self.watch = ModeWatch(
+            self.reported,
+            cast("Any", self.chargers),
+            self.plans,
+            self.lease,
+            self.clock,
+            cast("Any", self.heard),
+            Patience(),
+        )
 
     async def looked(self, seconds: float) -> None:
         """Let it look several times within so many seconds."""

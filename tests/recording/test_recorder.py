@@ -11,6 +11,7 @@ from fakes.samples import event
 from fakes.spool import MemorySpool
 from fakes.stores import MemoryState
 
+from policy_service.application import event_shipping
 from policy_service.application.commands.record_decision import DecisionRecorder, WhenFull
 from policy_service.application.event_line import event_line
 from policy_service.application.event_losses import EventLosses
@@ -31,7 +32,7 @@ class Notes:
     def __init__(self) -> None:
         """Note nothing yet."""
         self.said: list[tuple[str, object]] = []
-        self.count = 0
+        self.count = self.looks = 0
 
     def store_failed(self, pending_bytes: int) -> None:
         self.said.append(("failed", pending_bytes > 0))
@@ -46,6 +47,7 @@ class Notes:
         self.count += count
 
     def spool_is(self, used: int, limit: int, oldest_age_s: float) -> None:
+        self.looks += 1
         assert 0 <= used <= limit
         assert oldest_age_s >= 0
 
@@ -84,6 +86,39 @@ async def test_what_was_recorded_is_in_the_store_when_a_reader_asks() -> None:
         await rig.shipping.flush()
         assert set(rig.state.events) == {"d", "a"}
     assert rig.notes.count == 2
+
+
+async def test_a_reader_waits_no_longer_than_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_shipping, "PATIENCE_S", 60.0)
+    rig = Rig()
+    async with rig.shipped(), asyncio.timeout(20):
+        await rig.shipping.flush()
+        await rig.recorder.record(event("d"))
+        await rig.shipping.flush()
+    assert set(rig.state.events) == {"d"}
+
+
+async def test_other_files_are_looked_at_now_and_again_and_a_disk_that_fails_then_holds_up_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Looked(MemorySpool):
+        looks = 0
+
+        def look(self) -> None:
+            self.looks += 1
+            raise OSError
+
+    rig = Rig(spool=Looked)
+    seen: dict[int, set[int]] = {60: set(), 0: set()}
+    for every_s, looks in seen.items():
+        monkeypatch.setattr(event_shipping, "LOOK_S", every_s)
+        async with rig.shipped():
+            for number in range(3):
+                await rig.recorder.record(event(f"{every_s}-{number}"))
+                await rig.shipping.flush()
+                looks.add(rig.spool.looks)
+    assert (seen[60], len(seen[0])) == ({1}, 3)
+    assert rig.notes.looks == rig.spool.looks
 
 
 async def test_events_that_come_together_share_transactions() -> None:
@@ -247,6 +282,7 @@ async def test_an_event_that_no_store_takes_does_not_stop_the_others() -> None:
     assert rig.notes.said == [("refused", "d1")]
     assert rig.spool.aside == [event_line(event("d1", charger="bad"))]
     assert "later" in rig.state.events
+    assert rig.notes.count == 3
 
 
 async def test_losses_and_a_spool_that_fills_are_of_concern() -> None:
