@@ -158,6 +158,7 @@ async def test_a_receiver_that_asks_for_a_wait_is_left_alone_for_so_long(pushed:
 def test_it_is_due_from_the_instant_of_its_next_try_on() -> None:
     failing = webhook(progress=Progress(0, 1_000, 1, next_try_at=2_000))
     assert [failing.due(now) for now in (1_999, 2_000, 2_001)] == [False, True, True]
+    assert not any(replace(failing, stopped=stop).due(2_000) for stop in Stop)
 
 
 async def test_who_failed_while_the_clock_was_ahead_is_tried_again_once_it_is_put_back(pushed: Pushed) -> None:
@@ -190,6 +191,7 @@ async def test_an_event_waits_for_so_long_and_is_a_dead_letter(pushed: Pushed) -
     pushed.clock.milliseconds += HOUR_MS // 2
     await pushed.turn()
     assert pushed.dead == ["a", "b"]
+    assert {letter.last_error for letter in pushed.state.dead_letters.values()} == {"status 500"}
     assert pushed.progress.position == 2
     assert pushed.progress.failing_since is not None
     pushed.sender.otherwise = Attempt(200)
