@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from policy_service.engine.rules import Rule
 
 
-def narrows(before: Governance | None, after: Governance | None, lo: int, hi: int) -> bool:
+def narrows(before: Governance, after: Governance | None, lo: int, hi: int) -> bool:
     """Tell whether anybody who was let in before may not be any more, anywhere in ``[lo, hi]`` (epoch seconds).
 
-    In doubt it does. No policy before is no promise; no policy after is none to keep.
+    In doubt it does. Where no policy comes after, nothing is promised any more.
     """
-    if before is None or before is after:
+    if before is after:
         return False
     if after is None:
         return True
