@@ -13,6 +13,7 @@ from fakes.reported import MemoryReportedModes
 from policy_service.application import mode_watch
 from policy_service.application.mode_watch import BEGUN_EVERY_MS, COUNTED_EVERY_S, LARGEST, ModeWatch
 from policy_service.application.plan_holder import PlanHolder, PlanState
+from policy_service.application.ports import ConflictError
 from policy_service.domain.access import AccessMode
 from policy_service.domain.charger_sync import DesiredMode, SyncState
 from policy_service.domain.mode_follow_up import Patience, Subject
@@ -20,7 +21,7 @@ from policy_service.domain.mode_follow_up import Patience, Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policy_service.domain.charger_sync import Standing
+    from policy_service.domain.charger_sync import ReportedMode, Standing
     from policy_service.domain.mode_events import ModeEvent
 
 pytestmark = pytest.mark.anyio
@@ -53,9 +54,10 @@ class _Heard:
     def __init__(self) -> None:
         self.states: list[Mapping[SyncState, int]] = []
         self.apart: list[int] = []
+        self.events: list[ModeEvent] = []
 
     def mode_events(self, events: Sequence[ModeEvent]) -> None:
-        """Hear of them one by one: nothing is asked of that here."""
+        self.events += events
 
     def diverged(self, events: Sequence[ModeEvent]) -> None:
         self.apart.append(len(events))
@@ -70,10 +72,18 @@ class _Reported(MemoryReportedModes):
     def __init__(self) -> None:
         super().__init__()
         self.through: list[bool] = []
+        self.reports = 0
+        """So many come in while the next looks store what they found."""
 
     async def due(self, now: int, *, first_ms: int | None, limit: int) -> Mapping[str, Standing]:
         self.through.append(first_ms is not None)
         return await super().due(now, first_ms=first_ms, limit=limit)
+
+    async def put(self, reported: Sequence[ReportedMode], events: Sequence[ModeEvent]) -> None:
+        if self.reports:
+            self.reports -= 1
+            raise ConflictError
+        await super().put(reported, events)
 
 
 class _Watched:
@@ -168,3 +178,14 @@ async def test_what_one_look_finds_diverged_is_said_together(planned: _Watched) 
     assert not await planned.watch.look()
     assert planned.reported.through == [True, True, False]
     assert planned.heard.apart == [LARGEST + 1]
+
+
+async def test_what_a_report_overtakes_is_not_said_and_looked_at_again(planned: _Watched) -> None:
+    at = planned.clock.now_ms() - Patience().within_ms
+    planned.reported.told["C-1"] = DesiredMode("C-1", AccessMode.MANAGED, None, at, "t", "north", None)
+    planned.reported.reports = 1
+    assert await planned.watch.look()
+    assert (planned.heard.events, planned.heard.apart) == ([], [])
+    assert not await planned.watch.look()
+    assert planned.heard.events == list(planned.reported.events.values())
+    assert planned.heard.apart == [1]
