@@ -211,6 +211,7 @@ def night() -> Governance:
         (Told(MANAGED, None, SIX + SKEW_MS), SIX, 0, None),
         (Told(MANAGED, FREEVEND, SIX), SIX - HOUR, 0, None),
         (Told(MANAGED, FREEVEND, SIX + HOUR), SIX - HOUR, 0, (MANAGED, FREEVEND, SIX - HOUR, Cause.POLICY)),
+        (Told(MANAGED, FREEVEND, SIX + 2 * HOUR), SIX + HOUR, 0, (FREEVEND, MANAGED, SIX, Cause.SCHEDULE)),
     ],
     ids=[
         "first seen",
@@ -224,6 +225,7 @@ def night() -> Governance:
         "first told by a clock ahead",
         "told ahead, without a lead any more",
         "told ahead what will not come",
+        "told ahead for later, after a downtime",
     ],
 )
 def test_what_is_due(told: Told | None, now: int, known: int, expected: tuple[object, ...] | None) -> None:
