@@ -219,7 +219,10 @@ def _broken(error: httpx2.HTTPError) -> tuple[str, str]:
         return "no answer came in time from", _ABSENT
     for dated in ("has expired", "is not yet valid"):
         if f"certificate {dated}" in str(error):
-            return f"the certificate {dated} of", "renew it, or set the clock right; `policy-service doctor` tells its dates"
+            return (
+                f"the certificate {dated} of",
+                "renew it, or set the clock right; `policy-service doctor` tells its dates",
+            )
     if not isinstance(error, httpx2.ConnectError):
         return "the connection broke to", _ABSENT
     if "SSL" in str(error):
