@@ -189,7 +189,7 @@ class _Watched:
     def is_the_same(self, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         """Part with connections to another file: what they write nobody reads again."""
         now = self._identity()
-        if record.info.setdefault("file", now) != now:
+        if now is None or record.info.setdefault("file", now) != now:
             message = "the database file is another one"
             raise DisconnectionError(message)
 
