@@ -82,6 +82,13 @@ def test_what_a_policy_cannot_answer_is_not_asked_for() -> None:
     assert coverage_of(open_).percent == 0
 
 
+@pytest.mark.parametrize("some", [{"agreements": ("metro",)}, {"exclude_agreements": ("metro",)}])
+def test_who_admits_some_agreements_alone_can_refuse_the_others(some: dict[str, tuple[str, ...]]) -> None:
+    grants = (Grant(VehicleClass.OWN), Grant(VehicleClass.AGREEMENT, **some))
+    parts = coverage_of(plan_of(policy(default_mode=MANAGED, allow=grants))).parts
+    assert str(Reason.NOT_GRANTED) in {part.name for part in parts if part.kind is Kind.REASON}
+
+
 def test_a_selector_is_covered_by_chargers_on_both_sides_of_its_condition() -> None:
     strong = policy(chargers=Selector(ids=("*",), when=Expression('charger.id == "A1"')))
     plan = plan_of(strong)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import msgspec
+import pytest
 from fakes.samples import event
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleCla
 from policy_service.domain.charger_profile import ChargerProfile, DenialSignal, driver_signal
 from policy_service.domain.decision import Answer, Decision
 from policy_service.domain.events import DriverSignal, EventType
+from policy_service.domain.identifier import masked
 
 
 def _answer(outcome: Outcome, reason: Reason, would_be: Outcome | None = None) -> Answer:
@@ -96,3 +98,11 @@ def test_what_no_database_takes_is_replaced(text: str) -> None:
     line = event_line(event("e", charger=text, labels={text: text}, evidence={"attributes": {text: text}}))
     assert b"\\u0000" not in line
     assert line.decode()
+
+
+@pytest.mark.parametrize(
+    ("form", "pin", "shown"),
+    [("12345678", False, "…"), ("123456789", False, "…6789"), ("1234", True, "…"), ("123456789012", True, "…")],
+)
+def test_of_short_identifiers_and_pins_nothing_is_shown(form: str, shown: str, *, pin: bool) -> None:
+    assert masked(form, pin=pin) == shown
