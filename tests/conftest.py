@@ -20,6 +20,14 @@ hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
 
+_LONG = ("http/test_schemathesis.py", "engine/test_oracle.py", "engine/test_diff.py", "engine/test_due.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest come first: at the end one process would be at them, and the others would have nothing to do."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(_LONG))
+
+
 def pytest_report_header() -> str:
     """Say whether the third-party recurrence vectors take part."""
     return "recurrence vectors: third-party file " + ("present" if VECTORS_PRESENT else "absent, our goldens run alone")

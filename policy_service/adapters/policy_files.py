@@ -200,14 +200,18 @@ class _Within:
 
     def __init__(self, root: Path) -> None:
         self._root = Path(os.path.realpath(root))
-        self._known: dict[int, bool] = {}
+        self._known: dict[tuple[int, int], bool] = {}
 
     def leads_out(self, link: os.DirEntry[str]) -> bool:
         """Tell whether a link leads out of the tree, or to what is left out of it, as ``.git`` and keys in it are."""
-        inode = link.inode()
-        if inode not in self._known:
-            self._known[inode] = self._is_outside(Path(os.path.realpath(link)))
-        return self._known[inode]
+        try:
+            own = link.stat(follow_symlinks=False)
+        except OSError:  # it just went
+            return False
+        which = own.st_dev, own.st_ino
+        if which not in self._known:
+            self._known[which] = self._is_outside(Path(os.path.realpath(link)))
+        return self._known[which]
 
     def _is_outside(self, real: Path) -> bool:
         if not real.is_relative_to(self._root):

@@ -22,6 +22,9 @@ _JUDGED = "/(import|degraded|diff|summary)$|/webhooks"
 _SPANS = "^/v1/(events|audit|adherence|transitions|transitions/events|chargers/[^/]+/schedule)$"
 _ELSEWHERE = f"/stream$|{_JUDGED}|{_SPANS}|{_DOORS}"
 _FIRST = "^/v1/[a-e]"
+_CONFIG = "phases.stateful.checks.positive_data_acceptance.enabled = false\n"
+"""In sequences of requests the tool at times calls a body valid that it has made invalid, as objects among the values
+of variables; what is valid is to be accepted in the other phases all the same."""
 _FLAGS = ["--max-examples", "6", "--mode", "all", "--seed", "1", "--no-color", "--checks", "all"]
 
 
@@ -56,6 +59,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_no_request_fails_the_description(
     keyed: Served, tmp_path: Path, operations: list[str], more: list[str]
 ) -> None:
+    (tmp_path / "schemathesis.toml").write_text(_CONFIG)
     command = [
         sys.executable,
         "-m",
