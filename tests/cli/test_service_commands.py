@@ -2,18 +2,16 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
 from fakes.hexadecimal import without_ids
 from fakes.keyed import stored
-from fakes.served import POLICIES, eventually, serving
+from fakes.served import POLICIES, serving
 
 from policy_service.application.commands.manage_keys import WantedKey
 from policy_service.domain.caller import Scope
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ended import Ended
-    from fakes.served import Served
 
 NOBODYS = "019b2c1e-7a00-7000-8000-3f9d2c41aa07"
 LONDON = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0[01]:00"
@@ -157,35 +154,6 @@ def test_a_denial_is_found_by_its_vehicle(cli: Callable[..., Ended], tmp_path: P
         elsewhere = cli("why", "NTH-08", "--vehicle", "bus-17", "--url", node.url).out.splitlines()
     assert elsewhere[0].startswith("nobody was refused at NTH-08 (vehicle bus-17), as far as")
     assert "such a denial is found by its charger" in elsewhere[1]
-
-
-def _database(node: Served) -> str:
-    return str(node.client.get("/health/ready").json()["stores"]["database"])
-
-
-def test_where_events_wait_for_the_database_a_denial_is_not_said_to_be_none(
-    cli: Callable[..., Ended], tmp_path: Path
-) -> None:
-    with serving(POLICIES, tmp_path) as node, closing(sqlite3.connect(tmp_path / "policy-service.sqlite3")) as other:
-        quiet = cli("why", "NTH-07", "--url", node.url)
-        other.execute("BEGIN IMMEDIATE")
-        node.decide(charger="NTH-07", identifier="04C20000000001", time="2026-11-24T11:15:00Z")
-        eventually(lambda: _database(node) == "down", within=30)
-        ended = cli("why", "NTH-07", "--url", node.url)
-        other.rollback()
-    assert ended.out.startswith("nobody was refused at NTH-07")
-    assert "note: the latest denials may not be on record yet: database does not answer" in ended.err
-    assert quiet.err == ""
-
-
-def test_who_finds_no_store_is_told_where_to_look(cli: Callable[..., Ended], tmp_path: Path) -> None:
-    with serving(POLICIES, tmp_path) as node:
-        (tmp_path / "policy-service.sqlite3").unlink()
-        eventually(lambda: _database(node) == "down", within=30)
-        ended = cli("why", "NTH-07", "--url", node.url)
-    assert ended.code == ExitCode.REFUSED
-    assert "no store could be asked" in ended.err
-    assert "/health/ready and its log say what it lacks" in " ".join(ended.err.split())
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
