@@ -255,21 +255,19 @@ class Telemetry:
         """Measure who waits for a mode; say so when it has been too long, and when it is over."""
         self._gauges["transitions_waiting"].set(chargers)
         self._gauges["transitions_behind_seconds"].set(behind_s)
-        late = behind_s > LAGS_S
-        if late and not self._late:
-            self._log.error("chargers wait for their modes", **{"charger.count": chargers, "wait.seconds": behind_s})
-        elif self._late and not late:
-            self._log.info("chargers are told their modes in time again")
-        self._late = late
+        waiting = {"charger.count": chargers, "wait.seconds": behind_s}
+        self._tell_of_delay("chargers wait for their modes", late=behind_s > LAGS_S, **waiting)
 
     def scheduler_silent(self, for_s: float) -> None:
         """Measure for how long nobody was seen who tells; say so when it has been too long, and when it is over."""
         self._gauges["transitions_behind_seconds"].set(for_s)
-        late = for_s > SILENT_S
+        self._tell_of_delay("nobody tells chargers their modes", late=for_s > SILENT_S, **{"wait.seconds": for_s})
+
+    def _tell_of_delay(self, what: str, *, late: bool, **fields: float) -> None:
         if late and not self._late:
-            self._log.error("nobody tells chargers their modes", **{"wait.seconds": for_s})
+            self._log.error(what, **fields)
         elif self._late and not late:
-            self._log.info("chargers are told their modes again")
+            self._log.info("chargers are told their modes in time again")
         self._late = late
 
     def transitions_overtaken(self) -> None:
