@@ -53,11 +53,14 @@ class Retaining:
         self._told = False
 
     async def keep(self, every_s: float = EVERY_S) -> None:
-        """Delete every now and then, for ever."""
-        while True:
-            with suppress(StoreUnavailableError):
-                await self.step()
-            await asyncio.sleep(every_s)
+        """Delete every now and then, until cancelled."""
+        try:
+            while True:
+                with suppress(StoreUnavailableError):
+                    await self.step()
+                await asyncio.sleep(every_s)
+        finally:
+            await self._lease.give_back()
 
     async def step(self) -> None:
         """Count on, and delete what is too old. Raises StoreUnavailableError."""

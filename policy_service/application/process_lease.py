@@ -37,11 +37,10 @@ MODES = LeaseTerms("modes", lasts_s=1.5, prolong_s=0.4)
 """Short: a switch must not wait for who was killed. Nothing depends on it, see ``DesiredModes.tell``."""
 WATCHING = LeaseTerms("mode watch", lasts_s=20.0, prolong_s=4.0)
 """Nothing depends on it: of two who watch, one is told that the other was faster."""
-
-RETAINING = LeaseTerms("retention", lasts_s=900.0, prolong_s=5.0)
-"""Nothing depends on it: of two who count, old events go twice as fast."""
 LISTS = LeaseTerms("local lists", lasts_s=60.0, prolong_s=5.0)
 """Two at once would say the same: events are stored once."""
+RETAINING = LeaseTerms("retention", lasts_s=900.0, prolong_s=5.0)
+"""Longer than the pause between two looks. Nothing depends on it: of two who count, old events go twice as fast."""
 
 
 class ProcessLease:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -102,6 +103,18 @@ async def test_of_many_processes_one_counts(state: MemoryState) -> None:
     counted = state.counted
     await other.passes(30)
     assert state.counted == counted
+
+
+async def test_who_ends_lets_the_next_one_count_at_once(state: MemoryState) -> None:
+    ending = asyncio.create_task(Node(state, days=10).retaining.keep())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert state.leases
+    ending.cancel()
+    await asyncio.wait([ending])
+    counted = state.counted
+    await Node(state, days=10).passes(30)
+    assert state.counted == counted + 30_000
 
 
 async def test_without_a_bound_nothing_goes(state: MemoryState) -> None:
