@@ -252,7 +252,8 @@ def test_a_lane_that_fails_leaves_the_request_to_the_long_way(
         raise RuntimeError(message)
 
     monkeypatch.setattr(DecideLane, "answer", fail)
-    request = b"".join(_parts("/v1/decide", _TARGETS["/v1/decide"]))
+    named = "X-Request-Id: of-its-own\r\n"  # so that its head is none that is known: a known one is tried once more
+    request = b"".join(_parts("/v1/decide", _TARGETS["/v1/decide"], named))
     with capture_logs() as logged:
         assert [reply.status for reply in three.exchange(way, [request, request], 2)] == [200, 200]
     failures = [line for line in logged if line["event"] == "a short way failed"]
