@@ -179,6 +179,12 @@ class Settings(BaseSettings):
         description="Who tells chargers their modes: inside, the service itself; apart, a process of its own, "
         "`policy-service scheduler`.",
     )
+    scheduler_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="TCP port on HOST at which that process answers `/metrics` and `/health`; left out: nowhere.",
+    )
     transition_lead: int = Field(
         0, ge=0, le=3_600, description="Seconds before a change of mode that chargers are told of it."
     )

@@ -13,6 +13,7 @@ import structlog
 from policy_service.adapters.system_clock import SystemClock
 from policy_service.application.commands.reload_policies import BrokenTreeError
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.bootstrap.transitions import open_scheduling
 from policy_service.bootstrap.use_cases import build
 from policy_service.engine.zone import use_pinned_zone_data
 from policy_service.language.render import render
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from policy_service.application.ports import Clock
     from policy_service.application.service import Service
     from policy_service.bootstrap.stores import Work
+    from policy_service.bootstrap.transitions import Scheduling
     from policy_service.bootstrap.use_cases import Built
     from policy_service.settings import Settings
 
@@ -38,7 +40,7 @@ __all__ = [
     "rehearse",
     "rendered",
     "running",
-    "schedule",
+    "scheduling",
     "share_metrics",
 ]
 
@@ -108,12 +110,14 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncGenera
         yield built.service
 
 
-async def schedule(settings: Settings, clock: Clock | None = None) -> None:
-    """Be a scheduler of transitions alone until cancelled. Raises BrokenTreeError and StartError."""
-    from policy_service.bootstrap import transitions  # noqa: PLC0415 - the service has no use for it
-
-    with _told():
-        await transitions.schedule(settings, kept_up, clock or SystemClock())
+@asynccontextmanager
+async def scheduling(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Scheduling]:
+    """Tell chargers their modes while the context is open, and nothing else. Raises BrokenTreeError and StartError."""
+    async with AsyncExitStack() as stack:
+        with _told():
+            opened = await open_scheduling(settings, stack, clock or SystemClock())
+        stack.push_async_callback(ended, [asyncio.create_task(kept_up(work)) for work in opened.background])
+        yield opened
 
 
 async def _opened(settings: Settings, stack: AsyncExitStack, clock: Clock) -> Built:

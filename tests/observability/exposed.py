@@ -43,7 +43,11 @@ def read(served: Served) -> Exposed:
     with httpx2.Client(
         base_url=served.url, timeout=30, verify=False
     ) as client:  # no TLS: certificates take long to load
-        text = client.get("/metrics").text
+        return told_by(client.get("/metrics").text)
+
+
+def told_by(text: str) -> Exposed:
+    """Read what Prometheus would."""
     families = list(text_string_to_metric_families(text))
     samples = tuple(sample for family in families for sample in family.samples)
     return Exposed(samples, {family.name: family.type for family in families})

@@ -13,9 +13,13 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from held_loop import Follows, HeldLoop, hold_for_databases
 from simulated_time import SharedClock, SharedTime
+
+if TYPE_CHECKING:
+    from policy_service.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[2] / "demo"))  # where the reference CSMS lies
 
@@ -40,8 +44,15 @@ def schedule(shared: SharedTime, waits: Follows) -> int:
     settings = Settings()
     wiring.prepare(settings)
     with asyncio.Runner(loop_factory=partial(HeldLoop, waits)) as runner:
-        runner.run(wiring.schedule(settings, shared))
+        runner.run(_scheduling(settings, shared))
     return 0
+
+
+async def _scheduling(settings: Settings, shared: SharedTime) -> None:
+    from policy_service.bootstrap import wiring  # noqa: PLC0415
+
+    async with wiring.scheduling(settings, shared):
+        await asyncio.Event().wait()
 
 
 def manage(shared: SharedTime, waits: Follows, service: str, port: str, state: str) -> int:

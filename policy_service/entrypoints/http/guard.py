@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
+from starlette.routing import Route
 
 from policy_service.domain.caller import Caller, Scope
 from policy_service.entrypoints.http.callers import access_of
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
     from starlette.types import Scope as Connection
 
 
-class GuardedRoute(APIRoute):
-    """A route that asks the table before anything else; every router is made with it.
-
-    A dependency of the application would do the same at ten times the cost, which every decision would pay.
-    """
+class Guarded(Route):
+    """A route that asks the table before anything else."""
 
     async def handle(self, scope: "Connection", receive: "Receive", send: "Send") -> None:
         """Refuse a caller whom the route's row does not admit. Raises ProblemError."""
@@ -27,6 +25,13 @@ class GuardedRoute(APIRoute):
             scope["route"] = self
             authorise(scope)
         await super().handle(scope, receive, send)
+
+
+class GuardedRoute(Guarded, APIRoute):
+    """One of the service; every router is made with it.
+
+    A dependency of the application would do the same at ten times the cost, which every decision would pay.
+    """
 
 
 def authorise(scope: "Connection") -> None:

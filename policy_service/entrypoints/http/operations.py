@@ -1,6 +1,7 @@
 """Operations: liveness, readiness and metrics."""
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -10,6 +11,10 @@ from policy_service.entrypoints.http.guard import GuardedRoute
 from policy_service.entrypoints.http.openapi import replies
 from policy_service.entrypoints.http.problems import Problem, ProblemError
 from policy_service.entrypoints.http.wire_health import LiveReply, ReadyReply
+
+if TYPE_CHECKING:
+    from policy_service.application.queries.health import Health
+    from policy_service.application.service import Metrics
 
 router = APIRouter(tags=["operations"], route_class=GuardedRoute)
 
@@ -25,11 +30,7 @@ async def live() -> Response:
 @router.get("/health/ready", summary="The service decides", responses=replies(ReadyReply))
 async def ready(service: ServiceOf) -> Response:
     """Answer 200 while a plan stands, degraded or not, else 503."""
-    state = service.health.readiness()
-    if state.status == "unavailable":
-        extra = {"stores": dict(state.stores), "problems": list(state.problems)}
-        raise ProblemError(Problem.UNAVAILABLE, "no plan stands", extra=extra)
-    return answer(asdict(state))
+    return readiness(service.health)
 
 
 @router.get(
@@ -40,5 +41,19 @@ async def ready(service: ServiceOf) -> Response:
 )
 async def metrics(service: ServiceOf) -> Response:
     """Return the metrics of all workers."""
-    body, media_type = service.metrics.exposition()
+    return exposition(service.metrics)
+
+
+def readiness(health: "Health") -> Response:
+    """Answer how well a process does what it is there for. Raises ProblemError where it cannot."""
+    state = health.readiness()
+    if state.status == "unavailable":
+        extra = {"stores": dict(state.stores), "problems": list(state.problems)}
+        raise ProblemError(Problem.UNAVAILABLE, "no plan stands", extra=extra)
+    return answer(asdict(state))
+
+
+def exposition(metrics: "Metrics") -> Response:
+    """Answer what is measured."""
+    body, media_type = metrics.exposition()
     return Response(body, headers={"Content-Type": media_type})
