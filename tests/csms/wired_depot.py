@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 VERSIONS = ["1.6", "2.0.1", "2.1"]
 VERSIONS_2 = VERSIONS[1:]
+_CALL = 2
+"""The first element of a message that asks (OCPP-J 1.6, section 4.2)."""
 CARD, MAC, PIN = Token("04A2B3C4D5E680"), Token("92D50A693F80", "MacAddress"), Token("82649173", "KeyCode")
 STRANGER = Token("04FFFFFFFFFF01")
 TREE = """
@@ -99,10 +101,12 @@ async def wire(version: str, url: str, charger: str) -> AsyncGenerator[ClientCon
 
 
 async def told(websocket: ClientConnection, frame: str) -> list[Any]:
-    """Send a frame, and return the answer's."""
+    """Send a frame, and return its answer's; what the CSMS asks of the charger meanwhile is passed over."""
     await websocket.send(frame)
-    answer: list[Any] = json.loads(await websocket.recv())
-    return answer
+    while True:
+        answer: list[Any] = json.loads(await websocket.recv())
+        if answer[0] != _CALL:
+            return answer
 
 
 def valid(version: str, action: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -104,24 +104,26 @@ def test_what_is_no_json_is_refused_before_it_comes(three: Ways, way: str, targe
     assert reply.status == 415
 
 
-@every_target
 @every_way
-@pytest.mark.parametrize("bodies", [_TARGETS, _DENIED], ids=["at once", "when it is recorded"])
-def test_an_idle_connection_is_closed_in_time_and_not_before(
-    three: Ways, way: str, target: str, bodies: dict[str, object]
-) -> None:
-    async def lived() -> Sequence[Reply]:
-        line = three.line(way, timeout_keep_alive=0.3)
+def test_idle_connections_are_closed_in_time_and_not_before(three: Ways, way: str) -> None:
+    async def lived(target: str, body: object) -> Sequence[Reply]:
+        line = three.line(way, timeout_keep_alive=1.0)
         for _ in range(4):
-            line.send(*_parts(target, bodies[target]))
-            await asyncio.sleep(0.15)
+            line.send(*_parts(target, body))
+            await asyncio.sleep(0.4)
             assert not line.wire.closed
         await _closed(line)
         found = await line.replies(4)
         await line.end()
         return found
 
-    assert [reply.status for reply in three.run(lived())] == [200] * 4
+    async def lived_beside_each_other() -> Sequence[Sequence[Reply]]:
+        at_once_and_when_recorded = (_TARGETS, _DENIED)
+        asked = [(target, bodies[target]) for bodies in at_once_and_when_recorded for target in _TARGETS]
+        return await asyncio.gather(*(lived(target, body) for target, body in asked))
+
+    for replies in three.run(lived_beside_each_other()):
+        assert [reply.status for reply in replies] == [200] * 4
 
 
 @every_target

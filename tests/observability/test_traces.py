@@ -64,7 +64,7 @@ def _of(receiver: Receiver, trace_id: str) -> dict[str, Received]:
 
 
 def test_a_decision_is_one_trace_from_the_callers_span_to_the_database(traced: Traced) -> None:
-    answered = _decide(traced.served, TRACE)
+    answered = _decide(traced.served, TRACE, "04A2B3C4D5E677")
     eventually(lambda: "POST /v1/decide" in _of(traced.receiver, TRACE), within=10)
     spans = _of(traced.receiver, TRACE)
     request = spans["POST /v1/decide"]
