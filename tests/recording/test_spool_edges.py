@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from policy_service.adapters.spool.event_spool import FileSpool
 from policy_service.adapters.spool.flusher import Flusher
@@ -131,3 +133,21 @@ def test_a_file_that_its_process_deletes_while_it_is_looked_at_is_nobodys(
 
     monkeypatch.setattr(fcntl, "flock", locked)
     assert Segment.left_behind(file) is None
+
+
+async def test_what_only_has_the_name_of_a_file_of_events_is_passed_over_and_told_of_once(
+    tmp_path: Path, disk: _Disk
+) -> None:
+    (tmp_path / "0-directory.events").mkdir()
+    os.mkfifo(tmp_path / "1-pipe.events")
+    (tmp_path / "2-left-behind.events").write_bytes(framed(b"left behind"))
+    with capture_logs() as logged:
+        async with _spool(tmp_path, disk) as spool:
+            spool.look()
+            batch = spool.batch(1000)
+            assert batch is not None
+            assert batch.lines == [b"left behind"]
+            spool.release(batch)
+    told = [(line["log_level"], line["file.name"]) for line in logged]
+    assert sorted(told) == [("warning", "0-directory.events"), ("warning", "1-pipe.events")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0-directory.events", "1-pipe.events"]

@@ -11,6 +11,8 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
+import structlog
+
 from policy_service.adapters.spool.flusher import Flusher
 from policy_service.adapters.spool.segment import SUFFIX, Segment, framed, parsed
 from policy_service.application.ports import SpoolBatch, SpoolBrokenError, SpoolFullError
@@ -33,6 +35,7 @@ GATHER_S = 0.25
 """How long lines may gather in memory that nobody waits for."""
 
 _serial = count()
+_log = structlog.get_logger("policy_service.spool")
 
 
 class FileSpool:
@@ -57,6 +60,8 @@ class FileSpool:
         """Bytes in files that were taken over and are not shipped yet."""
         self._elsewhere = 0
         """Bytes in files of other processes when they were last looked at."""
+        self._passed_over: set[str] = set()
+        """Names of what is no segment, or none that may be read: each is told of once."""
         self._unsynced: list[Segment] = []
         self._due = False
         """Whether a flush is about to begin."""
@@ -109,7 +114,15 @@ class FileSpool:
         for entry in os.scandir(self._directory):
             if not entry.name.endswith(SUFFIX) or entry.name in mine:
                 continue
-            if (found := Segment.left_behind(self._directory / entry.name)) is not None:
+            if not entry.is_file():
+                self._pass_over(entry.name, "it is no file")
+                continue
+            try:
+                found = Segment.left_behind(self._directory / entry.name)
+            except PermissionError:
+                self._pass_over(entry.name, "it may not be read and written")
+                continue
+            if found is not None:
                 self._taken_over.append(found)
                 self._left_behind += found.size
                 continue
@@ -205,6 +218,12 @@ class FileSpool:
                 segment.remove()
             else:
                 segment.close()
+
+    def _pass_over(self, name: str, why: str) -> None:
+        """Leave alone what cannot be taken over: neither a start nor the other files may fail by it."""
+        if name not in self._passed_over:
+            self._passed_over.add(name)
+            _log.warning("no events are read from what lies in the spool", **{"file.name": name, "error.message": why})
 
     def _may_go(self, segment: Segment) -> bool:
         """Tell whether nobody writes the file any more, or flushes it."""
