@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from policy_service.application.version_watch import VersionWatch
     from policy_service.settings import Settings
 
+_MOST_OF_A_KEY_FILE = 4096
+
 
 class Door:
     """What lets callers in."""
@@ -92,12 +94,20 @@ def _tokens(settings: Settings, issuer: IssuerKeys, clock: Clock) -> TokenVerifi
     return JwtTokens(rules, issuer, clock)
 
 
-def _key_in(file: Path) -> str:
+def _key_in(path: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(_MOST_OF_A_KEY_FILE + 1)
     except (OSError, UnicodeDecodeError):
         message = "POLICY_SERVICE_BOOTSTRAP_KEY_FILE names a file that cannot be read"
         raise ValueError(message) from None
+    if len(text) > _MOST_OF_A_KEY_FILE:  # what was read is a part, and must not pass for a key
+        message = (
+            "POLICY_SERVICE_BOOTSTRAP_KEY_FILE names a file that holds more than a key: "
+            f"{_MOST_OF_A_KEY_FILE:,} characters are the most"
+        )
+        raise ValueError(message)
+    return text.strip()
 
 
 def _keyless(settings: Settings) -> str:

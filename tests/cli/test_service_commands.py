@@ -169,6 +169,14 @@ def test_a_key_bound_to_other_chargers_is_told_nothing_about_denials(
     assert "bound to other chargers" in refused.err
 
 
+def test_a_key_file_may_begin_with_a_byte_order_mark(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    [reader] = stored(tmp_path, WantedKey("reader", frozenset({Scope.READ})))
+    file = tmp_path / "reader"
+    file.write_text(reader, encoding="utf-8-sig")
+    with serving(POLICIES, tmp_path) as node:
+        assert cli("events", "summary", "--url", node.url, "--key-file", str(file)).code == 0
+
+
 def test_a_problem_is_told_with_the_part_that_is_at_fault(cli: Callable[..., Ended], service: str) -> None:
     ended = cli("events", "list", "--vehicle", "a\tb", "--url", service)
     assert ended.code == ExitCode.REFUSED

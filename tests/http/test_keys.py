@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -17,7 +18,6 @@ from fakes.served import POLICIES, eventually, serving, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fakes.served import Served
     from servers.postgres import Postgres
@@ -175,6 +175,21 @@ def test_a_bootstrap_file_without_a_key_ends_the_start(tmp_path: Path, text: str
     assert served.process.wait(60) == 2
     assert "the bootstrap key must be one word of" in served.log()
     assert not text or text not in served.log()
+
+
+@pytest.mark.parametrize("device", [True, False])
+def test_a_bootstrap_file_is_read_up_to_a_bound(tmp_path: Path, *, device: bool) -> None:
+    file = Path("/dev/zero") if device else bootstrap_file(tmp_path, BOOTSTRAP * 1000)
+    served = start(POLICIES, tmp_path / "state", bootstrap_key_file=file)
+    assert served.process.wait(60) == 2
+    assert "holds more than a key: 4,096 characters are the most" in served.log()
+
+
+def test_a_byte_order_mark_before_the_bootstrap_key_is_no_part_of_it(tmp_path: Path) -> None:
+    with serving(
+        POLICIES, tmp_path / "state", bootstrap_key_file=bootstrap_file(tmp_path, f"\ufeff{BOOTSTRAP}")
+    ) as one:
+        assert status(one, BOOTSTRAP) == 200
 
 
 def _serve(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -277,7 +277,7 @@ def _strange(answer: httpx2.Response) -> CommandError:
 
 def _key(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             key = file.read(_MOST_OF_A_KEY_FILE).strip()
     except (OSError, UnicodeDecodeError):
         message = f"the key file `{path}` cannot be read"
