@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from policy_service.application.lookup import Lookup
     from policy_service.application.ports import IdentifierRepository
     from policy_service.domain.access import VehicleClass
+    from policy_service.domain.identifier import IdentifierRecord
 
 
 class IdentifierQueries:
@@ -35,12 +36,16 @@ class IdentifierQueries:
         page = await self._identifiers.page(
             limit=limit, cursor=cursor, source=source, vehicle_class=vehicle_class, agreement=agreement, fleet=fleet
         )
-        return Page([identifier_view(record, self._lookup) for record in page.items], page.next_cursor)
+        return Page([self.view(record) for record in page.items], page.next_cursor)
 
     async def get(self, record_id: str) -> dict[str, Any] | None:
         """Return the view of one record."""
         record = await self._identifiers.get(record_id)
-        return None if record is None else identifier_view(record, self._lookup)
+        return None if record is None else self.view(record)
+
+    def view(self, record: IdentifierRecord) -> dict[str, Any]:
+        """Return the view of a record at hand, which may be gone from the repository by now."""
+        return identifier_view(record, self._lookup)
 
     async def look_up(self, identifier: str, hint: str | None = None) -> dict[str, Any] | None:
         """Return the record that would answer for the identifier, with its agreement. Raises IdentifierError."""
@@ -51,4 +56,4 @@ class IdentifierQueries:
         if found is None:
             return None
         agreement = None if found.agreement is None else agreement_view(found.agreement)
-        return {"record": identifier_view(found.record, self._lookup), "agreement": agreement}
+        return {"record": self.view(found.record), "agreement": agreement}

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from policy_service.application.imports.fields import InvalidRecordError
+from policy_service.application.views import agreement_view
 from policy_service.entrypoints.http.access import ServiceOf, answer, no_content
 from policy_service.entrypoints.http.body import json_body
 from policy_service.entrypoints.http.guard import GuardedRoute
@@ -60,10 +61,10 @@ async def put_agreement(request: Request, service: ServiceOf, agreement_id: Agre
     """Keep an agreement."""
     body = await json_body(request, AgreementBody)
     try:
-        _, fresh = await service.edit_agreements.put(agreement_id, shown(body))
+        agreement, fresh = await service.edit_agreements.put(agreement_id, shown(body))
     except InvalidRecordError as error:
         raise contradiction(error) from None
-    return answer(await service.agreements.get(agreement_id), 201 if fresh else 200)
+    return answer(agreement_view(agreement), 201 if fresh else 200)
 
 
 @router.delete(

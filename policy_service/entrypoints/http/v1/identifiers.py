@@ -91,10 +91,10 @@ async def put_identifier(request: Request, service: ServiceOf, record_id: Record
     """Keep a record under an id of the client's choice."""
     body = await json_body(request, IdentifierBody)
     try:
-        _, fresh = await service.edit_identifiers.put(record_id, shown(body))
+        record, fresh = await service.edit_identifiers.put(record_id, shown(body))
     except InvalidRecordError as error:
         raise contradiction(error) from None
-    return answer(await service.identifiers.get(record_id), 201 if fresh else 200)
+    return answer(service.identifiers.view(record), 201 if fresh else 200)
 
 
 @router.delete(

@@ -57,7 +57,7 @@ async def enrol_identifier(request: Request, service: ServiceOf, decision_id: De
     except InvalidRecordError as error:
         raise contradiction(error) from None
     tell(request, record=record.id)
-    return answer(await service.identifiers.get(record.id), 201)
+    return answer(service.identifiers.view(record), 201)
 
 
 @router.post(
