@@ -92,11 +92,12 @@ async def open_stores(
     registry = tracing.registry(SqlIdentifiers(database), shared.cache, snapshot, watch, clock, telemetry, bounds)
     keeping = SnapshotKeeping(watch, snapshot, SnapshotMaker(database, snapshot.path), telemetry)
     copying = [keeping.keep] if settings.snapshot_max_age else []
+    began = clock.now()
 
     def tell() -> None:
         up = {"database": registry.available} | ({} if shared.state() == "off" else {"redis": shared.state() == "up"})
-        age_s = clock.now() - snapshot.confirmed_at if settings.snapshot_max_age else 0
-        telemetry.stores_are(up, age_s)
+        since = snapshot.confirmed_at or began  # where none can be written, that must grow as well: there is an alert
+        telemetry.stores_are(up, max(0, clock.now() - since) if settings.snapshot_max_age else 0)
         telemetry.connections_are(*database.connections)
         telemetry.flush()
 

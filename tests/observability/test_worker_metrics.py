@@ -161,3 +161,11 @@ def test_counters_stand_at_zero_before_anything_happens_and_a_restart_begins_ane
             eventually(lambda: read(served).value("reloads_total", outcome="in_force") == 2, within=60)
             _ask(served, 5)
             assert read(served).value("decisions_total", **DENIED) == 5
+
+
+def test_without_a_copy_of_the_registry_its_age_counts_from_the_start(tmp_path: Path) -> None:
+    (tmp_path / "registry-snapshot.unfinished" / "in-the-way").mkdir(parents=True)
+    with serving(POLICIES, tmp_path) as served:
+        assert eventually(lambda: "copy of the registry stays as it is" in served.log())
+        time.sleep(1)  # until it is added up once more
+        assert 0 <= read(served).value("registry_snapshot_age_seconds") < 60
