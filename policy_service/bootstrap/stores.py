@@ -30,6 +30,7 @@ from policy_service.application.version_watch import VersionWatch
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AsyncExitStack
+    from pathlib import Path
 
     from policy_service.adapters.sql.engine import Database
     from policy_service.adapters.telemetry import Telemetry
@@ -72,8 +73,7 @@ async def open_stores(
     stack.push_async_callback(database.close)
     tracing.database(database)
     database.on_failure = telemetry.database_failed
-    snapshot = SnapshotFile(settings.state_dir / "registry-snapshot.sqlite3")
-    stack.callback(snapshot.close)
+    snapshot = await _copy_in(settings.state_dir, stack)
     background: list[Work] = []
     remembered, secret = None, _given_secret(settings)
     try:
@@ -163,6 +163,16 @@ def _given_secret(settings: Settings) -> bytes | None:
 async def _made_secret(database: Database) -> bytes:
     _log.warning("POLICY_SERVICE_SECRET is not set: the key of PIN hashes lies in the database beside them")
     return await generated_secret(database)
+
+
+async def _copy_in(state_dir: Path, stack: AsyncExitStack) -> SnapshotFile:
+    """Open this node's copy; one that is not as it was written is as none: it could let in who was blocked."""
+    snapshot = SnapshotFile(state_dir / "registry-snapshot.sqlite3")
+    stack.callback(snapshot.close)
+    if snapshot.versions is not None and not await asyncio.to_thread(snapshot.is_whole):
+        snapshot.discard()
+        _log.error("this node's copy of the registry is damaged and counts as none")
+    return snapshot
 
 
 async def _from_copy(snapshot: SnapshotFile, clock: Clock, secret: bytes | None) -> tuple[Remembered, bytes]:

@@ -9,12 +9,14 @@ import sqlite3
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes.levels import watch_over
 from fakes.samples import identifier
+from fakes.served import POLICIES
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from policy_service.adapters.sql.agreements import SqlAgreements
 from policy_service.adapters.sql.chargers import SqlChargers
@@ -25,10 +27,12 @@ from policy_service.adapters.sql.snapshot_maker import SnapshotMaker
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.snapshot_keeping import SnapshotKeeping
+from policy_service.bootstrap import wiring
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.agreement import Agreement
 from policy_service.domain.charger import Charger
 from policy_service.domain.selector import Selector
+from policy_service.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +178,64 @@ async def test_a_damaged_one_is_none_or_cannot_be_asked_and_nothing_else(databas
         with suppress(StoreUnavailableError):
             list(snapshot.each_but_pins())
         snapshot.close()
+
+
+async def test_any_byte_that_has_changed_is_noticed(database: Database, path: Path) -> None:
+    await _fill(database)
+    await SnapshotMaker(database, path).make()
+    sound = path.read_bytes()
+    assert SnapshotFile(path).is_whole()
+    for at in (0, 67, 68, 71, 72, len(sound) // 2, len(sound) - 1, sound.index(b"metro-1")):
+        damaged = bytearray(sound)
+        damaged[at] ^= 1
+        path.write_bytes(damaged)
+        assert not SnapshotFile(path).is_whole(), at
+    path.write_bytes(sound[:-1])
+    assert not SnapshotFile(path).is_whole()
+    path.unlink()
+    assert not SnapshotFile(path).is_whole()
+
+
+async def test_one_of_a_release_without_checksums_is_read(database: Database, path: Path) -> None:
+    await _fill(database)
+    await SnapshotMaker(database, path).make()
+    with sqlite3.connect(path) as former:
+        former.execute("PRAGMA application_id = 0")
+    former.close()
+    snapshot = SnapshotFile(path)
+    assert snapshot.is_whole()
+    assert snapshot.find(("A",)) is not None
+
+
+async def test_one_that_is_discarded_is_none_until_another_is_made(database: Database, path: Path) -> None:
+    maker = SnapshotMaker(database, path)
+    await maker.make()
+    snapshot = SnapshotFile(path)
+    snapshot.discard()
+    snapshot.look()
+    assert snapshot.version is None
+    _let_begin(path)
+    await maker.make()
+    snapshot.look()
+    assert snapshot.version is not None
+
+
+async def test_a_start_without_the_database_is_made_on_a_copy_that_is_as_it_was_written(tmp_path: Path) -> None:
+    copy = tmp_path / "registry-snapshot.sqlite3"
+    common: dict[str, Any] = {"policies": POLICIES, "state_dir": tmp_path, "scheduler": "apart"}
+    gone = Settings(**common, database_url="postgresql+asyncpg://nobody@127.0.0.1:9/none")
+    bus = {"identifier": "04A2B3C4D5E6", "type": "rfid", "class": "own", "vehicle": "bus-17", "fleet": "north"}
+    async with wiring.running(Settings(**common)) as service, asyncio.timeout(30):
+        await service.edit_identifiers.put(None, bus)
+        while not copy.exists() or b"bus-17" not in copy.read_bytes():  # noqa: ASYNC110 - there is nothing to wait for
+            await asyncio.sleep(0.05)
+    async with wiring.running(gone):
+        pass
+    copy.write_bytes(copy.read_bytes().replace(b"bus-17", b"bus-71"))
+    with capture_logs() as logged, pytest.raises(wiring.StartError):
+        async with wiring.running(gone):
+            pass
+    assert "this node's copy of the registry is damaged and counts as none" in [line["event"] for line in logged]
 
 
 async def test_where_it_cannot_be_written_the_former_stays(database: Database, path: Path) -> None:

@@ -1,7 +1,7 @@
 """This node's copy of the registry: a SQLite file with the tables that decisions need, as the database had them.
 
 It is replaced as a whole and never changed, but for its time of modification: when it was last known to be what the
-database holds.
+database holds. SQLite's header has four bytes that are the application's own: they hold a checksum of all others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import zlib
 from contextlib import ExitStack, closing, suppress
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 from sqlalchemy import bindparam
@@ -44,6 +44,11 @@ TABLES = (
 """What a start without the database needs."""
 
 _SKEW_S = 5
+_PIECE_BYTES = 1 << 20
+_CHECKSUM_AT, _CHECKSUM_BYTES = 68, 4
+"""Where SQLite keeps what it calls ``application_id``, and makes no use of."""
+_UNCHECKED = 0
+"""What stands there in a copy that an earlier release has made."""
 _DIALECT = sqlite.dialect()
 MAKE_TABLES = tuple(str(CreateTable(table).compile(dialect=_DIALECT)) for table in TABLES)
 FORM = zlib.crc32("\n".join(MAKE_TABLES).encode()) & 0x7FFFFFFF
@@ -60,6 +65,16 @@ _JSON = ("attributes", "chargers", "agreement_chargers")
 
 _DAMAGED = (sqlite3.Error, LookupError, TypeError, ValueError)
 """What a file with bits of another one leads to: also text that is none, JSON that is none, and words of no list."""
+
+
+def write_checksum(path: Path) -> None:
+    """Note what the bytes of a file that is complete come to, and put it on the disk."""
+    with path.open("r+b") as file:
+        _, checksum = _checksums(file)
+        file.seek(_CHECKSUM_AT)
+        file.write(checksum.to_bytes(_CHECKSUM_BYTES, "big"))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class SnapshotFile:
@@ -132,6 +147,21 @@ class SnapshotFile:
             self._open()
             self._identity = identity
 
+    def is_whole(self) -> bool:
+        """Tell whether every byte is as it was written; reads all of them, for another thread."""
+        try:
+            with self.path.open("rb") as file:
+                kept, checksum = _checksums(file)
+        except OSError:
+            return False
+        return kept in (_UNCHECKED, checksum)
+
+    def discard(self) -> None:
+        """Have no copy, until another file is there."""
+        identity = self._identity
+        self.close()
+        self._identity = identity
+
     def close(self) -> None:
         """Let go of the file."""
         if self._connection is not None:
@@ -149,6 +179,15 @@ class SnapshotFile:
     def _rows(self, key: str) -> Iterator[Mapping[str, Any]]:
         assert self._connection is not None  # noqa: S101 - for the type checker: find() has made sure
         yield from map(_read, self._connection.execute(_FIND, (key,)))
+
+
+def _checksums(file: BinaryIO) -> tuple[int, int]:
+    """Return the checksum that a file holds, and that of all its other bytes."""
+    checksum = zlib.crc32(file.read(_CHECKSUM_AT))
+    kept = int.from_bytes(file.read(_CHECKSUM_BYTES), "big")
+    while piece := file.read(_PIECE_BYTES):
+        checksum = zlib.crc32(piece, checksum)
+    return kept, checksum
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from sqlalchemy import JSON, Text, cast, select
 
-from policy_service.adapters.sql.snapshot_file import FORM, MAKE_TABLES, TABLES
+from policy_service.adapters.sql.snapshot_file import FORM, MAKE_TABLES, TABLES, write_checksum
 from policy_service.application.freed_memory import give_back
 from policy_service.application.ports import StoreUnavailableError
 
@@ -130,8 +130,7 @@ def _as_stored(table: Table) -> Select[tuple[object, ...]]:
 def _finish(file: sqlite3.Connection, path: Path) -> None:
     file.execute(f"PRAGMA user_version = {FORM}")
     file.execute("COMMIT")
-    with path.open("rb") as written:
-        os.fsync(written.fileno())
+    write_checksum(path)
 
 
 def _remove(path: Path) -> None:
