@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 from contextlib import asynccontextmanager
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 
 from policy_service.adapters.spool.event_spool import FileSpool
 from policy_service.adapters.spool.flusher import Flusher
-from policy_service.adapters.spool.segment import Segment, framed
+from policy_service.adapters.spool.segment import Segment, framed, parsed
 from policy_service.application.ports import SpoolBrokenError, SpoolFullError
 
 if TYPE_CHECKING:
@@ -151,3 +152,61 @@ async def test_what_only_has_the_name_of_a_file_of_events_is_passed_over_and_tol
     told = [(line["log_level"], line["file.name"]) for line in logged]
     assert sorted(told) == [("warning", "0-directory.events"), ("warning", "1-pipe.events")]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-directory.events", "1-pipe.events"]
+
+
+@pytest.mark.parametrize("how", ["the file", "the directory", "all above", "moved away"])
+async def test_what_was_removed_under_a_running_process_is_written_anew(tmp_path: Path, how: str) -> None:
+    directory = tmp_path / "state" / "spool"
+    spool = FileSpool(directory, limit=1 << 22)
+    spool.open()
+    await _waiting(spool, b"before")
+    (file,) = directory.iterdir()
+    if how == "moved away":
+        directory.rename(tmp_path / "elsewhere")
+    elif how == "the file":
+        file.unlink()
+    else:
+        rmtree(directory if how == "the directory" else directory.parent)
+    await _waiting(spool, b"unnoticed yet")
+    with capture_logs() as logged:
+        spool.look()
+        spool.look()
+    assert [(line["log_level"], line["file.count"]) for line in logged] == [("error", 1)]
+    await _waiting(spool, b"after")
+    (found,) = directory.iterdir()
+    kept = [b"before", b"unnoticed yet", b"after"]
+    assert parsed(found.read_bytes()).lines == kept
+    assert Segment.left_behind(found) is None, "it is this process's still"
+    batch = spool.batch(1 << 20)
+    assert batch is not None
+    assert batch.lines == kept
+    spool.release(batch)
+    await spool.close()
+    assert not list(directory.iterdir())
+
+
+async def test_where_the_directory_cannot_be_made_anew_the_disk_counts_as_one_that_takes_nothing(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "spool"
+    spool = FileSpool(directory, limit=1 << 22)
+    spool.open()
+    await _waiting(spool, b"before")
+    rmtree(directory)
+    directory.touch()
+    with pytest.raises(OSError, match="exists"):
+        spool.look()
+    assert spool.broken
+    with pytest.raises(SpoolBrokenError):
+        await _waiting(spool, b"meanwhile")
+    assert spool.broken
+    assert spool.in_memory() == [b"meanwhile"]
+    directory.unlink()
+    spool.look()
+    assert not spool.broken
+    await _waiting(spool, b"after")
+    batch = spool.batch(1 << 20)
+    assert batch is not None
+    assert batch.lines == [b"before", b"meanwhile", b"after"]
+    spool.release(batch)
+    await spool.close()

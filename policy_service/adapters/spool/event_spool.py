@@ -72,6 +72,8 @@ class FileSpool:
         self._timer: asyncio.TimerHandle | None = None
         self.broken = False
         """Whether the disk took nothing when last tried."""
+        self._astray = False
+        """Whether files of this process lie where nobody would find them, and cannot be written anew either."""
         self._flusher = Flusher()
 
     @property
@@ -102,13 +104,16 @@ class FileSpool:
 
     def open(self) -> None:
         """Make the directory, and take over what processes before left behind. Raises OSError."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._sync_always:
             self._flusher.start()
         self.look()
 
     def look(self) -> None:
-        """Measure the files of others, and take over those whose process is gone. Raises OSError."""
+        """Measure the files of others, and take over those whose process is gone. Raises OSError.
+
+        Should somebody have removed or replaced the directory, it is made anew with what waits.
+        """
+        self._keep_in_place()
         mine = {segment.path.name for segment in (*self._own, *self._taken_over)}
         elsewhere = 0
         for entry in os.scandir(self._directory):
@@ -219,6 +224,23 @@ class FileSpool:
             else:
                 segment.close()
 
+    def _keep_in_place(self) -> None:
+        """Write anew what was removed under this process, which would go on in a file that ends with it."""
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            astray = [segment for segment in (*self._taken_over, *self._own) if not segment.is_in_place()]
+            for segment in astray:
+                segment.write_anew(self._directory, _new_name(segment.path.name.partition("-")[0]))
+                self._unsynced.append(segment)
+        except OSError:
+            self._astray = self.broken = True
+            raise
+        if self._astray:
+            self._astray = self.broken = False
+        if astray:
+            _log.error("files of the spool were removed, and are written anew", **{"file.count": len(astray)})
+            self._flush()
+
     def _pass_over(self, name: str, why: str) -> None:
         """Leave alone what cannot be taken over: neither a start nor the other files may fail by it."""
         if name not in self._passed_over:
@@ -262,9 +284,10 @@ class FileSpool:
             self._unsynced.append(segment)
 
     def _writable(self) -> Segment:
+        if self._astray:
+            raise FileNotFoundError
         if not self._own or self._own[-1].size >= SEGMENT_BYTES:
-            name = f"{time.time_ns() // 1_000_000:012x}-{os.getpid()}-{next(_serial)}"
-            self._own.append(Segment.made(self._directory, name))
+            self._own.append(Segment.made(self._directory, _new_name(f"{time.time_ns() // 1_000_000:012x}")))
         return self._own[-1]
 
     def _flushed_to(self, mark: int) -> asyncio.Future[None]:
@@ -310,6 +333,11 @@ class FileSpool:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(failure)
+
+
+def _new_name(since: str) -> str:
+    """Return a name that no file had: the process that flushes would take one for the other."""
+    return f"{since}-{os.getpid()}-{next(_serial)}"
 
 
 def _privately(path: str, flags: int) -> int:

@@ -115,6 +115,25 @@ class Segment:
             return parsed(os.pread(self.descriptor, self.size - self.shipped, self.shipped))
         return chunk
 
+    def is_in_place(self) -> bool:
+        """Tell whether its path leads to it still, so that whoever comes next finds it."""
+        try:
+            there, here = self.path.stat(), os.fstat(self.descriptor)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+    def write_anew(self, directory: Path, name: str) -> None:
+        """Go on in a new file with all that is in this one, which nobody would find."""
+        copy = self.made(directory, name)
+        try:
+            copy.write(os.pread(self.descriptor, self.size, 0))
+        except OSError:
+            copy.remove()
+            raise
+        os.close(self.descriptor)
+        self.path, self.descriptor = copy.path, copy.descriptor
+
     def remove(self) -> None:
         """Delete the file; the database has all of it."""
         self.path.unlink(missing_ok=True)
