@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import time
 from contextlib import asynccontextmanager
 from shutil import rmtree
 from typing import TYPE_CHECKING
@@ -152,6 +153,20 @@ async def test_what_only_has_the_name_of_a_file_of_events_is_passed_over_and_tol
     told = [(line["log_level"], line["file.name"]) for line in logged]
     assert sorted(told) == [("warning", "0-directory.events"), ("warning", "1-pipe.events")]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-directory.events", "1-pipe.events"]
+
+
+async def test_a_file_of_events_to_which_a_person_gave_a_name_is_taken_over_with_the_age_that_it_has(
+    tmp_path: Path, disk: _Disk
+) -> None:
+    saved = tmp_path / "saved.events"
+    saved.write_bytes(framed(b"saved"))
+    os.utime(saved, (0, time.time() - 1000))
+    async with _spool(tmp_path, disk) as spool:
+        assert 1000 <= spool.oldest_age_s < 1100
+        batch = spool.batch(1000)
+        assert batch is not None
+        assert batch.lines == [b"saved"]
+        spool.release(batch)
 
 
 @pytest.mark.parametrize("how", ["the file", "the directory", "all above", "moved away"])

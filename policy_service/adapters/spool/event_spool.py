@@ -90,7 +90,7 @@ class FileSpool:
     def oldest_age_s(self) -> float:
         """Return for how many seconds the file has been there that is next to be shipped, 0 where none is."""
         waiting = next((each for each in (*self._taken_over, *self._own) if each.shipped < each.size), None)
-        return 0.0 if waiting is None else max(0.0, time.time() - int(waiting.path.name.partition("-")[0], 16) / 1000)
+        return 0.0 if waiting is None else max(0.0, time.time() - waiting.made_at)
 
     @property
     def mark(self) -> int:

@@ -115,6 +115,14 @@ class Segment:
             return parsed(os.pread(self.descriptor, self.size - self.shipped, self.shipped))
         return chunk
 
+    @property
+    def made_at(self) -> float:
+        """Return when it was made, in epoch seconds: its name says so, unless somebody else has given it one."""
+        try:
+            return int(self.path.name.partition("-")[0], 16) / 1000
+        except ValueError:
+            return os.fstat(self.descriptor).st_mtime
+
     def is_in_place(self) -> bool:
         """Tell whether its path leads to it still, so that whoever comes next finds it."""
         try:
