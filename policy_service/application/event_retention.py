@@ -28,10 +28,11 @@ class RetentionObserver(Protocol):
 
 
 class Retaining:
-    """Deletes what is older than so many days, and a day later what only such events refer to; 0 days keep all.
+    """Deletes what is older than so many days, and a day later what only such events refer to; 0 days keep all events.
 
     Days are counted in the database. The count follows the clock of whoever looks, back at once, and forward a little
-    at a time: whoever sets a clock right that has leapt ahead has lost days of events, and not all of them.
+    at a time: whoever sets a clock right that has leapt ahead has lost days of events, and not all of them. Overrides
+    that are over and imports on record go by it as well.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Retaining:
 
     async def step(self) -> None:
         """Count on, and delete what is too old. Raises StoreUnavailableError."""
-        if not self._days or not await self._lease.held():
+        if not await self._lease.held():
             return
         now = self._clock.now_ms()
         counted = await self._events.count_on(now, STEP_S * 1000)
+        if not self._days:
+            return
         self._tell((now - counted) // 1000)
         await self._events.delete_before(counted - self._days * DAY * 1000)
         await self._archive.drop_before(counted // 1000 - (self._days + 1) * DAY)

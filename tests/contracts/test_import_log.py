@@ -57,6 +57,16 @@ async def test_old_imports_are_dropped_but_the_last_of_each_source(stores: Store
     assert await _ids(stores) == ["im-new", "im-came", "im-other"]
 
 
+async def test_old_imports_stay_while_a_clock_is_ahead_of_what_was_counted(stores: Stores) -> None:
+    await stores.events.count_on(500_000, 0)
+    await stores.imports.put(replace(DONE, id="im-old"), forget=0)
+    await stores.imports.put(replace(DONE, id="im-ahead", started_at=10**9), forget=10**9 - 600)
+    assert await _ids(stores) == ["im-ahead", "im-old"]
+    await stores.events.count_on(900_000, 400_000)
+    await stores.imports.put(replace(DONE, id="im-right", started_at=900), forget=300)
+    assert await _ids(stores) == ["im-ahead", "im-right"]
+
+
 async def test_a_feed_has_its_last_import_and_its_last_attempt(stores: Stores) -> None:
     bad = replace(DONE, id="im-bad", started_at=300, accepted=0, dropped=0)
     for run in (DONE, replace(RUNNING, id="im-run", started_at=200), bad):

@@ -114,3 +114,14 @@ async def test_what_is_long_over_is_forgotten(stores: Stores) -> None:
     assert await _ids(stores, ended=True) == ["ov-3", "ov-1"]
     await stores.overrides.add(replace(PLAIN, id="ov-4", end=5000), forget=201)
     assert await _ids(stores, ended=True) == ["ov-4", "ov-3"]
+
+
+async def test_what_is_over_stays_while_a_clock_is_ahead_of_what_was_counted(stores: Stores) -> None:
+    await stores.overrides.add(PLAIN, forget=0)
+    await stores.events.count_on(500_000, 0)
+    later = replace(PLAIN, id="ov-2", created_at=10**9, start=10**9, end=10**9 + 60)
+    await stores.overrides.add(later, forget=10**9 - 600)
+    assert await _ids(stores, ended=True) == ["ov-2", "ov-1"]
+    await stores.events.count_on(900_000, 400_000)
+    await stores.overrides.add(replace(PLAIN, id="ov-3", created_at=900, end=5000), forget=300)
+    assert await _ids(stores, ended=True) == ["ov-3", "ov-2"]

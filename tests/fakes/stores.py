@@ -137,6 +137,9 @@ class MemoryState:
         if self.down:
             raise StoreUnavailableError
 
+    def ahead(self, now: int) -> int:
+        return 0 if self.counted is None else max(0, now - self.counted // 1000)
+
     def change(self) -> None:
         self.ask()
         self.registry_version += 1
@@ -189,6 +192,7 @@ class MemoryOverrides:
         self._state.ask()
         self._state.overrides_version += 1
         stored = replace(override, serial=self._state.overrides_version)
+        forget -= self._state.ahead(override.created_at)
         for each in list(self._state.overrides.values()):
             if min(each.end, each.end if each.ended_at is None else each.ended_at) < forget:
                 del self._state.overrides[each.id]
@@ -222,6 +226,7 @@ class MemoryImportLog:
         kept = {
             last.id for feed in self._state.feeds.values() for last in (feed.last_import, feed.last_attempt) if last
         }
+        forget -= self._state.ahead(run.started_at)
         for each in list(self._state.imports.values()):
             if run.ended_at is not None and each.started_at < forget and each.id not in kept:
                 del self._state.imports[each.id]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from policy_service.adapters.sql import mode_tables, tables
+from policy_service.adapters.sql.versions import COUNTED
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _TABLES = (tables.access_events, mode_tables.mode_events)
 _AT_ONCE = 2_000
-_COUNTED = "retention"
 
 
 class SqlEventRetention:
@@ -29,10 +29,10 @@ class SqlEventRetention:
         """Move the count on to ``now``, by ``step`` at most, and return where it is; it goes back at once."""
         table = tables.versions
         async with self._database.writing() as connection:
-            found = await connection.execute(select(table.c.value).where(table.c.name == _COUNTED))
+            found = await connection.execute(select(table.c.value).where(table.c.name == COUNTED))
             before = found.scalar_one_or_none()
             counted = now if before is None else min(now, before + step)
-            await connection.execute(self._database.upsert(table, ["name"]).values(name=_COUNTED, value=counted))
+            await connection.execute(self._database.upsert(table, ["name"]).values(name=COUNTED, value=counted))
         return counted
 
     async def delete_before(self, at: int) -> int:

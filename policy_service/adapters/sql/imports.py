@@ -9,6 +9,7 @@ from sqlalchemy import and_, delete, or_, select
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, decode_number, encode_cursor
+from policy_service.adapters.sql.versions import ahead
 from policy_service.application.ports import Page
 from policy_service.domain.import_run import ImportKind, ImportMode, ImportRun, ImportState
 
@@ -41,7 +42,8 @@ class SqlImportLog:
             await connection.execute(self._database.upsert(_TABLE, ("id",)), _row(run))
             await connection.execute(attempt.on_conflict_do_update(index_elements=["kind", "source"], set_=changed))
             if run.ended_at is not None:
-                await connection.execute(delete(_TABLE).where(_TABLE.c.started_at < forget, ~_is_last()))
+                before = forget - await ahead(connection, run.started_at)
+                await connection.execute(delete(_TABLE).where(_TABLE.c.started_at < before, ~_is_last()))
 
     async def get(self, import_id: str) -> ImportRun | None:
         """Return one import."""

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from policy_service.adapters.sql import tables
 from policy_service.adapters.sql.cursors import decode_cursor, decode_number, encode_cursor
-from policy_service.adapters.sql.versions import OVERRIDES, bump
+from policy_service.adapters.sql.versions import OVERRIDES, ahead, bump
 from policy_service.application import selector_json as selectors
 from policy_service.application.ports import Page
 from policy_service.application.views import grant_view, selector_view
@@ -71,13 +71,13 @@ class SqlOverrides:
     async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
         """Store an override and return it with its serial; drop those that were over before ``forget``."""
         counter = tables.versions
-        over = or_(_TABLE.c.valid_to < forget, _TABLE.c.ended_at < forget)
         async with self._database.writing() as connection:
             # The counter's row is locked from here to the end: serials are in the order of commits.
             await bump(connection, OVERRIDES)
             counted = await connection.execute(select(counter.c.value).where(counter.c.name == OVERRIDES))
             stored = replace(override, serial=counted.scalar_one())
-            await connection.execute(delete(_TABLE).where(over))
+            before = forget - await ahead(connection, override.created_at)
+            await connection.execute(delete(_TABLE).where(or_(_TABLE.c.valid_to < before, _TABLE.c.ended_at < before)))
             await connection.execute(insert(_TABLE).values(override_row(stored)))
         return stored
 

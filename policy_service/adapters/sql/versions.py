@@ -26,6 +26,19 @@ FINGERPRINTS = "fingerprints"
 NARROWED = {VehicleClass.OWN: "narrowed own", VehicleClass.AGREEMENT: "narrowed agreement"}
 """Withdrawals, by whose access was taken away; vehicles that nobody knows have none."""
 
+COUNTED = "retention"
+"""No version: up to which millisecond retention has counted."""
+
+
+async def ahead(connection: AsyncConnection, now: int) -> int:
+    """Return by how many seconds a clock is ahead of what retention has counted; 0 where nobody has.
+
+    What is deleted by a clock is kept for so much longer: it may have leapt.
+    """
+    wanted = select(tables.versions.c.value).where(tables.versions.c.name == COUNTED)
+    counted: int | None = (await connection.execute(wanted)).scalar_one_or_none()
+    return 0 if counted is None else max(0, now - counted // 1000)
+
 
 async def bump(connection: AsyncConnection, name: str) -> None:
     """Note a change, in the transaction that makes it.

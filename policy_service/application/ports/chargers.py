@@ -52,7 +52,10 @@ class OverrideRepository(StandingOverrides, Protocol):
         ...
 
     async def add(self, override: MadeOverride, *, forget: int) -> MadeOverride:
-        """Store an override and return it with its serial; drop those that were over before ``forget``."""
+        """Store an override and return it with its serial; drop those that were over before ``forget``.
+
+        They stay for as much longer as the clock is ahead of what retention has counted.
+        """
         ...
 
     async def end(self, override_id: str, at: int, by: str | None) -> MadeOverride | None:

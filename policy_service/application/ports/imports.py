@@ -53,7 +53,10 @@ class ImportLog(Protocol):
     """Imports on record. All of it raises StoreUnavailableError."""
 
     async def put(self, run: ImportRun, *, forget: int) -> None:
-        """Store an import as it now is; drop those that began before ``forget``, save each source's last."""
+        """Store an import as it now is; drop those that began before ``forget``, save each source's last.
+
+        They stay for as much longer as the clock is ahead of what retention has counted.
+        """
         ...
 
     async def get(self, import_id: str) -> ImportRun | None:
