@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from policy_service.language.json_check import nature_of
-from policy_service.language.lines import MAX_DEPTH, line_starts, place_at, place_of, too_deep
+from policy_service.language.lines import MAX_DEPTH, MOST_FINDINGS, line_starts, place_at, place_of, too_deep
 from policy_service.language.tree import EAGER, LazyNode, ListNode, MappingNode, ScalarNode
 from policy_service.language.wording import finding, quoted
 
@@ -48,7 +48,10 @@ def read_json(file: str, text: str) -> tuple[list[Node], list[Diagnostic]]:
         place = place_of(file, text, nul.start())
         return [], [finding("PS001", place, "a NUL character cannot stand in a policy file", "remove it")]
     reader = _Reader(file, text, plain=nature.plain)
-    node, _ = reader.value(reader.skip(0))
+    try:
+        node, _ = reader.value(reader.skip(0))
+    except _EnoughError:
+        return [], reader.findings
     return [node], reader.findings
 
 
@@ -84,6 +87,10 @@ def _pairs(pairs: list[tuple[str, Any]]) -> object:
     if any(value is _CLASH or (type(value) is list and not _TEXTS.issuperset(map(type, value))) for _, value in pairs):
         return _CLASH
     return {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
+
+
+class _EnoughError(Exception):
+    """There are more findings than are shown: reading on would take long, and tell nobody anything."""
 
 
 class _Reader:
@@ -147,6 +154,8 @@ class _Reader:
         place = self.place(self.starts[key.line - 1] + key.column - 1)
         help_text = f"the key was first written on line {first[0].line}"
         self.findings.append(finding("PS003", place, f"duplicate key {quoted(name)}", help_text, key.length))
+        if len(self.findings) > MOST_FINDINGS:
+            raise _EnoughError
 
     def _list(self, offset: int) -> tuple[ListNode, int]:
         place = self.place(offset)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policy_service.language.lines import MOST_FINDINGS
 from policy_service.language.load import load
 from policy_service.language.source import read
 from policy_service.language.tree import At, ListNode, plain
@@ -123,6 +124,15 @@ def test_a_mistake_far_down_a_long_list_is_told_at_its_line(row: str, code: str)
 def test_a_duplicate_key_far_down_a_long_json_list_is_told_at_its_line() -> None:
     (found,) = read("a.json", ("[" + '{"a": {}},\n' * 100 + '{"a": {"b": 1, "b": 2}}]').encode()).diagnostics
     assert (found.code, found.place.line, found.place.column) == ("PS003", 101, 16)
+
+
+@pytest.mark.parametrize("file", ["a.yaml", "a.json"])
+def test_a_text_is_read_no_further_than_findings_are_shown(file: str) -> None:
+    text = "{" + '"a": 1,\n' * 5000 + '"a": 1}'
+    assert codes(file, text.encode()) == ["PS003"] * (MOST_FINDINGS + 1)
+    loaded = load({file: text.encode()})
+    (*duplicates, last) = [found for found in loaded.diagnostics if found.code in ("PS003", "PS005")]
+    assert (len(duplicates), last.code, last.place.line) == (MOST_FINDINGS, "PS005", MOST_FINDINGS + 1)
 
 
 @pytest.mark.parametrize("file", ["a.yaml", "a.json"])
