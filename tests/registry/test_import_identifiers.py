@@ -20,6 +20,7 @@ from policy_service.application.commands.edit_agreements import AgreementEdits
 from policy_service.application.commands.edit_identifiers import IdentifierEdits
 from policy_service.application.commands.import_agreements import ImportAgreements
 from policy_service.application.commands.import_identifiers import ImportIdentifiers
+from policy_service.application.imports import rows
 from policy_service.application.imports.batches import ImportOptions
 from policy_service.application.imports.fields import InvalidRecordError
 from policy_service.application.imports.report import MAX_ERRORS, ImportReport
@@ -325,3 +326,23 @@ async def test_many_records_are_taken_in_at_once_in_little_memory(tmp_path: Path
 async def upload_few() -> AsyncIterator[bytes]:
     for start in range(0, 10_000, 100):
         yield "".join(json.dumps(record(f"K{number}")) + "\n" for number in range(start, start + 100)).encode()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("written", list(ImportFormat))
+async def test_blank_lines_are_counted_and_looked_at_by_no_reader(
+    end: str, written: ImportFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[bytes] = []
+    decoded = rows._decoded  # noqa: SLF001 - what every reader that is slow begins with
+
+    def noted(line: bytes) -> str | None:
+        looked_at.append(line)
+        return decoded(line)
+
+    monkeypatch.setattr(rows, "_decoded", noted)
+    house, head = House(), "identifier,type,class,vehicle,fleet" if written is ImportFormat.CSV else ""
+    text = end.join([head, "", "", "no record", "", "", ""])
+    report = await house.import_(chunked(text.encode()), ImportOptions(written=written))
+    assert [error.line for error in report.errors] == [4]
+    assert [line.strip() for line in looked_at] == [each for each in (head.encode(), b"no record") if each]

@@ -60,7 +60,9 @@ async def rows(
     read = _NdjsonLines() if written is ImportFormat.NDJSON else _CsvLines(columns)
     number = 1
     async for lines in _blocks(chunks):
-        yield [row for at, line in enumerate(lines, number) if (row := read(at, line)) is not None]
+        yield [
+            row for at, line in enumerate(lines, number) if line not in _BLANK and (row := read(at, line)) is not None
+        ]
         number += len(lines)
 
 
@@ -80,6 +82,8 @@ async def _blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[Sequence[bytes]
         yield [_TOO_LONG if overlong else rest.removeprefix(BOM_UTF8) if first else rest]
 
 
+_BLANK = (b"", b"\r")
+"""What a reader would pass over as well, but only after all that it does about a line that is no JSON."""
 _TOO_LONG = b"\xff"
 """Stands for a line beyond the limit: like one, it is no UTF-8."""
 
