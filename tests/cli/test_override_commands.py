@@ -254,6 +254,28 @@ def test_locked_chargers_and_zones_are_told_apart(cli: Callable[..., Ended], mix
     assert "Europe/London" not in shown
 
 
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("EAST-01", "error: no charger is called EAST-01; did you mean `EAST-1`"),
+        ("NORTH-*", "error: no charger is called like NORTH-*; ids are case-sensitive"),
+        ("STRAY-1", "no policy governs them"),
+    ],
+)
+def test_whose_clock_is_meant_is_not_asked_of_a_charger_that_there_is_not(
+    cli: Callable[..., Ended], mixed: str, named: str, told: str
+) -> None:
+    for words in (
+        ("override", "open", "--until", "2030-01-02 06:00", *BECAUSE),
+        ("events", "list", "--from", "2026-01-02 06:00"),
+        ("transitions", "list", "--to", "2030-01-02 06:00"),
+    ):
+        ended = cli(*words, "--charger", named, "--url", mixed)
+        assert ended.code == ExitCode.USAGE
+        assert told in ended.err
+        assert "with an offset" in ended.err
+
+
 def test_a_key_that_may_not_see_policies_is_told_what_it_did_in_utc(cli: Callable[..., Ended], tmp_path: Path) -> None:
     state = tmp_path / "state"
     bound = ("--scope", "read", "--scope", "operate", "--label", "depot:north")

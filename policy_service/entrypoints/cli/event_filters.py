@@ -13,7 +13,7 @@ from policy_service.domain.instant import format_instant
 from policy_service.domain.selector import Selector
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.labels import read_label, read_labels
-from policy_service.entrypoints.cli.zones import instant_by, zones_of
+from policy_service.entrypoints.cli.zones import instant_by, zones_to_read_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def clocks_at(calls: ServiceCalls, charger: str | None, label: Sequence[str] | N
     """Return the clocks of the chargers that these filters leave."""
     ids = None if charger is None else (charger,)
     labels = read_labels(label) if label else None
-    return zones_of(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
+    return zones_to_read_by(calls, Selector(ids=ids, labels=labels) if ids or labels else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from policy_service.entrypoints.cli.service_calls import (
     ServiceCalls,
     UrlOption,
 )
-from policy_service.entrypoints.cli.zones import Clocks, zones_of
+from policy_service.entrypoints.cli.zones import Clocks, zones_of, zones_to_read_by
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -133,7 +133,7 @@ def lock(  # noqa: PLR0913 - a parameter a flag
 
 def _make(calls: ServiceCalls, picked: Picked, span: Span, wanted: dict[str, Any], *, as_json: bool) -> None:
     selector = picked.selector()
-    start, until, remarks = span.instants(lambda: zones_of(calls, selector))
+    start, until, remarks = span.instants(lambda: zones_to_read_by(calls, selector))
     try:
         made = calls.send("POST", "/v1/overrides", {**body_of(picked, start, until), **wanted})
     except ProblemAnswerError as error:

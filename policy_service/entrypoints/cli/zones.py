@@ -10,6 +10,7 @@ from policy_service.domain.instant import InstantError, format_instant, parse_in
 from policy_service.engine.zone import Zone, zone_names
 from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.instants import local_text, read_instant
+from policy_service.entrypoints.cli.likely_chargers import misnamed
 from policy_service.entrypoints.cli.service_calls import FORBIDDEN, ProblemAnswerError
 
 if TYPE_CHECKING:
@@ -103,6 +104,18 @@ class Clocks:
 def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
     """Return the zones of the policies that govern the chargers, or of all."""
     return Clocks(calls).of(chargers)
+
+
+def zones_to_read_by(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
+    """Return the zones by which a text without an offset is meant at the chargers, or at all.
+
+    Raises CommandError, where there is none as no charger has an id that is named: that says more than which policy
+    governs it.
+    """
+    zones = zones_of(calls, chargers)
+    if not zones and chargers is not None and (wrong := misnamed(calls, chargers.ids or ())):
+        raise CommandError(" - ".join(wrong), "correct the id, or write the time with an offset")
+    return zones
 
 
 def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str]) -> int:
