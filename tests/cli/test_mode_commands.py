@@ -117,6 +117,26 @@ def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..
     assert "check the id letter by letter" in cli("chargers", "show", "X-999", "--url", yard.url).err
 
 
+def test_a_charger_of_a_profile_that_there_is_not_is_shown_as_what_it_counts_as(
+    cli: Callable[..., Ended], yard: Served
+) -> None:
+    yard.client.put("/v1/chargers/A-9", json={"profile": "acme-9", "protocol": "ocpp1.6"}).raise_for_status()
+    ended = cli("chargers", "show", "A-9", "--url", yard.url)
+    found = json.loads(cli("chargers", "show", "A-9", "--url", yard.url, "--json").out)["charger"]
+    listed = yard.client.get("/v1/chargers").json()["chargers"]
+    yard.client.delete("/v1/chargers/A-9").raise_for_status()
+    lines = ended.out.splitlines()
+    told = "counts   as unknown: there is no profile acme-9, see `policy-service charger-profiles list`"
+    assert lines[lines.index("profile  acme-9, ocpp1.6") + 1] == told
+    assert (found["profile"], found["counts_as"]) == ("acme-9", "unknown")
+    assert {each["id"]: each["counts_as"] for each in listed} == {
+        "A-1": "micro-ocpp",
+        "A-2": "micro-ocpp",
+        "A-3": "unknown",
+        "A-9": "unknown",
+    }
+
+
 def test_where_nobody_was_refused_a_charger_in_a_wrong_mode_is_told(cli: Callable[..., Ended], yard: Served) -> None:
     first, apart, where = cli("why", "A-2", "--url", yard.url).out.splitlines()
     assert first.startswith("nobody was refused at A-2, ")

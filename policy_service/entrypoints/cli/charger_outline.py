@@ -63,6 +63,10 @@ def _lines(
     yield Text(found["id"], "bold")
     yield labelled("labels", ", ".join(f"{name}:{value}" for name, value in found["labels"].items()) or "none")
     yield labelled("profile", f"{found['profile'] or 'unknown'}, {found['protocol'] or 'protocol unknown'}")
+    counts_as = found.get("counts_as", found["profile"])  # a service of before does not tell
+    if found["profile"] and counts_as != found["profile"]:
+        rest = f"there is no profile {found['profile']}, see `policy-service charger-profiles list`"
+        yield labelled("counts", f"as {counts_as or 'no model at all'}: {rest}")
     yield labelled("listed", f"in {found['file']}" if found["file"] else "over HTTP")
     yield from _mode(mode, zone)
     if override is not None:

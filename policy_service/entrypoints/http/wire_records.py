@@ -138,8 +138,11 @@ class ChargerReply(Reply):
     labels: dict[str, str]
     attributes: dict[str, Any]
     protocol: str | None
-    profile: str | None
+    profile: str | None = Field(description="The profile that it names.")
     synthetic_ids: list[str]
+    counts_as: str | None = Field(
+        description="The profile in force for it: `unknown` where it names none, or none that there is."
+    )
     policy: str | None = Field(description="The policy that governs it.")
     file: str | None = Field(description="The policy file that lists it; null for one that came over HTTP.")
     sync: SyncReply | None = Field(

@@ -191,7 +191,9 @@ def _view(stood: Stood) -> dict[str, Any]:
     entry = stood.entry
     policy = None if entry.policy is None else entry.policy.name
     file = entry.charger.place.file or None
-    return {**charger_view(entry.charger), "policy": policy, "file": file, "sync": sync_view(stood)}
+    counts_as = None if entry.profile is None else entry.profile.name
+    seen = {"counts_as": counts_as, "policy": policy, "file": file, "sync": sync_view(stood)}
+    return {**charger_view(entry.charger), **seen}
 
 
 def _entry(service: ServiceOf, charger_id: str) -> "ChargerPlan":
