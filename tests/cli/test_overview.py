@@ -101,6 +101,11 @@ def test_a_misspelt_command_is_answered_with_the_right_one(cli: Callable[..., En
         ("serve --ungoverned open", "--ungoverned: it must be 'deny', 'own_only' or 'freevend'\n"),
         ("serve --public-url ftp://x", "--public-url: it is not of the form that is asked for\n"),
         ("schedule A --label a:b -p trees/sound", "name a charger or a label, not both"),
+        ("why --event x --last 2", "--event and --last both say which denials"),
+        ("diff trees/sound --replay x --replay-latest 5", "--replay and --replay-latest both say which decisions"),
+        ("check trees/sound --json --format sarif", "--json and --format both say how to write"),
+        ("decide A --class own --type mac", "--type says what an identifier is, and --class asks without one"),
+        ("explain A --class own --type mac", "--type says what an identifier is, and --class asks without one"),
     ],
 )
 def test_a_mistake_in_a_call_is_told_in_peoples_words(cli: Callable[..., Ended], words: str, told: str) -> None:

@@ -13,7 +13,7 @@ from policy_service.engine.zone import Zone
 from policy_service.entrypoints.cli.checking import checked, mend
 from policy_service.entrypoints.cli.console import note, out, out_raw, stdout
 from policy_service.entrypoints.cli.exit_codes import ExitCode
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.failure import CommandError, demand_one
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import read_instant
 from policy_service.entrypoints.cli.lint_configuration import find_configuration
@@ -66,7 +66,9 @@ _WRITTEN: dict[Format, Callable[[Report], str]] = {
     Format.JUNIT: junit,
 }
 
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the findings.")]
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", help=f"How to write the findings; left out: {Format.HUMAN}.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 OutputOption = Annotated[
     Path | None,
@@ -89,7 +91,7 @@ ConfigOption = Annotated[
 def check(
     paths: PathsArgument = None,
     *,
-    written: FormatOption = Format.HUMAN,
+    written: FormatOption = None,
     as_json: JsonOption = False,
     output: OutputOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as findings.")] = False,
@@ -102,10 +104,11 @@ def check(
     Files that could be put in force are looked over by the rules of lint as well; see `policy-service rule`.
     Exits 0 when nothing is found, 1 on errors (and on warnings under --strict), 2 when files cannot be read.
     """
+    demand_one("--json and --format both say how to write", as_json, written not in {None, Format.JSON})
     clock = FixedClock(None if now is None else read_instant(now, Zone.of("UTC")).at)
     tree = paths or [default_directory()]
     configuration = config or find_configuration(tree)
-    chosen = Format.JSON if as_json else written
+    chosen = Format.JSON if as_json else written or Format.HUMAN
     shown = chosen is Format.HUMAN
     with long_work(shown=shown) as work:
         found = checked(tree, configuration, clock, work)

@@ -20,7 +20,7 @@ from policy_service.entrypoints.cli.change_text import human_lines, markdown, to
 from policy_service.entrypoints.cli.console import can_draw, note, out, out_json_items, out_raw
 from policy_service.entrypoints.cli.diff_sides import OtherData, sides
 from policy_service.entrypoints.cli.exit_codes import ExitCode
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.failure import CommandError, demand_one
 from policy_service.entrypoints.cli.findings import plural, stderr_findings
 from policy_service.entrypoints.cli.long_work import long_work
 from policy_service.entrypoints.cli.option_groups import grouped
@@ -91,6 +91,11 @@ class Recorded:
         int, typer.Option(min=0, max=_EVENTS, metavar="NUMBER", help="The same for the latest of a running service.")
     ] = 0
 
+    def check(self) -> None:
+        """Do nothing where they are of one place at most. Raises CommandError."""
+        both = "--replay and --replay-latest both say which decisions are asked again"
+        demand_one(both, self.replay is not None, self.replay_latest > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -132,6 +137,7 @@ def diff(
     Every charger is compared for own vehicles, each agreement that policies or tests name, any other one, and unknown
     vehicles. Where a condition on the vehicle decides, it is told instead of an outcome.
     """
+    recorded.check()
     clock = FixedClock()
     both = sides((old, new), trees.policies, data, clock.now(), trees.ungoverned)
     shown = outcome.written is not Format.JSON

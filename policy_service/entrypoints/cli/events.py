@@ -15,7 +15,7 @@ from policy_service.entrypoints.cli.event_following import Following, Stream, pr
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
 from policy_service.entrypoints.cli.event_pages import List, csv_pages, list_pages
 from policy_service.entrypoints.cli.event_text import EventLines, listed_text, summary_lines, summary_total
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.failure import CommandError, demand_one
 from policy_service.entrypoints.cli.findings import plural
 from policy_service.entrypoints.cli.instants import read_zone
 from policy_service.entrypoints.cli.labels import label_remark
@@ -77,8 +77,8 @@ def list_(
     as_csv: CsvOption = False,
 ) -> None:
     """List access events, the latest first; times by the clock of the policy that decided, with its offset."""
-    _demand_one("--limit and --all both say how many", limit is not None, all_)
-    _demand_one("--json and --csv both say how to write", as_json, as_csv)
+    demand_one("--limit and --all both say how many", limit is not None, all_)
+    demand_one("--json and --csv both say how to write", as_json, as_csv)
     calls = connection.calls()
     wanted = _wanted(calls, which, span)
     counted = _Counted(note_all=not (as_json or as_csv))
@@ -231,11 +231,6 @@ def _wanted(calls: ServiceCalls, which: EventFilters, span: EventSpan) -> Mappin
     for remark in remarks:
         note(remark)
     return wanted
-
-
-def _demand_one(message: str, *given: bool) -> None:
-    if all(given):
-        raise CommandError(message, "give one of them")
 
 
 def _identifier() -> str:

@@ -16,5 +16,11 @@ class CommandError(Exception):
         self.code = code
 
 
+def demand_one(message: str, *given: bool) -> None:
+    """Do nothing where one of these options at most is given. Raises CommandError, with what they all say."""
+    if sum(given) > 1:
+        raise CommandError(message, "give one of them")
+
+
 class ClosedPipeError(Exception):
     """Whatever read the command's output has gone, such as `head` that has seen enough."""

@@ -158,6 +158,9 @@ def _check(question: Question) -> None:
     if question.vehicle_class is not None and question.identifier is not None:
         message = "an identifier and --class exclude each other"
         raise CommandError(message, "leave one of them out")
+    if question.vehicle_class is not None and question.kind is not None:
+        message = "--type says what an identifier is, and --class asks without one"
+        raise CommandError(message, "leave one of them out")
     if question.vehicle_class is VehicleClass.UNKNOWN and described:
         message = "nothing is known of a vehicle of class unknown"
         raise CommandError(message, "leave the other descriptions out")

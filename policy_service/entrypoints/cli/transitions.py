@@ -13,7 +13,7 @@ from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import ChargerOption, EventSpan, LabelOption, as_asked, clocks_at
 from policy_service.entrypoints.cli.event_following import Following, Stream, print_each
 from policy_service.entrypoints.cli.event_pages import List, list_pages
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.failure import CommandError, demand_one
 from policy_service.entrypoints.cli.labels import label_remark, read_label
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.service_calls import Connection
@@ -123,9 +123,7 @@ def follow(*, which: ModeEventFilters, connection: Connection, as_json: JsonLine
 
 
 def _demand_sense(*, emitted: bool, which: ModeEventFilters, limited: bool, all_: bool) -> None:
-    if limited and all_:
-        message = "--limit and --all both say how many"
-        raise CommandError(message, "give one of them")
+    demand_one("--limit and --all both say how many", limited, all_)
     if not emitted and which.type is not None:
         message = "--type chooses among what was told"
         raise CommandError(message, "give --emitted, or choose planned changes by --charger or --label")

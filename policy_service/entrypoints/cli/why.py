@@ -13,7 +13,7 @@ from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.console import note, out, out_json
 from policy_service.entrypoints.cli.event_filters import Whose
 from policy_service.entrypoints.cli.event_outline import as_one, event_outline, explained_event
-from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.entrypoints.cli.failure import CommandError, demand_one
 from policy_service.entrypoints.cli.likely_chargers import did_you_mean, known_ids
 from policy_service.entrypoints.cli.option_groups import grouped
 from policy_service.entrypoints.cli.outline import when_text
@@ -47,7 +47,9 @@ def why(
     event: Annotated[
         str | None, typer.Option(metavar="DECISION_ID", help="This decision, in place of the latest denials.")
     ] = None,
-    last: Annotated[int, typer.Option(min=1, max=_MAX, metavar="NUMBER", help="So many of the latest denials.")] = 1,
+    last: Annotated[
+        int | None, typer.Option(min=1, max=_MAX, metavar="NUMBER", help="So many of the latest denials; left out: 1.")
+    ] = None,
     connection: Connection,
     as_json: Annotated[bool, typer.Option("--json", help="Write the events as JSON.")] = False,
 ) -> None:
@@ -59,8 +61,9 @@ def why(
     if bool(wanted) is (event is not None):
         message = "name a charger or a vehicle, or a decision with --event"
         raise CommandError(message, "see `policy-service why --help`")
+    demand_one("--event and --last both say which denials", event is not None, last is not None)
     calls = connection.calls()
-    ids = _denied(calls, wanted, last) if event is None else [event]
+    ids = _denied(calls, wanted, last or 1) if event is None else [event]
     explained = [explained_event(calls, each) for each in ids]
     nothing = [] if explained else [*_nothing(calls, wanted)]  # nobody is told of a charger that the key does not reach
     if as_json:
