@@ -76,6 +76,22 @@ def test_settings_that_do_not_hold_are_told_by_their_flag(
     assert "short" not in ended.err
 
 
+@pytest.mark.parametrize("command", ["keys list", "scheduler", "serve"])
+def test_settings_that_do_not_hold_are_told_by_their_variable(
+    cli: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "secret").write_text("short", encoding="utf-8")
+    monkeypatch.setenv("POLICY_SERVICE_PORT", "x")
+    monkeypatch.setenv("POLICY_SERVICE_SECRET_FILE", str(tmp_path / "secret"))
+    ended = cli(*command.split(), "--state-dir", str(tmp_path))
+    assert ended.code == ExitCode.USAGE
+    assert "POLICY_SERVICE_PORT: it must be a whole number" in ended.err
+    assert "POLICY_SERVICE_SECRET_FILE: " in ended.err
+    assert "--port" not in ended.err
+    assert "short" not in ended.err
+    assert "see `policy-service serve --help`" in ended.err
+
+
 def test_a_schema_is_printed_by_kind(cli: Callable[..., Ended]) -> None:
     told = json.loads(cli("schema", "access-policy").out)
     assert told["title"] == "AccessPolicy"

@@ -12,6 +12,8 @@ from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.settings import FROM_FILE, PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic_core import ErrorDetails
 
 _ALIKE = 0.93
@@ -32,8 +34,11 @@ def settings_of(given: dict[str, str | bool], command: str) -> Settings:
     except SettingsError as error:
         raise CommandError(str(error)) from None
     except ValidationError as error:
-        told = "; ".join(_told(fault) for fault in error.errors(include_input=False))
-        hint = f"see `policy-service {command} --help`; a variable is named {PREFIX} and the flag's name"
+        faults = error.errors(include_input=False)
+        told = "; ".join(_told(fault, given) for fault in faults)
+        # a variable holds for every command, and `serve` alone has all flags
+        asked = command if all(_is_given(fault, given) for fault in faults) else "serve"
+        hint = f"see `policy-service {asked} --help`; a variable is named {PREFIX} and the flag's name"
         message = f"settings that do not hold: {told}"
         raise CommandError(message, hint) from None
 
@@ -58,11 +63,26 @@ def flag_of(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _told(fault: ErrorDetails) -> str:
+def _told(fault: ErrorDetails, given: Mapping[str, str | bool]) -> str:
     from policy_service.entrypoints.plain_words import plain  # noqa: PLC0415 - see above
 
     text = plain(fault["msg"])
-    return f"--{flag_of(str(fault['loc'][0]))}: {text}" if fault["loc"] else text
+    if not fault["loc"]:
+        return text
+    name = str(fault["loc"][0])
+    return f"{f'--{flag_of(name)}' if _is_given(fault, given) else _variable_of(name)}: {text}"
+
+
+def _is_given(fault: ErrorDetails, given: Mapping[str, str | bool]) -> bool:
+    """Tell whether a flag is at fault; else it is a variable, as nothing is wrong with a default."""
+    return bool(fault["loc"]) and fault["loc"][0] in given
+
+
+def _variable_of(name: str) -> str:
+    """Return the variable that gives a setting."""
+    variable = f"{PREFIX}{name}".upper()
+    by_file = name in FROM_FILE and not os.environ.get(variable)
+    return f"{variable}{FILE.upper()}" if by_file else variable
 
 
 def _content(path: str, name: str) -> str:
