@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime
+from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,6 +133,25 @@ def test_an_exception_is_told_by_type_and_places_without_its_message(capsys: pyt
     finally:
         logging.getLogger().handlers[:] = before[0]
         logging.getLogger().setLevel(before[1])
+
+
+def test_why_policies_are_not_in_force_is_told_by_the_first_error_or_what_cannot_be_read(tmp_path: Path) -> None:
+    policies = tmp_path / "policies"
+    copytree(POLICIES, policies)
+    with serving(policies, tmp_path / "state") as served:
+        (policies / "broken.yaml").write_text("apiVersion: policy-service/v1\nkind: Calendar\nfirst: 1\n")
+        eventually(lambda: len(said(served, "policies not in force")) == 1)
+        policies.rename(tmp_path / "elsewhere")
+        eventually(lambda: len(said(served, "policies not in force")) == 2)
+        broken, gone = said(served, "policies not in force")
+        found = [line for line in lines(served) if line["severity_text"] == "ERROR" and "diagnostic.help" in line]
+    assert broken["diagnostic.count"] == len(found)
+    assert len(found) > 1
+    for name in ("diagnostic.code", "diagnostic.file"):
+        assert broken[name] == found[0][name]
+    assert "error.message" not in broken
+    assert gone["error.message"]
+    assert "diagnostic.count" not in gone
 
 
 def test_text_for_a_terminal_has_no_colours_in_a_file(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ class Telemetry:
             revision = None if state.plan is None else state.plan.revision
             self._log.info("policies in force", **{"policy.revision": revision, "reload.seconds": seconds})
         else:
-            self._log.error("policies not in force", **{"error.message": outcome.unreadable})
+            self._log.error("policies not in force", **_why_not(outcome))
         if outcome.stale_chargers:
             self._log.warning("imported chargers could not be read, those known before stay")
         if not outcome.kept:
@@ -315,3 +315,12 @@ class Telemetry:
         self._gauges["policy_age_seconds"].set(state.age(self._clock.now()))
         self._gauges["plan_in_force"].set(state.plan is not None)
         self._gauges["chargers"].set(0 if state.plan is None else len(state.plan.chargers))
+
+
+def _why_not(outcome: ReloadOutcome) -> dict[str, object]:
+    """Return why policies are not in force: that they cannot be read, or their errors; each has a line of its own."""
+    if outcome.unreadable is not None:
+        return {"error.message": outcome.unreadable}
+    errors = [finding for finding in outcome.diagnostics if finding.severity is Severity.ERROR]
+    first = {"diagnostic.code": errors[0].code, "diagnostic.file": str(errors[0].place)} if errors else {}
+    return {"diagnostic.count": len(errors), **first}
