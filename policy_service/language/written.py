@@ -34,6 +34,8 @@ _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _WEEKS = re.compile(r"P(\d{1,6})W", re.ASCII)
 _DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?", re.ASCII)
+_PATTERN_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_REPEATS = frozenset("*+{")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _DURATION_HELP = "write a duration like `PT4H`, `PT30M` or `P1DT2H`"
 
@@ -229,7 +231,27 @@ def read_pattern(value: object) -> str:
     except (re.error, OverflowError, RecursionError) as error:
         offset = error.pos or 0 if isinstance(error, re.error) else 0
         refuse(f"{quoted(text)} is no regular expression", str(error), offset=offset)
+    if (twice := _repeated_twice(text)) is not None:
+        help_text = "leave one of the two out; a name that nearly fits could be tried for years"
+        refuse(f"{quoted(text)} repeats what is repeated inside already", help_text, offset=twice)
     return text
+
+
+def _repeated_twice(pattern: str) -> int | None:
+    """Return where a group is repeated that repeats something itself, as in ``(a+)+``; None where none is.
+
+    There are as many ways to read a name by it as there are to cut the name into pieces.
+    """
+    repeating, closed = [False], False
+    for found in _PATTERN_PART.finditer(pattern):
+        part = found[0]
+        if part in _REPEATS and closed:
+            return found.start()
+        if part == "(":
+            repeating.append(False)
+        closed = part == ")" and repeating.pop()
+        repeating[-1] = repeating[-1] or closed or part in _REPEATS
+    return None
 
 
 def read_message(value: object) -> str:
