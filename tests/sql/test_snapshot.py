@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import resource
+import signal
 import sqlite3
 import sys
 import time
@@ -249,6 +251,28 @@ async def test_where_it_cannot_be_written_the_former_stays(database: Database, p
     path.with_suffix(".unfinished").rmdir()
     _let_begin(path)
     assert path.stat().st_ino == before
+    assert await maker.make()
+
+
+async def test_where_nobody_can_take_a_turn_none_is_written(database: Database, path: Path) -> None:
+    path.with_suffix(".lock").mkdir()
+    with pytest.raises(StoreUnavailableError, match="cannot be written"):
+        await SnapshotMaker(database, path).make()
+    with pytest.raises(StoreUnavailableError, match="cannot be written"):
+        await SnapshotMaker(database, path.parent / "removed" / path.name).make()
+
+
+async def test_a_disk_that_takes_nothing_is_told_as_that(database: Database, path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    maker = SnapshotMaker(database, path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StoreUnavailableError, match="cannot be written"):
+            await maker.make()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
     assert await maker.make()
 
 

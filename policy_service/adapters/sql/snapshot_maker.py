@@ -52,20 +52,21 @@ class SnapshotMaker:
 
         Raises StoreUnavailableError, also where there is no room for it; the copy that stands stays.
         """
-        with _turn(self._path.with_suffix(".lock")) as ours:
-            if ours:
-                await self._replace()
-                await asyncio.to_thread(give_back)  # the pages that a large registry was copied by
-        return ours
+        try:
+            with _turn(self._path.with_suffix(".lock")) as ours:
+                if ours:
+                    await self._replace()
+                    await asyncio.to_thread(give_back)  # the pages that a large registry was copied by
+                return ours
+        except (OSError, sqlite3.Error) as error:
+            message = f"the copy of the registry cannot be written ({type(error).__name__})"
+            raise StoreUnavailableError(message) from error
 
     async def _replace(self) -> None:
         unfinished = self._path.with_suffix(".unfinished")
         try:
             await self._fill(unfinished)
             os.replace(unfinished, self._path)  # noqa: PTH105 - one call, and it is in its place
-        except (OSError, sqlite3.Error) as error:
-            message = f"the copy of the registry cannot be written ({type(error).__name__})"
-            raise StoreUnavailableError(message) from error
         finally:
             with suppress(OSError):
                 _remove(unfinished)
@@ -139,7 +140,7 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def _turn(path: Path) -> Generator[bool]:
-    """Take this node's turn, unless another process has it or it is too soon for the next.
+    """Take this node's turn, unless another process has it or it is too soon for the next. Raises OSError.
 
     The lock goes with the process that holds it; the file's time of modification says when the next turn begins.
     """
