@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policy_service.application.concerns import Concern, ConcernCode
 from policy_service.domain.instant import format_instant
 
 if TYPE_CHECKING:
@@ -41,14 +42,16 @@ class EventLosses:
         self._lost, self._last = self._lost + count, now
         self._dropped(decision_id, why, count)
 
-    def concerns(self, spool: EventSpool) -> Sequence[str]:
-        """Return what is of concern, in words."""
-        found: list[str] = []
+    def concerns(self, spool: EventSpool) -> Sequence[Concern]:
+        """Return what is of concern."""
+        found: list[Concern] = []
         if self._lost and self._clock.now() - self._last <= REMEMBERED_S:
-            found.append(f"{self._lost} access events have been lost since {format_instant(self._since)}")
+            told = f"{self._lost} access events have been lost since {format_instant(self._since)}"
+            found.append(Concern(ConcernCode.EVENTS_LOST, told))
         if spool.broken:
-            found.append("access events wait in memory only: the disk of this node takes nothing")
+            told = "access events wait in memory only: the disk of this node takes nothing"
+            found.append(Concern(ConcernCode.EVENTS_IN_MEMORY, told))
         if spool.used > spool.limit * FULL_SHARE:
             waiting = f"{spool.used / _MB:.1f} of {spool.limit / _MB:.1f} MB"
-            found.append(f"access events wait on this node: {waiting}")
+            found.append(Concern(ConcernCode.EVENTS_WAIT, f"access events wait on this node: {waiting}"))
         return found

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from policy_service.adapters.sql.engine import Database
     from policy_service.adapters.telemetry import Telemetry
     from policy_service.application.commands.record_decision import DecisionRecorder
+    from policy_service.application.concerns import Concern
     from policy_service.application.ports import Clock
     from policy_service.bootstrap.tracing import Tracing
     from policy_service.settings import Settings
@@ -28,7 +29,7 @@ class Recording(NamedTuple):
 
     recorder: DecisionRecorder
     shipping: EventShipping
-    concerns: Callable[[], Sequence[str]]
+    concerns: Callable[[], Sequence[Concern]]
 
 
 async def open_recording(

@@ -40,6 +40,7 @@ from policy_service.application.commands.log_import import LoggedImport
 from policy_service.application.commands.make_override import MakeOverride
 from policy_service.application.commands.record_degraded import RecordDegraded
 from policy_service.application.commands.rotate_fingerprints import RotateFingerprints
+from policy_service.application.concerns import Concern, ConcernCode
 from policy_service.application.decision_id import DecisionIds
 from policy_service.application.event_retention import Retaining
 from policy_service.application.feed_watch import FeedWatch
@@ -304,8 +305,13 @@ def _health(core: _Core) -> Health:
     def database() -> str:
         return "up" if registry.available and not recording.shipping.failing else "down"
 
-    def concerns() -> Sequence[str]:
-        return (*registry.consequences(), *recording.concerns(), *core.feeds.problems(), *core.modes.concerns())
+    def concerns() -> Sequence[Concern]:
+        return (
+            *(Concern(ConcernCode.LOOKUPS_LIMITED, each) for each in registry.consequences()),
+            *recording.concerns(),
+            *(Concern(ConcernCode.IMPORT_OVERDUE, each) for each in core.feeds.problems()),
+            *(Concern(ConcernCode.MODES_NOT_TOLD, each) for each in core.modes.concerns()),
+        )
 
     return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)
 

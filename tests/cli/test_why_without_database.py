@@ -29,7 +29,11 @@ def test_where_events_wait_for_the_database_a_denial_is_not_said_to_be_none(
         node.decide(charger="NTH-07", identifier="04C20000000001", time="2026-11-24T11:15:00Z")
         eventually(lambda: _database(node) == "down", within=30)
         ended = cli("why", "NTH-07", "--url", node.url)
+        state = node.client.get("/health/ready").json()
         other.rollback()
+    assert dict(zip(state["problems"], state["problem_codes"], strict=True))["database does not answer"] == (
+        "database_down"
+    )
     assert ended.out.startswith("nobody was refused at NTH-07")
     assert "note: the latest denials may not be on record yet: database does not answer" in ended.err
     assert quiet.err == ""

@@ -15,6 +15,7 @@ def test_health(served: Served) -> None:
     assert served.client.get("/health/live").json() == {"status": "live"}
     state = served.client.get("/health/ready").json()
     assert (state["status"], state["policy_age_s"], state["problems"]) == ("ready", 0, [])
+    assert state["problem_codes"] == []
     assert state["stores"] == {"database": "up", "redis": "off"}
     assert re.fullmatch(r"\d{4}[a-z]", state["tzdata"])
 

@@ -13,6 +13,7 @@ from fakes.stores import MemoryState
 
 from policy_service.application import event_shipping
 from policy_service.application.commands.record_decision import DecisionRecorder, WhenFull
+from policy_service.application.concerns import Concern, ConcernCode
 from policy_service.application.event_line import event_line
 from policy_service.application.event_losses import EventLosses
 from policy_service.application.event_shipping import EventShipping
@@ -301,11 +302,12 @@ async def test_losses_and_a_spool_that_fills_are_of_concern() -> None:
     losses.dropped("d", "full")
     losses.dropped("", "damaged", 3)
     assert notes.said == [("full", "d"), ("damaged", 3)]
-    assert list(losses.concerns(spool)) == ["4 access events have been lost since 1970-01-01T02:46:40Z"]
+    lost = Concern(ConcernCode.EVENTS_LOST, "4 access events have been lost since 1970-01-01T02:46:40Z")
+    assert list(losses.concerns(spool)) == [lost]
     clock.at += 3_601
     spool.append(b"x" * 60)
     spool.broken = True
-    assert list(losses.concerns(spool)) == [
-        "access events wait in memory only: the disk of this node takes nothing",
-        "access events wait on this node: 0.0 of 0.0 MB",
+    assert [(str(each.code), each.text) for each in losses.concerns(spool)] == [
+        ("events_in_memory", "access events wait in memory only: the disk of this node takes nothing"),
+        ("events_wait", "access events wait on this node: 0.0 of 0.0 MB"),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from policy_service.application.concerns import STORES_DOWN, Concern, ConcernCode
 from policy_service.domain.diagnostic import Severity
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Readiness:
     tzdata: str | None
     stores: Mapping[str, str]
     problems: Sequence[str]
+    problem_codes: Sequence[ConcernCode]
+    """One for each problem."""
 
 
 class Health:
@@ -36,7 +39,7 @@ class Health:
         plans: PlanHolder,
         clock: Clock,
         stores: Mapping[str, Callable[[], str]],
-        concerns: Callable[[], Sequence[str]] = tuple,
+        concerns: Callable[[], Sequence[Concern]] = tuple,
     ) -> None:
         """Report these stores beside the plan, and what else is of concern."""
         self._concerns = concerns
@@ -48,24 +51,30 @@ class Health:
         """Return the state as of now."""
         state = self._plans.state
         stores = {name: probe() for name, probe in self._stores.items()}
-        problems = [*self._plan_problems(), *(f"{name} does not answer" for name, up in stores.items() if up == "down")]
-        problems += self._concerns()
+        down = [name for name, up in stores.items() if up == "down"]
+        found = [*self._plan_concerns(), *(Concern(STORES_DOWN[name], f"{name} does not answer") for name in down)]
+        found += self._concerns()
         if state.plan is None:
-            return Readiness("unavailable", None, 0, None, stores, problems or ["no plan stands"])
-        status: Status = "degraded" if problems else "ready"
+            found = found or [Concern(ConcernCode.NO_POLICIES, "no plan stands")]
+        told = [each.text for each in found], [each.code for each in found]
+        if state.plan is None:
+            return Readiness("unavailable", None, 0, None, stores, *told)
+        status: Status = "degraded" if found else "ready"
         age = state.age(self._clock.now())
-        return Readiness(status, state.plan.revision, age, state.plan.tzdata, stores, problems)
+        return Readiness(status, state.plan.revision, age, state.plan.tzdata, stores, *told)
 
-    def _plan_problems(self) -> list[str]:
+    def _plan_concerns(self) -> list[Concern]:
         state = self._plans.state
         if not state.degraded:
             return []
-        found = [f"the committed policies are not in force: {state.unreadable}"] if state.unreadable else []
-        found += [
+        told = [f"the committed policies are not in force: {state.unreadable}"] if state.unreadable else []
+        told += [
             f"{finding.place}: {finding.code} {finding.message}"
             for finding in state.diagnostics
             if finding.severity is Severity.ERROR
         ][:20]
+        found = [Concern(ConcernCode.POLICIES_NOT_IN_FORCE, text) for text in told]
         if state.from_last_good:
-            found.append("serving the last policies that compiled on this node")
-        return found or ["the committed policies are not in force"]
+            text = "serving the last policies that compiled on this node"
+            found.append(Concern(ConcernCode.LAST_GOOD_POLICIES, text))
+        return found or [Concern(ConcernCode.POLICIES_NOT_IN_FORCE, "the committed policies are not in force")]

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import typer
 
+from policy_service.application.concerns import EVENTS_NOT_ON_RECORD
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.console import note, out, out_json
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MAX = 100
-_EVENTS_WAIT = ("database ", "access events ")
-"""How problems begin that keep events from being read."""
 _APART = frozenset({SyncState.SWITCHING, SyncState.PENDING_OFFLINE, SyncState.DIVERGED})
 
 
@@ -90,8 +89,9 @@ def _tell_of_missing(calls: ServiceCalls) -> None:
         found = calls.get("/health/ready")
     except CommandError:  # what is on record is told all the same
         return
-    for problem in found["problems"]:
-        if str(problem).startswith(_EVENTS_WAIT):
+    codes = found.get("problem_codes", ())  # a service of before does not tell
+    for problem, code in zip(found["problems"], codes, strict=False):
+        if code in EVENTS_NOT_ON_RECORD:
             note(f"note: the latest denials may not be on record yet: {problem}")
 
 

@@ -48,7 +48,8 @@ def readiness(health: "Health") -> Response:
     """Answer how well a process does what it is there for. Raises ProblemError where it cannot."""
     state = health.readiness()
     if state.status == "unavailable":
-        extra = {"stores": dict(state.stores), "problems": list(state.problems)}
+        told = {"problems": list(state.problems), "problem_codes": list(state.problem_codes)}
+        extra = {"stores": dict(state.stores), **told}
         raise ProblemError(Problem.UNAVAILABLE, "no plan stands", extra=extra)
     return answer(asdict(state))
 

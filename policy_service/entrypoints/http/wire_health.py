@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from policy_service.application.concerns import ConcernCode
 from policy_service.entrypoints.http.wire import Reply
 
 
@@ -22,3 +23,7 @@ class ReadyReply(Reply):
     tzdata: str | None
     stores: dict[str, Literal["up", "down", "off"]]
     problems: list[str]
+    problem_codes: list[str] = Field(
+        description="What kind of problem each of `problems` is, in the same order, for programs: "
+        f"{', '.join(f'`{code}`' for code in ConcernCode)}; more may come."
+    )
