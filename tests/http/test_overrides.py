@@ -104,6 +104,24 @@ def test_people_write_as_they_write(service: Served) -> None:
     assert service.client.get(f"/v1/overrides/{made['id']}").json()["reason"] == reason
 
 
+@pytest.mark.parametrize(
+    "reason",
+    ["\u06a9\u0627\u0631 \u0645\u06cc\u200c\u06a9\u0646\u062f", "\u0915\u094d\u200d\u0937", "\u05d0\u200f (1)"],
+)
+def test_what_joins_letters_and_marks_directions_belongs_to_a_text(service: Served, reason: str) -> None:
+    assert make(service, reason=reason)["reason"] == reason
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\u202e", "\u202a", "\u2066", "\u2069", "\ufeff", "\x07"])
+def test_what_ends_a_line_or_turns_its_order_is_no_part_of_a_text(service: Served, character: str) -> None:
+    text = f"pull-out{character}ended"
+    for wrong in ({"reason": text}, {"reason": "x", "message": text}, {"reason": "x", "message": {"en": text}}):
+        body = {"chargers": YARD, "mode": "managed", "until": in_(3600), **wrong}
+        reply = service.client.post("/v1/overrides", json=body)
+        assert reply.status_code == 422, reply.text
+        assert "it must be one line, without control characters" in reply.text
+
+
 def test_it_ends_by_itself(service: Served) -> None:
     made = make(service, until=in_(3))
     assert answer(service)[1] == made["id"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 LABEL = r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]+$"
+PROSE = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+$"
+"""What people write for people. What joins letters, as in Persian, and marks of direction belong to it; what ends a
+line, or turns the order of what follows, would let a text pass for another where it is printed."""
 IMPORT_MODE = r"^(merge|replace)$"
 SOURCE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 SPAN = (
@@ -24,6 +27,7 @@ IMPORT_ID = r"^im-[0-9a-hjkmnp-tv-z]{10}$"
 _LANGUAGE_TOLD = "it must be a language, such as `en` or `fr-CA`"
 _TOLD = {
     LABEL: "it must be a label and its value, such as `depot:north`",
+    PROSE: "it must be one line, without control characters and without ones that turn the order of a text",
     IMPORT_MODE: "it must be `merge` or `replace`",
     SOURCE: "it must be a name of up to 64 letters, digits and `_.-`, such as `fleet-office`",
     SPAN: "it must be a duration, such as `PT26H`, `P1D` or `PT90M`",

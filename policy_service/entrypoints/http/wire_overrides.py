@@ -9,14 +9,14 @@ from policy_service.domain.made_override import OverrideState
 from policy_service.domain.policy import Grant, Grants, Texts
 from policy_service.domain.selector import Expression, Selector
 from policy_service.entrypoints.http import forms
-from policy_service.entrypoints.http.wire import NAME_PATTERN, PRINTABLE_PATTERN, Instant, InstantOut, Reply, Request
+from policy_service.entrypoints.http.wire import PRINTABLE_PATTERN, Instant, InstantOut, Reply, Request
 from policy_service.entrypoints.http.wire_records import GrantReply, Key, ListReply, SelectorBody
 
 Condition = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000, pattern=PRINTABLE_PATTERN)]
 Language = Annotated[str, StringConstraints(strict=True, pattern=forms.TEXT_LANGUAGE)]
 
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=NAME_PATTERN)]
-"""What people write for people: everything but control characters."""
+Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=forms.PROSE)]
+"""What people write for people."""
 
 TextsByLanguage = Annotated[
     dict[Language, Text], Field(min_length=1, max_length=40, json_schema_extra={"additionalProperties": False})
