@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policy_service.entrypoints.http.wire import StepDetail
+
 if TYPE_CHECKING:
     from fakes.served import Served
 
@@ -128,6 +130,22 @@ def test_an_explanation_is_the_decision_and_its_steps_and_leaves_no_event(served
     assert {k: v for k, v in decided.items() if k not in varying}.items() <= explained.items()
     assert [step["name"] for step in explained["steps"]][:3] == ["charger", "policy", "mode"]
     assert served.client.get(f"/v1/events/{explained['decision_id']}").status_code == 404
+
+
+def test_every_member_of_a_steps_detail_is_described(served: Served) -> None:
+    schemas = served.client.get("/openapi.json").json()["components"]["schemas"]
+    assert schemas["StepReply"]["properties"]["detail"] == {"$ref": "#/components/schemas/StepDetail"}
+    described = schemas["StepDetail"]["properties"].keys()
+    seen: set[str] = set()
+    for charger in ("NTH-01", "NOWHERE-1"):
+        for identifier in ("04A2B3C4D5E680", "04A2B3C4D5E681", ""):
+            for at in (NIGHT, DAY):
+                question = {"charger": charger, "identifier": identifier, "time": at}
+                for step in served.client.post("/v1/explain", json=question).json()["steps"]:
+                    StepDetail.model_validate(step["detail"])
+                    seen |= step["detail"].keys()
+    assert seen - described == set()
+    assert {"labels", "beaten", "local_start", "obstacle", "met", "outcome"} <= seen
 
 
 def test_decision_ids_are_uuids_of_version_7_in_order(served: Served) -> None:

@@ -230,12 +230,56 @@ class BatchReply(Reply):
     decisions: list[DecisionReply | ProblemReply]
 
 
+class StepDetail(Reply):
+    """What was found, for programs. Which members there are depends on the step; more may come."""
+
+    model_config = ConfigDict(defer_build=True, extra="allow")
+
+    known: bool | None = Field(None, description="charger, identifier: whether there is one on record.")
+    labels: dict[str, str] | None = Field(None, description="charger: its labels.")
+    place: str | None = Field(
+        None, description="charger, policy, mode, grant: where it stands in the policy files: file, line and column."
+    )
+    policy: str | None = Field(None, description="policy: which governs.")
+    priority: int | None = None
+    beaten: list[str] | None = Field(None, description="policy: others that match the charger.")
+    mode: AccessMode | None = None
+    level: str | None = Field(None, description="mode: what set it, such as a window or an override.")
+    window: str | None = None
+    timezone: str | None = None
+    override_reason: str | None = None
+    local_start: str | None = None
+    local_end: str | None = None
+    start: InstantOut | None = None
+    end: InstantOut | None = None
+    reason: ReasonOut | None = Field(None, description="identifier: why there is no record; outcome: of the decision.")
+    record: str | None = Field(None, description="identifier: id of the record.")
+    type: str | None = None
+    source: str | None = None
+    vehicle: str | None = None
+    vehicle_class: str | None = None
+    fleet: str | None = None
+    agreement: str | None = None
+    status: str | None = None
+    valid_from: InstantOut | None = None
+    valid_to: InstantOut | None = None
+    obstacle: ReasonOut | None = Field(None, description="identifier: why the record admits nobody; null: it does.")
+    agreement_status: str | None = None
+    agreement_valid_from: InstantOut | None = None
+    agreement_valid_to: InstantOut | None = None
+    met: bool | None = Field(None, description="grant: whether it lets the vehicle in.")
+    selector: str | None = Field(None, description="grant: which of identifier and agreement holds elsewhere only.")
+    failing: str | None = Field(None, description="grant: what of it is not met.")
+    failing_place: str | None = None
+    outcome: str | None = None
+
+
 class StepReply(Reply):
     """One step of an explanation."""
 
     name: str = Field(description="charger, policy, mode, identifier, grant or outcome.")
     text: str = Field(description="What was found, for people.")
-    detail: dict[str, Any] = Field(description="The same for programs; which members there are depends on the step.")
+    detail: StepDetail
 
 
 class NearestAllow(Reply):
