@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from policy_service.adapters.telemetry import Telemetry
+    from policy_service.application.concerns import Concern
     from policy_service.application.plan_holder import PlanHolder
     from policy_service.application.ports import Clock, ReportedModes
     from policy_service.bootstrap.stores import Stores, Work
@@ -39,7 +40,7 @@ class OpenModes:
 
     modes: Modes
     background: Sequence[Work]
-    concerns: Callable[[], Sequence[str]]
+    concerns: Callable[[], Sequence[Concern]]
 
 
 def open_modes(settings: Settings, stores: Stores, plans: PlanHolder, telemetry: Telemetry, clock: Clock) -> OpenModes:

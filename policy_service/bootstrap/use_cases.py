@@ -310,7 +310,7 @@ def _health(core: _Core) -> Health:
             *(Concern(ConcernCode.LOOKUPS_LIMITED, each) for each in registry.consequences()),
             *recording.concerns(),
             *(Concern(ConcernCode.IMPORT_OVERDUE, each) for each in core.feeds.problems()),
-            *(Concern(ConcernCode.MODES_NOT_TOLD, each) for each in core.modes.concerns()),
+            *core.modes.concerns(),
         )
 
     return Health(core.plans, core.clock, {"database": database, "redis": core.stores.redis_state}, concerns)

@@ -34,8 +34,9 @@ _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _WEEKS = re.compile(r"P(\d{1,6})W", re.ASCII)
 _DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?", re.ASCII)
-_PATTERN_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
-_REPEATS = frozenset("*+{")
+_PATTERN_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+\}|.", re.DOTALL)
+_REPEATS = tuple("*+{")
+_SO_OFTEN = re.compile(r"\{\d+\}")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _DURATION_HELP = "write a duration like `PT4H`, `PT30M` or `P1DT2H`"
 
@@ -240,17 +241,19 @@ def read_pattern(value: object) -> str:
 def _repeated_twice(pattern: str) -> int | None:
     """Return where a group is repeated that repeats something itself, as in ``(a+)+``; None where none is.
 
-    There are as many ways to read a name by it as there are to cut the name into pieces.
+    There are as many ways to read a name by it as there are to cut the name into pieces. What stands inside just so
+    often, as in ``(a{2}:){5}``, can be read in one way.
     """
     repeating, closed = [False], False
     for found in _PATTERN_PART.finditer(pattern):
         part = found[0]
-        if part in _REPEATS and closed:
+        repeats = part.startswith(_REPEATS)
+        if repeats and closed:
             return found.start()
         if part == "(":
             repeating.append(False)
         closed = part == ")" and repeating.pop()
-        repeating[-1] = repeating[-1] or closed or part in _REPEATS
+        repeating[-1] = repeating[-1] or closed or (repeats and not _SO_OFTEN.fullmatch(part))
     return None
 
 

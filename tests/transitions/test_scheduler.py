@@ -158,7 +158,7 @@ async def test_a_lag_is_of_concern() -> None:
     depot.at(SIX)
     with suppress(StoreUnavailableError):
         await process.look()
-    assert process.scheduler.concerns() == ["chargers wait for their modes"]
+    assert [each.text for each in process.scheduler.concerns()] == ["chargers wait for their modes"]
     depot.state.down = False
     await process.look()
     assert process.scheduler.concerns() == []

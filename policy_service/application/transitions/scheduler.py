@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from policy_service.application.concerns import Concern, ConcernCode
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.transitions.messages import A_STEP, Writer
 from policy_service.application.transitions.roster import Roster, because
@@ -66,9 +67,10 @@ class TransitionScheduler:
         """Return for how many seconds it is not known that all were told what was due."""
         return max(0, self._clock.now_ms() - self._done_at) / 1000
 
-    def concerns(self) -> Sequence[str]:
+    def concerns(self) -> Sequence[Concern]:
         """Say so where chargers are told too late."""
-        return ["chargers wait for their modes"] if self.behind_s > LAGS_S else []
+        late = Concern(ConcernCode.MODES_NOT_TOLD, "chargers wait for their modes")
+        return [late] if self.behind_s > LAGS_S else []
 
     async def keep_telling(self) -> None:
         """Tell until cancelled, whenever this process has the lease; :meth:`keep_lease` runs beside it."""

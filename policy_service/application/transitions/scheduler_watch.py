@@ -6,6 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from policy_service.application.concerns import Concern, ConcernCode
 from policy_service.application.ports import StoreUnavailableError
 from policy_service.application.process_lease import MODES
 
@@ -36,11 +37,12 @@ class SchedulerWatch:
         """Return for how many seconds nobody was seen who tells."""
         return self._passed_s() - self._moved_at
 
-    def concerns(self) -> Sequence[str]:
+    def concerns(self) -> Sequence[Concern]:
         """Say so where nobody tells."""
         if self.silent_s <= SILENT_S:
             return []
-        return ["nobody tells chargers their modes; is policy-service scheduler running on this database?"]
+        told = "nobody tells chargers their modes; is policy-service scheduler running on this database?"
+        return [Concern(ConcernCode.MODES_NOT_TOLD, told)]
 
     async def keep_watching(self) -> None:
         """Look until cancelled."""
