@@ -95,6 +95,11 @@ def test_chargers_out_of_sync_are_listed_with_what_they_should_be_in(cli: Callab
     typo = "note: no charger has the label `depot:none`; did you mean `depot:north`?\n"
     assert (none.code, none.err) == (0, f"0 out of sync\n{typo}")
     assert cli("chargers", "out-of-sync", "--url", yard.url, "--label", "none").code == 2
+    there = cli("chargers", "out-of-sync", "--url", yard.url, "--state", "in_sync")
+    assert (there.code, there.err.splitlines()[0]) == (
+        2,
+        "error: a charger that is in_sync is in its mode, and never listed here",
+    )
 
 
 def test_a_charger_is_shown_with_its_mode_and_where_it_was_seen(cli: Callable[..., Ended], yard: Served) -> None:

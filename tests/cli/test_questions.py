@@ -166,7 +166,10 @@ def test_a_fleet_that_is_not_described_is_left_open(
     [
         (("--attribute", "knd=bus"), "--attribute knd is not declared as an attribute; did you mean `kind`?"),
         (("--attribute", "height_m=tall"), "--attribute height_m must be a number"),
-        (("--agreement", "haul-1"), "--agreement goes with class agreement only"),
+        (
+            ("--agreement", "haul-1"),
+            "--agreement goes with class agreement only\n  help: leave it out, or ask for --class agreement\n",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_description_is_told_by_its_flag(

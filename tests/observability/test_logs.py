@@ -164,8 +164,11 @@ def test_why_the_database_cannot_be_asked_is_told_once_a_minute(tmp_path: Path) 
     with serving(POLICIES, tmp_path) as served:
         (tmp_path / "policy-service.sqlite3").unlink()
         eventually(lambda: said(served, "store does not answer"), within=30)
-        told = said(served, "the database could not be asked")
-        reasons = [line["error.message"] for line in told]
-        assert "NoDatabaseFileError" in reasons
+
+        def reasons_told() -> list[str]:
+            return [line["error.message"] for line in said(served, "the database could not be asked")]
+
+        eventually(lambda: "NoDatabaseFileError" in reasons_told(), within=30)
+        told, reasons = said(served, "the database could not be asked"), reasons_told()
         assert len(reasons) == len(set(reasons)), "each once a minute, however often somebody asks"
         assert {line["severity_text"] for line in told} == {"WARNING"}

@@ -13,6 +13,7 @@ from policy_service.entrypoints.cli.charger_outline import show
 from policy_service.entrypoints.cli.columns import Columns
 from policy_service.entrypoints.cli.console import note, out, out_json_items
 from policy_service.entrypoints.cli.event_filters import LabelOption
+from policy_service.entrypoints.cli.failure import CommandError
 from policy_service.entrypoints.cli.instants import offset_text
 from policy_service.entrypoints.cli.labels import label_remark, read_label
 from policy_service.entrypoints.cli.option_groups import grouped
@@ -34,8 +35,9 @@ app = typer.Typer(
     "  policy-service chargers local-list NTH-01",
 )
 
+_APART = [state for state in SyncState if state is not SyncState.IN_SYNC]
 StateOption = Annotated[
-    SyncState | None, typer.Option(metavar="STATE", help=f"Those in this state: {', '.join(SyncState)}.")
+    SyncState | None, typer.Option(metavar="STATE", help=f"Those in this state: {', '.join(_APART)}.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the service's answer as JSON.")]
 _OPEN = frozenset({SyncState.DIVERGED, SyncState.UNSUPPORTED})
@@ -54,6 +56,9 @@ def out_of_sync(
 
     Those whose model has no known switch are counted, and listed by --state unsupported: they will never be in sync.
     """
+    if state is SyncState.IN_SYNC:
+        message = "a charger that is in_sync is in its mode, and never listed here"
+        raise CommandError(message, "name another state; `policy-service chargers show` tells the state of one charger")
     given = {"label": read_label(label), "state": state}
     wanted = {name: str(value) for name, value in given.items() if value is not None}
     calls = connection.calls()

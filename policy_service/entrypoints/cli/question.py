@@ -217,10 +217,14 @@ def _describe(question: Question, registry: FileRegistry) -> None:
         registry.add(Fields(described, from_text=True), agreement, fleet=question.fleet)
     except InvalidRecordError as error:
         told = "; ".join(f"{_flag_of(fault.pointer)} {fault.detail}" for fault in error.faults)
-        alone = [fault.pointer for fault in error.faults] == ["/agreement"]
-        hint = "name it: --agreement ID" if alone else "--attribute NAME=VALUE; the Attributes document declares NAME"
         message = f"there can be no such vehicle: {told}"
-        raise CommandError(message, hint) from None
+        raise CommandError(message, _how_described(question, error)) from None
+
+
+def _how_described(question: Question, error: InvalidRecordError) -> str:
+    if [fault.pointer for fault in error.faults] != ["/agreement"]:
+        return "--attribute NAME=VALUE; the Attributes document declares NAME"
+    return "leave it out, or ask for --class agreement" if question.agreement else "name it: --agreement ID"
 
 
 def _flag_of(pointer: str) -> str:
