@@ -26,6 +26,9 @@ ASKED = {
     "export": b"GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/csv\r\n\r\n",
 }
 
+OF_A_BUSY_MACHINE = ("store does not answer", "chargers wait for their modes")
+"""What a service says by itself where others have the processor or the disk for seconds."""
+
 
 def _left(served: Served, asked: bytes, patience_s: float, *, begun: bool) -> None:
     address = urlsplit(served.url)
@@ -48,8 +51,8 @@ def test_a_reader_who_goes_is_no_error(tmp_path: Path, asked: str) -> None:
         eventually(lambda: served.client.get("/v1/events?limit=1").status_code == 200)
         time.sleep(1.5)
     told = [json.loads(line) for line in served.log().splitlines()]
-    errors = [line for line in told if line["severity_text"] == "ERROR"]
-    assert [line for line in errors if line["body"] != "store does not answer"] == [], "that says: a busy machine"
+    errors = [line for line in told if line["severity_text"] == "ERROR" and line["body"] not in OF_A_BUSY_MACHINE]
+    assert errors == []
 
 
 @pytest.mark.anyio
