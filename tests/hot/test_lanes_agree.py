@@ -148,6 +148,7 @@ _HEADS = {
     "no bearer": _JSON + "Authorization: Basic eDp5\r\n",
     "the end": _JSON + "Connection: close\r\n",
     "an upgrade": _JSON + "Connection: upgrade\r\nUpgrade: websocket\r\n",
+    "a proposal of HTTP/2": _JSON + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n",
     "expectant": _JSON + "Expect: 100-continue\r\n",
     "compressed": _JSON + "Content-Encoding: gzip\r\n",
 }

@@ -30,6 +30,8 @@ BODY = b'{"charger": "NTH-01", "identifier": "04A2B3C4D5E680"}'
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(BODY), BODY)
 MOST_UNREAD = 8 << 20
 """Bytes: the system holds some, on both sides, and the service a piece."""
+PROPOSED = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
+"""What Java's client says at the beginning of a connection unless told otherwise, with a body as well."""
 GOOD = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
@@ -98,6 +100,31 @@ def test_large_bodies_and_many_small_chunks_are_no_heads(line: socket.socket) ->
     line.sendall(b"".join(b"1\r\n%c\r\n" % byte for byte in text[:20_000]))
     line.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(text) - 20_000, text[20_000:]) + GOOD)
     assert answer(line).count(b"HTTP/1.1 200 ") == 2
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEAD + PROPOSED + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY, GOOD],
+        [HEAD + PROPOSED + b"Content-Length: %d\r\n\r\n" % len(BODY), BODY + GOOD],
+        [HEAD + PROPOSED, b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY[:9], BODY[9:], GOOD],
+        [CHUNKED.replace(HEAD, HEAD + PROPOSED) + b"0\r\n\r\n" + GOOD],
+        [b"GET /health/live HTTP/1.1\r\nHost: x\r\n" + PROPOSED + b"\r\n" + GOOD],
+        [CHUNKED + b"0\r\n\r\nGET /health/live HTTP/1.0\r\nHost: x\r\n" + PROPOSED + b"Connection: keep-alive\r\n\r\n"],
+    ],
+    ids=["at once", "body apart", "in pieces", "chunked", "pipelined", "behind"],
+)
+def test_who_proposes_another_protocol_is_answered_in_this_one(line: socket.socket, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        line.sendall(piece)
+        time.sleep(0.05)
+    reply = answer(line)
+    assert (reply.count(b"HTTP/1.1 200 "), reply.count(b"HTTP/1.1 ")) == (2, 2)
+
+
+def test_many_proposals_behind_each_other_are_answered_one_by_one(line: socket.socket) -> None:
+    line.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n" * 1500 + GOOD)
+    assert answer(line).count(b"HTTP/1.1 200 ") == 1501
 
 
 def test_a_client_that_goes_away_is_no_failure(served: Served, line: socket.socket) -> None:

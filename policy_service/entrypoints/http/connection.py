@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import structlog
+from httptools import HttpRequestParser
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -61,6 +63,8 @@ class Connection(HttpToolsProtocol):
     _fruitful = False
     _refused: str | None = None
     """Why what came last is refused, while what came before it is not answered yet."""
+    _declined: int | None = None
+    """Where what came last goes on behind a head that proposes another protocol."""
     _overdue: Deadline
     _gathered: Gathered
 
@@ -84,6 +88,9 @@ class Connection(HttpToolsProtocol):
             return
         self._fruitful = False
         super().data_received(data)
+        while self._declined is not None:
+            data, self._declined = self._head_again() + data[self._declined :], None
+            super().data_received(data)
         self._fruitless = 0 if self._fruitful else self._fruitless + len(data)
         if self._fruitless > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(f"the head of the request has more than {MAX_HEAD_BYTES} bytes")
@@ -109,6 +116,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Hand the request on."""
+        if self._proposes:
+            return
         self._fruitful = True
         self._overdue.clear()
         super().on_headers_complete()
@@ -120,6 +129,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Hand on that the body is complete."""
+        if self._proposes:
+            return
         self._fruitful = True
         super().on_message_complete()
 
@@ -143,7 +154,26 @@ class Connection(HttpToolsProtocol):
         self._refuse("not well-formed HTTP")
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: what asks for another protocol is answered in this one, as RFC 9110 has it."""
+        """Have what proposes another protocol read again as if it did not: RFC 9110 has it answered in this one.
+
+        The parser ends such a request with its head, and takes all that follows for the other protocol.
+        """
+        if self._proposes:
+            self._declined = cast("int", cast("BaseException", sys.exception()).args[0])
+
+    @property
+    def _proposes(self) -> bool:
+        """Tell whether another protocol is proposed. ``CONNECT`` is no proposal; it has no path and is refused."""
+        parser = cast("Any", self.parser)
+        return bool(parser.should_upgrade()) and parser.get_method() != b"CONNECT"
+
+    def _head_again(self) -> bytes:
+        """Return the head without the proposal, for a parser that has not seen it."""
+        seen = cast("Any", self.parser)
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        first = b"%b %b HTTP/%b\r\n" % (seen.get_method(), self.url, seen.get_http_version().encode())
+        return first + b"".join(b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade") + b"\r\n"
 
     @property
     def _last(self) -> RequestResponseCycle | None:
