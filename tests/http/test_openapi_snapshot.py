@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +38,17 @@ def test_a_generator_makes_one_method_of_a_plain_name_of_each_operation(served: 
     assert {name for name in names if names.count(name) > 1} == set()
     assert [name for name in names if not name.isidentifier() or "_v1_" in name] == []
     assert {"decide", "decide_batch", "authorize_ocpp_1_6", "list_events"} <= set(names)
+
+
+def test_instants_are_of_every_day_there_is_and_of_no_other(served: Served) -> None:
+    """A client that is made from the description looks at what it sends: also on the 29th of February."""
+    schemas = served.client.get("/openapi.json").json()["components"]["schemas"]
+    pattern = re.compile(schemas["DecideRequest"]["properties"]["time"]["anyOf"][0]["pattern"])
+    for year in range(1968, 2202):
+        for month in range(14):
+            days = calendar.monthrange(year, month)[1] if 1 <= month <= 12 and 1970 <= year <= 2199 else 0
+            taken = [day for day in range(33) if pattern.search(f"{year}-{month:02d}-{day:02d}T10:00:00Z")]
+            assert taken == list(range(1, days + 1)), (year, month)
 
 
 @pytest.mark.parametrize(
