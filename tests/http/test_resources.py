@@ -54,6 +54,20 @@ def test_a_charger_of_a_file_is_changed_there(served: Served) -> None:
         assert reply.status_code == 409
 
 
+def test_imported_chargers_make_one_list_whatever_source_they_come_with(served: Served) -> None:
+    def bring(source: str, *ids: str, more: str = "") -> dict[str, int]:
+        lines = "\n".join(f'{{"id": "{each}"}}' for each in ids)
+        reply = served.client.post(f"/v1/chargers/import?source={source}{more}", content=lines, headers=NDJSON)
+        told: dict[str, int] = reply.json()
+        return told
+
+    assert bring("one", "ONE-1", "ONE-2")["accepted"] == 2
+    assert bring("two", "ONE-1", "TWO-1")["accepted"] == 2
+    assert bring("two", "TWO-1", more="&mode=replace&force=true")["dropped"] == 2
+    assert served.client.get("/v1/chargers/ONE-2").status_code == 404
+    assert served.client.delete("/v1/chargers/TWO-1").status_code == 204
+
+
 def test_mode_and_schedule_agree_with_decisions(served: Served) -> None:
     mode = served.client.get("/v1/chargers/NTH-01/mode", params={"at": NIGHT}).json()
     assert (mode["mode"], mode["window"]) == ("managed", "weeknights")
