@@ -229,6 +229,10 @@ def _kind(entry: os.DirEntry[str], within: _Within) -> tuple[bool, bool]:
     if not (inner or file) and entry.name.endswith(SUFFIXES):  # without it the rest would be in force unnoticed
         message = f"the policy directory's `{_shown(entry.name)}` is no file, and leads to none"
         raise PolicyFilesError(message)
+    if inner and entry.name.endswith(SUFFIXES) and not any(Path(entry.path).iterdir()):
+        # what container engines make where they are to mount a file that is missing
+        message = f"the policy directory's `{_shown(entry.name)}` is an empty directory in the place of a file"
+        raise PolicyFilesError(message)
     return inner, file
 
 

@@ -132,6 +132,17 @@ def test_a_link_out_of_the_tree_is_not_followed(tmp_path: Path, to: str) -> None
         DirectoryPolicyFiles(tree).read()
 
 
+def test_an_empty_directory_in_the_place_of_a_file_is_no_tree_without_it(tmp_path: Path) -> None:
+    """Container engines make one where the file to be mounted is missing; the rest would be in force unnoticed."""
+    (tmp_path / "yard.yaml").write_text("yard")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "north.yaml").mkdir()
+    with pytest.raises(PolicyFilesError, match=r"`north\.yaml` is an empty directory in the place of a file"):
+        DirectoryPolicyFiles(tmp_path).read()
+    (tmp_path / "north.yaml" / "north.yml").write_text("north")
+    assert DirectoryPolicyFiles(tmp_path).read() == {"north.yaml/north.yml": b"north", "yard.yaml": b"yard"}
+
+
 def test_links_within_the_tree_are_followed_and_the_tree_may_be_one(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for directory in (tree / "..2026_1", tree / "deep"):
