@@ -58,9 +58,9 @@ def parts(count: int, halted: threading.Event) -> Iterator[bytes]:
     yield lines(count, 1000)
 
 
-def post(service: Served, count: int, halted: threading.Event, **how: str) -> threading.Thread:
+def post(service: Served, count: int, halted: threading.Event, *, raised: bool = True, **how: str) -> threading.Thread:
     def run() -> None:
-        with pytest.raises(httpx2.TransportError):
+        with pytest.raises(httpx2.TransportError) if raised else suppress(httpx2.TransportError):
             httpx2.post(
                 f"{service.url}/v1/identifiers/import",
                 params={"source": "fleet", **how},
@@ -100,6 +100,25 @@ def test_a_server_killed_in_the_middle(store: dict[str, Any], tmp_path: Path, co
         assert last(service)["state"] == "running"  # nobody is left to say otherwise; after two minutes it is failed
         assert _post_whole(service, "fleet") == HALF
         assert on_record(service) == max(HALF, found)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_that_ends_in_the_middle_says_what_became_of_it(tmp_path: Path, workers: int) -> None:
+    """It waits no longer than it was told, and tells while its database is still there."""
+    halted = threading.Event()
+    with serving(POLICIES, tmp_path / "state", shutdown_grace=1, workers=workers) as service:
+        upload = post(service, HALF, halted, raised=False)
+        try:
+            eventually(lambda: last(service)["lines"] == HALF and on_record(service) == BATCH, within=60)
+            service.process.send_signal(signal.SIGTERM)
+            service.process.wait(30)
+        finally:
+            halted.set()
+            upload.join()
+    with serving(POLICIES, tmp_path / "state") as service:
+        assert last(service)["state"] == "failed"
+        (entry,) = service.client.get("/v1/audit").json()["entries"]
+        assert (entry["action"], entry["detail"]["status"]) == ("POST /v1/identifiers/import", 503)
 
 
 def test_a_server_killed_while_an_atomic_import_takes_effect(store: dict[str, Any], tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ _log = structlog.get_logger("policy_service.http")
 class Application(Protocol):
     """The ASGI application as connections know it."""
 
+    under_way: Collection[asyncio.Task[None]]
+    """The requests that a server which ends has not answered yet."""
+
     @property
     def outbox(self) -> Outbox:
         """Return what all of its connections write to."""
@@ -146,6 +149,7 @@ class Connection(HttpToolsProtocol):
         cycle = self._last
         if cycle is not None and not cycle.response_complete:
             cycle.scope.setdefault("state", {})[ENDING] = True
+        cast("Application", self.app).under_way = self.tasks  # pyright: ignore[reportUnknownMemberType] - as above
         super().shutdown()
 
     def send_400_response(self, msg: str) -> None:

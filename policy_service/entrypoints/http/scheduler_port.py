@@ -24,7 +24,7 @@ from policy_service.entrypoints.http.request_ids import new_request_id
 from policy_service.entrypoints.http.tls import check_tls, tls_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Collection, Generator
 
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
@@ -61,6 +61,7 @@ class SchedulerApplication:
     def __init__(self, scheduling: Scheduling) -> None:
         """Ask the scheduling process how it is, what it counts, and who calls."""
         self.outbox = Outbox()
+        self.under_way: Collection[asyncio.Task[None]] = ()
         self._scheduling = scheduling
         routes = [
             Guarded("/health/live", self._live),

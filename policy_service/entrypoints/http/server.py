@@ -30,7 +30,7 @@ with undisturbed():  # modules stay as long as the process: looking through them
     from policy_service.entrypoints.http.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Awaitable, Collection, Generator
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,6 +42,8 @@ _log = structlog.get_logger("policy_service.http")
 
 _FINDINGS, _BAD_SETTINGS, _NO_DATABASE = 1, 2, 3
 """What a start that failed ends with, by the command line's table of exit codes."""
+_LAST_WORDS_S = 3.0
+"""How long requests that are given up may take to roll back, to be on the audit's record, and to answer that."""
 _TURN_S = 0.0005
 """How long a thread may keep the interpreter from the event loop, in seconds; Python's own 0.005 is felt by drivers.
 
@@ -81,6 +83,7 @@ class ServiceApplication:
         self._serve: ASGIApp | None = None
         self.lanes: Lanes | None = None
         self.outbox = Outbox()
+        self.under_way: Collection[asyncio.Task[None]] = ()
         self.failure: wiring.BrokenTreeError | wiring.StartError | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -118,6 +121,8 @@ class ServiceApplication:
                 gc.freeze()  # what there is now stays: no collection has to go through it
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
+                if self.under_way:  # they are given up by now, and the database is there for them to say so
+                    await asyncio.wait(set(self.under_way), timeout=_LAST_WORDS_S)
             await send({"type": "lifespan.shutdown.complete"})
         except (wiring.BrokenTreeError, wiring.StartError) as error:
             self.failure = error
