@@ -103,7 +103,7 @@ class DirectoryPolicyFiles:
 
 
 def _unreadable(error: Exception) -> str:
-    return f"unreadable: {type(error).__name__}"
+    return f"unreadable: {error}"
 
 
 def _is_small(signature: Mapping[str, _Stat]) -> bool:

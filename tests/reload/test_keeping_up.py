@@ -143,6 +143,20 @@ def test_an_empty_directory_in_the_place_of_a_file_is_no_tree_without_it(tmp_pat
     assert DirectoryPolicyFiles(tmp_path).read() == {"north.yaml/north.yml": b"north", "yard.yaml": b"yard"}
 
 
+async def test_another_file_that_cannot_be_read_is_told_of_in_place_of_the_one_before(tmp_path: Path) -> None:
+    files = DirectoryPolicyFiles(tmp_path, interval=0.05)
+    (tmp_path / "north.yaml").mkdir()
+    with pytest.raises(PolicyFilesError, match=r"`north\.yaml`"):
+        files.read()
+    looks = files.changes()
+    (tmp_path / "south.yaml").symlink_to("south.yaml")
+    (tmp_path / "north.yaml").rmdir()
+    await asyncio.wait_for(anext(looks), 5)
+    with pytest.raises(PolicyFilesError, match=r"`south\.yaml`"):
+        files.read()
+    await looks.aclose()
+
+
 def test_links_within_the_tree_are_followed_and_the_tree_may_be_one(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for directory in (tree / "..2026_1", tree / "deep"):
