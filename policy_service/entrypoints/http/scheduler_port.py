@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,7 +21,8 @@ from policy_service.entrypoints.http.guard import Guarded
 from policy_service.entrypoints.http.operations import exposition, readiness
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_document, problem_for
 from policy_service.entrypoints.http.request_ids import new_request_id
-from policy_service.entrypoints.http.tls import check_tls, tls_options
+from policy_service.entrypoints.http.tls import check_tls
+from policy_service.entrypoints.http.uvicorn_options import uvicorn_options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Generator
@@ -116,19 +117,12 @@ class _Beside(uvicorn.Server):
 
 
 def _config(settings: Settings, app: SchedulerApplication) -> uvicorn.Config:
-    options: dict[str, Any] = tls_options(settings)
     return uvicorn.Config(
         app,
-        interface="asgi3",
         host=settings.host,
         port=settings.scheduler_port or 0,
         http=Connection,
-        ws="none",
         lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
         timeout_graceful_shutdown=1,  # nothing here takes long
-        **options,
+        **uvicorn_options(settings),
     )

@@ -25,8 +25,9 @@ with undisturbed():  # modules stay as long as the process: looking through them
     from policy_service.entrypoints.http.hot.connection import HotConnection, objection
     from policy_service.entrypoints.http.hot.lanes import Lanes
     from policy_service.entrypoints.http.hot.shortcut import Shortcut
-    from policy_service.entrypoints.http.tls import check_tls, tls_options
+    from policy_service.entrypoints.http.tls import check_tls
     from policy_service.entrypoints.http.unix_socket import check_unix_socket, unix_socket
+    from policy_service.entrypoints.http.uvicorn_options import uvicorn_options
     from policy_service.entrypoints.http.workers import Workers
 
 if TYPE_CHECKING:
@@ -191,20 +192,14 @@ def _connection(settings: Settings) -> type[Connection]:
 def _config(settings: Settings, app: ServiceApplication | partial[ServiceApplication]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        interface="asgi3",
         factory=isinstance(app, partial),
         host=settings.host,
         port=settings.port,
         uds=None if settings.unix_socket is None else str(settings.unix_socket),
         loop="uvloop",
         http=_connection(settings),
-        ws="none",
         lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
         timeout_graceful_shutdown=settings.shutdown_grace,
-        **tls_options(settings),
+        **uvicorn_options(settings),
         timeout_worker_healthcheck=60,  # a worker that still compiles on a busy machine is not dead
     )
