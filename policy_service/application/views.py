@@ -71,6 +71,7 @@ def charger_view(charger: Charger) -> dict[str, Any]:
         "protocol": charger.protocol,
         "profile": charger.profile,
         "synthetic_ids": list(charger.synthetic_ids),
+        "source": charger.source,
     }
 
 

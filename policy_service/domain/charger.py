@@ -32,3 +32,5 @@ class Charger:
     synthetic_ids: tuple[str, ...] = ()
     """Normal forms of the tokens that this charger sends by itself while in freevend."""
     place: Place = field(default=NOWHERE, compare=False)
+    source: str | None = None
+    """Whose import it is; None where a policy file lists it."""

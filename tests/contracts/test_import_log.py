@@ -97,10 +97,10 @@ async def test_records_are_counted_by_kind_and_source(stores: Stores) -> None:
         await stores.identifiers.put(identifier(name, source="fleet"))
     await stores.identifiers.put(identifier("C", source="other"))
     await stores.agreements.put(agreement("metro", source="fleet"))
-    await stores.chargers.put([Charger("X-1"), Charger("X-2")])
+    await stores.chargers.put([Charger("X-1", source="yard"), Charger("X-2", source="yard")])
     assert await stores.feeds.records() == {
         (ImportKind.IDENTIFIERS, "fleet"): 2,
         (ImportKind.IDENTIFIERS, "other"): 1,
         (ImportKind.AGREEMENTS, "fleet"): 1,
-        (ImportKind.CHARGERS, None): 2,
+        (ImportKind.CHARGERS, "yard"): 2,
     }

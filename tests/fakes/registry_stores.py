@@ -223,7 +223,9 @@ class MemoryChargers:
             return
         for charger_id in drop:
             self._state.chargers.pop(charger_id, None)
-        self._state.chargers.update({charger.id: charger for charger in chargers})
+        for charger in chargers:
+            held = self._state.chargers.get(charger.id, charger)
+            self._state.chargers[charger.id] = replace(charger, source=held.source)
         self._state.chargers_version += 1
 
     async def delete(self, charger_id: str) -> bool:

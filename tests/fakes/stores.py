@@ -265,12 +265,15 @@ class MemoryFeeds:
         known = replace(feed, expected_every=every, expected_since=None if every is None else since)
         self._state.feeds[kind, source] = known
 
-    async def records(self) -> Mapping[tuple[ImportKind, str | None], int]:
+    async def records(self) -> Mapping[tuple[ImportKind, str], int]:
         self._state.ask()
-        counts: Counter[tuple[ImportKind, str | None]] = Counter()
+        counts: Counter[tuple[ImportKind, str]] = Counter()
         counts.update((ImportKind.IDENTIFIERS, record.source) for record in self._state.identifiers.values())
         counts.update((ImportKind.AGREEMENTS, agreement.source) for agreement in self._state.agreements.values())
-        return {**counts, (ImportKind.CHARGERS, None): len(self._state.chargers)}
+        counts.update(
+            (ImportKind.CHARGERS, charger.source) for charger in self._state.chargers.values() if charger.source
+        )
+        return dict(counts)
 
 
 class MemoryAudit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 from fakes.served import eventually
@@ -54,18 +55,26 @@ def test_a_charger_of_a_file_is_changed_there(served: Served) -> None:
         assert reply.status_code == 409
 
 
-def test_imported_chargers_make_one_list_whatever_source_they_come_with(served: Served) -> None:
-    def bring(source: str, *ids: str, more: str = "") -> dict[str, int]:
-        lines = "\n".join(f'{{"id": "{each}"}}' for each in ids)
-        reply = served.client.post(f"/v1/chargers/import?source={source}{more}", content=lines, headers=NDJSON)
-        told: dict[str, int] = reply.json()
+def test_a_source_changes_and_drops_its_own_chargers_alone(served: Served) -> None:
+    def bring(source: str, *lines: dict[str, object], more: str = "") -> dict[str, Any]:
+        content = "\n".join(json.dumps(line) for line in lines)
+        reply = served.client.post(f"/v1/chargers/import?source={source}{more}", content=content, headers=NDJSON)
+        told: dict[str, Any] = reply.json()
         return told
 
-    assert bring("one", "ONE-1", "ONE-2")["accepted"] == 2
-    assert bring("two", "ONE-1", "TWO-1")["accepted"] == 2
-    assert bring("two", "TWO-1", more="&mode=replace&force=true")["dropped"] == 2
-    assert served.client.get("/v1/chargers/ONE-2").status_code == 404
-    assert served.client.delete("/v1/chargers/TWO-1").status_code == 204
+    assert bring("one", {"id": "ONE-1"}, {"id": "ONE-2"})["accepted"] == 2
+    clash = bring("two", {"id": "ONE-1", "labels": {"depot": "south"}}, {"id": "TWO-1"})
+    assert (clash["accepted"], clash["errors"]) == (
+        1,
+        [{"line": 1, "pointer": "/id", "detail": "belongs to another source"}],
+    )
+    assert bring("two", {"id": "TWO-2"}, more="&mode=replace&force=true")["dropped"] == 1
+    assert served.client.get("/v1/chargers/ONE-2").json()["source"] == "one"
+    assert served.client.put("/v1/chargers/ONE-2", json={"labels": {"depot": "north"}}).json()["source"] == "one"
+    counted = {each["source"]: each["records"] for each in served.client.get("/v1/sources").json()["sources"]}
+    assert (counted["one"], counted["two"]) == (2, 1)
+    for charger_id in ("ONE-1", "ONE-2", "TWO-2"):
+        assert served.client.delete(f"/v1/chargers/{charger_id}").status_code == 204
 
 
 def test_mode_and_schedule_agree_with_decisions(served: Served) -> None:

@@ -66,7 +66,7 @@ async def test_chargers_are_taken_in() -> None:
         (4, "/protocol"),
     ]
     assert house.state.chargers["N-1"] == Charger(
-        "N-1", {"depot": "north"}, {"max_kw": 150.0}, "ocpp1.6", "abb", ("A0000000",)
+        "N-1", {"depot": "north"}, {"max_kw": 150.0}, "ocpp1.6", "abb", ("A0000000",), source="http"
     )
 
 
@@ -80,7 +80,9 @@ async def test_csv_is_taken_in() -> None:
     text = "id,labels.depot,attributes.max_kw,synthetic_ids\nN-1,north,50,A;B\nN-2,,,\n"
     report = await house.commands.import_(_upload(text), ImportOptions(written=ImportFormat.CSV))
     assert report.accepted == 2
-    assert house.state.chargers["N-1"] == Charger("N-1", {"depot": "north"}, {"max_kw": 50.0}, synthetic_ids=("A", "B"))
+    assert house.state.chargers["N-1"] == Charger(
+        "N-1", {"depot": "north"}, {"max_kw": 50.0}, synthetic_ids=("A", "B"), source="http"
+    )
 
 
 async def test_what_contradicts_policy_files_changes_nothing() -> None:
@@ -106,7 +108,7 @@ async def test_replace_and_atomic() -> None:
 
 async def test_single_chargers_are_put_and_deleted() -> None:
     house = House()
-    assert await house.commands.put("A", {"labels": {"x": "y"}}) == Charger("A", {"x": "y"})
+    assert await house.commands.put("A", {"labels": {"x": "y"}}) == Charger("A", {"x": "y"}, source="http")
     with pytest.raises(InvalidRecordError):
         await house.commands.put("A", {"id": "B"})
     assert await house.commands.delete("A")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from policy_service.adapters.sql import mode_tables, schema, tables
+from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.columns import METADATA
 from policy_service.adapters.sql.engine import database_at
-from policy_service.adapters.sql.schema import upgrade
+from policy_service.adapters.sql.schema import migrate, upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.application.ports import LaterSchemaError, StoreUnavailableError, Versions
 
@@ -29,6 +31,12 @@ _MIGRATE = (
     "from policy_service.adapters.sql.schema import upgrade; print('ready', flush=True); sys.stdin.readline(); "
     "asyncio.run(upgrade(database_at(sys.argv[1])))"
 )
+_CHARGER = "INSERT INTO chargers (id, labels, attributes, synthetic_ids) VALUES ('A', '{}', '{}', '[]')"
+_IMPORT = (
+    "INSERT INTO imports (id, kind, source, mode, atomic, state, started_at, updated_at, lines, accepted, rejected, "
+    "dropped, conflicts) VALUES (:id, 'chargers', :source, 'replace', true, 'done', :at, :at, 1, 1, 0, 0, 0)"
+)
+_SOURCE = "INSERT INTO sources (kind, source, last_import) VALUES ('chargers', :source, :id)"
 
 
 def _differences(connection: Connection) -> list[Any]:
@@ -111,6 +119,21 @@ async def test_a_database_of_a_later_release_is_left_alone(url: str) -> None:
         await upgrade(database)
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"
+    await database.close()
+
+
+@pytest.mark.parametrize(("last", "owner"), [("yard", "yard"), (None, "http")])
+async def test_chargers_of_before_belong_to_who_listed_them_last(url: str, last: str | None, owner: str) -> None:
+    database = database_at(url)
+    await database.technology.before_migrating(database.engine)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(partial(migrate, to="0016"))
+        await connection.execute(text(_CHARGER))
+        for at, source in enumerate(("office", last) if last else ()):
+            await connection.execute(text(_IMPORT), {"id": f"i{at}", "source": source, "at": at})
+            await connection.execute(text(_SOURCE), {"id": f"i{at}", "source": source})
+    await upgrade(database)
+    assert (await SqlChargers(database).all())["A"].source == owner
     await database.close()
 
 

@@ -80,7 +80,7 @@ async def _fill(database: Database) -> None:
         identifier("B", id="2" * 32, source="x", vehicle_class=VehicleClass.AGREEMENT, agreement="no")
     )
     await identifiers.put(identifier("B", id="3" * 32, source="y"))
-    await SqlChargers(database).put([Charger("N-1", {"depot": "north"})])
+    await SqlChargers(database).put([Charger("N-1", {"depot": "north"}, source="http")])
 
 
 async def test_it_answers_as_the_database_does(database: Database, path: Path) -> None:
@@ -321,7 +321,7 @@ from policy_service.domain.charger import Charger
 async def give_up(directory):
     database = database_at(f"sqlite+aiosqlite:///{directory / 'registry'}")
     await upgrade(database)
-    await SqlChargers(database).put([Charger(f"N-{number}", {"depot": "north"}) for number in range(3_000)])
+    await SqlChargers(database).put([Charger(f"N-{number}", source="http") for number in range(3_000)])
     for turn in range(100):
         copying = asyncio.create_task(SnapshotMaker(database, directory / f"{turn}.sqlite3").make())
         await asyncio.sleep(random.random() * 0.03)

@@ -27,11 +27,12 @@ def charger_row(charger: Charger) -> dict[str, Any]:
         "protocol": charger.protocol,
         "profile": charger.profile,
         "synthetic_ids": list(charger.synthetic_ids),
+        "source": charger.source,
     }
 
 
 def charger_of(row: Mapping[str, Any]) -> Charger:
-    """Read a row."""
+    """Read a row; those that were kept before chargers had sources have none."""
     return Charger(
         id=row["id"],
         labels=row["labels"],
@@ -39,6 +40,7 @@ def charger_of(row: Mapping[str, Any]) -> Charger:
         protocol=row["protocol"],
         profile=row["profile"],
         synthetic_ids=tuple(row["synthetic_ids"]),
+        source=row.get("source"),
     )
 
 
@@ -56,7 +58,7 @@ class SqlChargers:
         return {row["id"]: charger_of(dict(row)) for row in rows}
 
     async def put(self, chargers: Sequence[Charger], *, drop: Sequence[str] = ()) -> None:
-        """Insert or replace chargers and remove those named by ``drop``, all or none."""
+        """Insert chargers, or replace them but for their source, and remove those named by ``drop``, all or none."""
         if not chargers and not drop:
             return
         async with self._database.writing() as connection:
@@ -65,7 +67,7 @@ class SqlChargers:
                 await connection.execute(delete(_TABLE).where(_TABLE.c.id == bindparam("gone")), gone)
             if chargers:
                 rows = [charger_row(charger) for charger in chargers]
-                await connection.execute(self._database.upsert(_TABLE, ("id",)), rows)
+                await connection.execute(self._database.upsert(_TABLE, ("id",), keep=("source",)), rows)
             await bump(connection, CHARGERS)
 
     async def delete(self, charger_id: str) -> bool:

@@ -34,7 +34,11 @@ _JOINED = (
     )
     .order_by(_TABLE.c.kind, _TABLE.c.source)
 )
-_BY_SOURCE = {ImportKind.IDENTIFIERS: tables.identifiers, ImportKind.AGREEMENTS: tables.agreements}
+_BY_SOURCE = {
+    ImportKind.IDENTIFIERS: tables.identifiers,
+    ImportKind.AGREEMENTS: tables.agreements,
+    ImportKind.CHARGERS: tables.chargers,
+}
 
 
 class SqlFeeds:
@@ -62,15 +66,13 @@ class SqlFeeds:
         async with self._database.writing() as connection:
             await connection.execute(insert.on_conflict_do_update(index_elements=["kind", "source"], set_=wanted))
 
-    async def records(self) -> Mapping[tuple[ImportKind, str | None], int]:
-        """Return how many records are on record by kind and source; chargers belong to no source."""
-        counts: dict[tuple[ImportKind, str | None], int] = {}
+    async def records(self) -> Mapping[tuple[ImportKind, str], int]:
+        """Return how many records are on record by kind and source."""
+        counts: dict[tuple[ImportKind, str], int] = {}
         async with self._database.reading() as connection:
             for kind, table in _BY_SOURCE.items():
                 counted = select(table.c.source, func.count()).group_by(table.c.source)
                 counts |= {(kind, row[0]): row[1] for row in await connection.execute(counted)}
-            chargers = await connection.execute(select(func.count()).select_from(tables.chargers))
-            counts[ImportKind.CHARGERS, None] = chargers.scalar_one()
         return counts
 
 

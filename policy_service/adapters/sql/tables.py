@@ -83,8 +83,9 @@ chargers = Table(
     text_column("protocol", nullable=True),
     text_column("profile", nullable=True),
     json_column("synthetic_ids"),
+    Column("source", CODE, nullable=False, server_default="http"),
 )
-"""Chargers that came over HTTP."""
+"""One row for each charger that came over HTTP, whichever source lists it."""
 
 overrides = Table(
     "overrides",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policy_service.application.imports.batches import run_import
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 Admit: TypeAlias = "Callable[[Mapping[str, Charger]], Awaitable[Sequence[str]]]"
 """Given all chargers of HTTP as they would then be, says what speaks against it; nothing where all is well."""
+
+
+_OWN_SOURCE = "http"
 
 
 class ChargersNotAdmittedError(ConflictError):
@@ -57,16 +61,22 @@ class ChargerCommands:
         declared, from_text = self._attribute_types().charger, options.written is ImportFormat.CSV
 
         def read(values: Mapping[str, Any]) -> Charger:
-            return read_charger(Fields(values, from_text=from_text), declared=declared)
+            return read_charger(Fields(values, from_text=from_text), declared=declared, source=options.source)
 
         return await run_import(chunks, options, FIELDS, read, self._importing, report or ImportReport())
 
     async def put(self, charger_id: str, body: Mapping[str, object]) -> Charger:
-        """Insert or replace one charger. Raises InvalidRecordError, ChargersNotAdmittedError, StoreUnavailableError."""
+        """Insert or replace one charger; one on file keeps its source.
+
+        Raises InvalidRecordError, ChargersNotAdmittedError, StoreUnavailableError.
+        """
         fields = Fields({"id": charger_id, **body})
-        charger = read_charger(fields, declared=self._attribute_types().charger)
+        charger = read_charger(fields, declared=self._attribute_types().charger, source=_OWN_SOURCE)
         if charger.id != charger_id:
             raise InvalidRecordError([Fault("/id", "must be the id of the path")])
+        existing = (await self._chargers.all()).get(charger_id)
+        if existing is not None:
+            charger = replace(charger, source=existing.source)
         await self._commit({charger.id: charger}, ())
         return charger
 
@@ -77,8 +87,8 @@ class ChargerCommands:
         return gone
 
     @asynccontextmanager
-    async def _importing(self, _source: str, _atomic: bool) -> AsyncGenerator[_Gathering, None]:  # noqa: FBT001 - the port's
-        gathering = _Gathering(await self._chargers.all())
+    async def _importing(self, source: str, _atomic: bool) -> AsyncGenerator[_Gathering, None]:  # noqa: FBT001 - the port's
+        gathering = _Gathering(await self._chargers.all(), source)
         yield gathering
         await self._commit(gathering.listed, gathering.unlisted)
 
@@ -96,23 +106,26 @@ class ChargerCommands:
 class _Gathering:
     """Chargers of one upload, gathered before any is stored: policies are asked about all of them together."""
 
-    def __init__(self, held: Mapping[str, Charger]) -> None:
-        self._held = held
+    def __init__(self, held: Mapping[str, Charger], source: str) -> None:
+        self._ours = [charger.id for charger in held.values() if charger.source == source]
+        self._foreign = held.keys() - self._ours
         self.listed: dict[str, Charger] = {}
         self.unlisted: Sequence[str] = ()
 
     async def add(self, batch: Sequence[Charger]) -> Sequence[ImportConflict]:
         conflicts: list[ImportConflict] = []
         for index, charger in enumerate(batch):
-            if charger.id in self.listed:
+            if charger.id in self._foreign:
+                conflicts.append(ImportConflict(index, "/id", "belongs to another source"))
+            elif charger.id in self.listed:
                 conflicts.append(ImportConflict(index, "/id", "listed twice in this import"))
             else:
                 self.listed[charger.id] = charger
         return conflicts
 
     async def drop_unlisted(self, *, force: bool) -> int:
-        unlisted = [charger_id for charger_id in self._held if charger_id not in self.listed]
-        if len(unlisted) > len(self._held) * LOSSY_SHARE and not force:
-            raise ImportTooLossyError(len(unlisted), len(self._held))
+        unlisted = [charger_id for charger_id in self._ours if charger_id not in self.listed]
+        if len(unlisted) > len(self._ours) * LOSSY_SHARE and not force:
+            raise ImportTooLossyError(len(unlisted), len(self._ours))
         self.unlisted = unlisted
         return len(unlisted)

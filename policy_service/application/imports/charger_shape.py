@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FIELDS = ("id", "labels", "attributes", "protocol", "profile", "synthetic_ids")
 
 
-def read_charger(fields: Fields, *, declared: Mapping[str, str]) -> Charger:
+def read_charger(fields: Fields, *, declared: Mapping[str, str], source: str) -> Charger:
     """Read a charger; ``declared`` are the charger attributes. Raises InvalidRecordError."""
     charger_id = fields.text("id", required=True)
     labels = fields.labels("labels")
@@ -29,7 +29,7 @@ def read_charger(fields: Fields, *, declared: Mapping[str, str]) -> Charger:
     fields.refuse_others(FIELDS)
     if fields.faults or charger_id is None:
         raise InvalidRecordError(fields.faults)
-    return Charger(charger_id, labels, attributes, protocol, profile, synthetic_ids)
+    return Charger(charger_id, labels, attributes, protocol, profile, synthetic_ids, source=source)
 
 
 def _normal_forms(fields: Fields) -> tuple[str, ...]:

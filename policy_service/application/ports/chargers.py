@@ -20,7 +20,7 @@ class ChargerRepository(Protocol):
         ...
 
     async def put(self, chargers: Sequence[Charger], *, drop: Sequence[str] = ()) -> None:
-        """Insert or replace chargers and remove those named by ``drop``, all or none."""
+        """Insert chargers, or replace them but for their source, and remove those named by ``drop``, all or none."""
         ...
 
     async def delete(self, charger_id: str) -> bool:

@@ -86,6 +86,6 @@ class FeedRepository(Protocol):
         """Note within how many seconds a source has to come again, None: whenever it likes."""
         ...
 
-    async def records(self) -> Mapping[tuple[ImportKind, str | None], int]:
-        """Return how many records are on record by kind and source; chargers belong to no source."""
+    async def records(self) -> Mapping[tuple[ImportKind, str], int]:
+        """Return how many records are on record by kind and source."""
         ...

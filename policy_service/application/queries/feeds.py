@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policy_service.application.views import feed_view
-from policy_service.domain.import_run import ImportKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.ports import Clock, FeedRepository
     from policy_service.domain.feed import Feed
+    from policy_service.domain.import_run import ImportKind
 
 
 class FeedQueries:
@@ -36,6 +36,5 @@ class FeedQueries:
         feed = await self._feeds.get(kind, source)
         return None if feed is None else self._view(feed, await self._feeds.records())
 
-    def _view(self, feed: Feed, counts: Mapping[tuple[ImportKind, str | None], int]) -> dict[str, Any]:
-        key = None if feed.kind is ImportKind.CHARGERS else feed.source
-        return feed_view(feed, counts.get((feed.kind, key), 0), self._clock.now())
+    def _view(self, feed: Feed, counts: Mapping[tuple[ImportKind, str], int]) -> dict[str, Any]:
+        return feed_view(feed, counts.get((feed.kind, feed.source), 0), self._clock.now())

@@ -140,6 +140,7 @@ class ChargerReply(Reply):
     protocol: str | None
     profile: str | None = Field(description="The profile that it names.")
     synthetic_ids: list[str]
+    source: str | None = Field(description="Whose import it is; null for one that a policy file lists.")
     counts_as: str | None = Field(
         description="The profile in force for it: `unknown` where it names none, or none that there is."
     )
