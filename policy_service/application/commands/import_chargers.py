@@ -74,10 +74,10 @@ class ChargerCommands:
         charger = read_charger(fields, declared=self._attribute_types().charger, source=_OWN_SOURCE)
         if charger.id != charger_id:
             raise InvalidRecordError([Fault("/id", "must be the id of the path")])
-        existing = (await self._chargers.all()).get(charger_id)
-        if existing is not None:
-            charger = replace(charger, source=existing.source)
-        await self._commit({charger.id: charger}, ())
+        held = await self._chargers.all()
+        if charger_id in held:
+            charger = replace(charger, source=held[charger_id].source)
+        await self._commit({**held, charger.id: charger}, [charger])
         return charger
 
     async def delete(self, charger_id: str) -> bool:
@@ -90,16 +90,19 @@ class ChargerCommands:
     async def _importing(self, source: str, _atomic: bool) -> AsyncGenerator[_Gathering, None]:  # noqa: FBT001 - the port's
         gathering = _Gathering(await self._chargers.all(), source)
         yield gathering
-        await self._commit(gathering.listed, gathering.unlisted)
-
-    async def _commit(self, fresh: Mapping[str, Charger], drop: Sequence[str]) -> None:
-        then = {**await self._chargers.all(), **fresh}
-        for charger_id in drop:
+        then = {
+            **await self._chargers.all(),
+            **gathering.listed,
+        }  # uploads may take long: others have changed some since
+        for charger_id in gathering.unlisted:
             then.pop(charger_id, None)
+        await self._commit(then, list(gathering.listed.values()), gathering.unlisted)
+
+    async def _commit(self, then: Mapping[str, Charger], fresh: Sequence[Charger], drop: Sequence[str] = ()) -> None:
         problems = await self._admit(then)
         if problems:
             raise ChargersNotAdmittedError(problems)
-        await self._chargers.put(list(fresh.values()), drop=drop)
+        await self._chargers.put(fresh, drop=drop)
         await self._watch.changed()
 
 
