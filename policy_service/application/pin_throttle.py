@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from policy_service.application.ports import Clock
+    from collections.abc import Callable
 
 
 class PinThrottle(Protocol):
@@ -22,22 +23,25 @@ class PinThrottle(Protocol):
 
 
 class SlidingWindowThrottle:
-    """At most so many denied PINs at a charger within so many seconds; bounded by the number of chargers."""
+    """At most so many denied PINs at a charger within so many seconds; bounded by the number of chargers.
 
-    def __init__(self, clock: Clock, *, attempts: int, window: int) -> None:
-        """Allow ``attempts`` denied PINs in any ``window`` seconds."""
-        self._clock = clock
+    Seconds are those that pass, whatever the clock shows: one that leaps ahead and back lets nobody guess anew.
+    """
+
+    def __init__(self, *, attempts: int, window: int, passed_s: Callable[[], float] = monotonic) -> None:
+        """Allow ``attempts`` denied PINs in any ``window`` seconds, as ``passed_s`` counts them."""
+        self._passed_s = passed_s
         self._attempts = attempts
         self._window = window
-        self._denied: dict[str, deque[int]] = {}
+        self._denied: dict[str, deque[float]] = {}
 
     async def exhausted(self, charger: str) -> bool:
         """Tell whether the window is full."""
         denied = self._denied.get(charger)
         if denied is None:
             return False
-        now = self._clock.now()
-        while denied and not now - self._window < denied[0] <= now:  # or it was noted before the clock was put back
+        past = self._passed_s() - self._window
+        while denied and denied[0] <= past:
             denied.popleft()
         if not denied:
             del self._denied[charger]
@@ -45,4 +49,4 @@ class SlidingWindowThrottle:
 
     async def count(self, charger: str) -> None:
         """Take note of a denied PIN; the oldest one beyond the bound is forgotten."""
-        self._denied.setdefault(charger, deque(maxlen=self._attempts)).append(self._clock.now())
+        self._denied.setdefault(charger, deque(maxlen=self._attempts)).append(self._passed_s())

@@ -132,7 +132,7 @@ async def _shared(
     settings: Settings, stack: AsyncExitStack, clock: Clock, fingerprints: Fingerprints, tracing: Tracing
 ) -> _Shared:
     attempts, window = settings.pin_attempts, settings.pin_attempts_window
-    local = SlidingWindowThrottle(clock, attempts=attempts, window=window)
+    local = SlidingWindowThrottle(attempts=attempts, window=window)
     if not settings.redis_url:
         return _Shared(NoSharedCache(), NoSignal(), local, lambda: "off", ())
     # without a Redis, a start does not wait for its library
