@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policy_service.application.plan_holder import PlanHolder
-    from policy_service.application.ports import ChargerRepository, Clock, LastGoodTree, PolicyFiles, StandingOverrides
+    from policy_service.application.ports import Clock, ImportedChargers, LastGoodTree, PolicyFiles, StandingOverrides
     from policy_service.domain.access import Ungoverned
     from policy_service.domain.charger import Charger
     from policy_service.domain.charger_profile import BuiltInProfiles
@@ -107,7 +107,7 @@ class ReloadPolicies:
         plans: PlanHolder,
         files: PolicyFiles,
         last_good: LastGoodTree,
-        chargers: ChargerRepository,
+        chargers: ImportedChargers,
         overrides: StandingOverrides,
         holidays: HolidayDates,
         profiles: BuiltInProfiles,

@@ -14,6 +14,7 @@ from policy_service.application.ports.changes import (
 )
 from policy_service.application.ports.chargers import (
     ChargerRepository,
+    ImportedChargers,
     OverrideRepository,
     StandingOverrides,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "ImportLog",
     "ImportSession",
     "ImportTooLossyError",
+    "ImportedChargers",
     "KeyRepository",
     "Keys",
     "LastGoodTree",

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from policy_service.domain.made_override import MadeOverride
 
 
-class ChargerRepository(Protocol):
-    """Chargers that came over HTTP; those of policy files are not here. All of it raises StoreUnavailableError."""
+class ImportedChargers(Protocol):
+    """Where the chargers are read from that no policy file lists."""
 
     async def all(self) -> Mapping[str, Charger]:
-        """Return every charger by id."""
+        """Return every charger by id. Raises StoreUnavailableError."""
         ...
+
+
+class ChargerRepository(ImportedChargers, Protocol):
+    """Chargers that came over HTTP. All of it raises StoreUnavailableError."""
 
     async def put(self, chargers: Sequence[Charger], *, drop: Sequence[str] = ()) -> None:
         """Insert chargers, or replace them but for their source, and remove those named by ``drop``, all or none."""

@@ -65,13 +65,6 @@ class _NoChargers:
     async def all(self) -> Mapping[str, Charger]:
         return {}
 
-    async def put(self, chargers: Sequence[Charger], *, drop: Sequence[str] = ()) -> None:
-        """Keep nothing."""
-
-    async def delete(self, charger_id: str) -> bool:
-        del charger_id
-        return False
-
 
 class _NoOverrides:
     """Offline there are no overrides but those of files."""
