@@ -134,6 +134,7 @@ def test_a_charger_of_a_profile_that_there_is_not_is_shown_as_what_it_counts_as(
     told = "counts   as unknown: there is no profile acme-9, see `policy-service charger-profiles list`"
     assert lines[lines.index("profile  acme-9, ocpp1.6") + 1] == told
     assert (found["profile"], found["counts_as"]) == ("acme-9", "unknown")
+    assert "listed   over HTTP, by http" in lines
     assert {each["id"]: each["counts_as"] for each in listed} == {
         "A-1": "micro-ocpp",
         "A-2": "micro-ocpp",

@@ -49,9 +49,7 @@ def import_(  # noqa: PLR0913 - a parameter a flag
     *,
     url: UrlOption = DEFAULT_URL,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the list; left out: http.")] = None,
-    mode: Annotated[
-        ImportMode, typer.Option(help="Replace drops what the source no longer lists; of chargers, all that is not.")
-    ] = ImportMode.MERGE,
+    mode: Annotated[ImportMode, typer.Option(help="Replace drops what the source no longer lists.")] = ImportMode.MERGE,
     atomic: Annotated[bool, typer.Option("--atomic", help="All or nothing: one bad line refuses the file.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Let replace drop more than a fifth of the list.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Standard input is CSV.")] = False,
