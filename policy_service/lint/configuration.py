@@ -60,6 +60,9 @@ def read_configuration(file: str, data: bytes) -> Configuration | tuple[Diagnost
         place = Place(file, int(at[1]), int(at[2])) if at else place_of(file, text, max(0, len(text.rstrip()) - 1))
         message = f"not well-formed TOML: {_AT.sub('', str(error)).strip().lower()}"
         return (finding("PS008", place, message, "see the guide on linting for an example"),)
+    except (RecursionError, ValueError):  # lists within lists, and numbers of thousands of digits
+        message = "values nested too deeply, or a number that is too long"
+        return (finding("PS008", Place(file, 1, 1), message, "see the guide on linting for an example"),)
     reader = _Reader(file, text)
     configuration = reader.whole(table)
     return tuple(reader.findings) or configuration

@@ -52,6 +52,8 @@ def test_it_is_read_whole() -> None:
     ("text", "place", "message"),
     [
         ("[lint\n", "1:6", "not well-formed TOML"),
+        pytest.param("a = " + "[" * 5_000, "1:1", "values nested too deeply", id="nested"),
+        pytest.param("a = " + "9" * 5_000, "1:1", "values nested too deeply, or a number that is too long", id="long"),
         ("[lint]\n[lints]\n", "2:2", "unknown key `lints`"),
         ("[lint]\nschema = 'x'\n", "2:1", "unknown key `schema`"),
         ("[lint]\nschemas = 1\n", "2:1", "`schemas` must be a text"),
