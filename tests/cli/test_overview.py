@@ -105,6 +105,10 @@ def test_a_misspelt_command_is_answered_with_the_right_one(cli: Callable[..., En
         ("diff trees/sound --replay x --replay-latest 5", "--replay and --replay-latest both say which decisions"),
         ("check trees/sound --json --format sarif", "--json and --format both say how to write"),
         ("decide A --class own --type mac", "--type says what an identifier is, and --class asks without one"),
+        ("import identifiers x --force", "--force is about what replace drops, and merge drops nothing"),
+        ("import chargers x --mode merge --force", "--force is about what replace drops, and merge drops nothing"),
+        ("serve --unix-socket x --port 9000", "--unix-socket and --host or --port both say where to listen"),
+        ("serve --host ::1 --unix-socket x", "--unix-socket and --host or --port both say where to listen"),
         ("explain A --class own --type mac", "--type says what an identifier is, and --class asks without one"),
     ],
 )

@@ -62,6 +62,9 @@ def import_(  # noqa: PLR0913 - a parameter a flag
 
     The file is streamed. Exits 1 when any line is rejected; what was accepted is in force at once.
     """
+    if force and mode is ImportMode.MERGE:
+        message = "--force is about what replace drops, and merge drops nothing"
+        raise CommandError(message, "give --mode replace, or leave --force out")
     wanted = {"mode": mode.value, "atomic": _word(atomic), "force": _word(force)}
     wanted |= {} if source is None else {"source": source}
     media_type = ImportFormat.CSV if csv or file.suffix.lower() == ".csv" else ImportFormat.NDJSON
