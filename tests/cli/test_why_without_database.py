@@ -39,6 +39,16 @@ def test_where_events_wait_for_the_database_a_denial_is_not_said_to_be_none(
     assert quiet.err == ""
 
 
+def test_events_that_are_lost_are_told_of_to_who_finds_no_denial(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "before.events").write_bytes(b"00000000 not as it was written\n")
+    with serving(POLICIES, tmp_path) as node:
+        eventually(lambda: "events_lost" in node.client.get("/health/ready").json()["problem_codes"], within=30)
+        ended = cli("why", "NTH-07", "--url", node.url)
+    assert ended.out.startswith("nobody was refused at NTH-07")
+    assert "note: denials may be among what is lost, and nowhere on record: 1 access events have been lost" in ended.err
+
+
 def test_who_finds_no_store_is_told_where_to_look(cli: Callable[..., Ended], tmp_path: Path) -> None:
     with serving(POLICIES, tmp_path) as node:
         (tmp_path / "policy-service.sqlite3").unlink()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from policy_service.application.concerns import EVENTS_NOT_ON_RECORD
+from policy_service.application.concerns import EVENTS_NOT_ON_RECORD, ConcernCode
 from policy_service.domain.charger_sync import SyncState
 from policy_service.domain.instant import parse_instant
 from policy_service.entrypoints.cli.console import note, out, out_json
@@ -84,14 +84,16 @@ def _denied(calls: ServiceCalls, wanted: Mapping[str, str], last: int) -> list[s
 
 
 def _tell_of_missing(calls: ServiceCalls) -> None:
-    """Note that the latest denials may not be on record yet, as one of before would be taken for the one meant."""
+    """Note that denials are lost, or not on record yet, as one of before would be taken for the one meant."""
     try:
         found = calls.get("/health/ready")
     except CommandError:  # what is on record is told all the same
         return
     codes = found.get("problem_codes", ())  # a service of before does not tell
     for problem, code in zip(found["problems"], codes, strict=False):
-        if code in EVENTS_NOT_ON_RECORD:
+        if code == ConcernCode.EVENTS_LOST:
+            note(f"note: denials may be among what is lost, and nowhere on record: {problem}")
+        elif code in EVENTS_NOT_ON_RECORD:
             note(f"note: the latest denials may not be on record yet: {problem}")
 
 
