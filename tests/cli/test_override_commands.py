@@ -291,3 +291,8 @@ def test_a_key_that_may_not_see_policies_is_told_what_it_did_in_utc(cli: Callabl
         assert cli("override", "list", *asked).code == 0
         assert cli("override", "show", name, *asked).code == 0
         assert cli("override", "end", name, *asked).code == 0
+        local = ("--until", "2030-01-02 06:00", "--reason", "pull-out", *asked)
+        unclear = cli("override", "open", "--charger", "NTH-01", *local)
+        assert (unclear.code, unclear.out) == (ExitCode.USAGE, "")
+        assert "error: by which clock a time without an offset is meant, this key may not see\n" in unclear.err
+        assert "with an offset, such as" in unclear.err

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _UTC = "UTC"
+_WITH_OFFSET = "write it with an offset, such as 2026-11-24T06:00+11:00 or 2026-11-23T19:00Z"
 
 
 def zones_by_policy(calls: ServiceCalls) -> Mapping[str, Zone]:
@@ -109,13 +110,26 @@ def zones_of(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[
 def zones_to_read_by(calls: ServiceCalls, chargers: Selector | None = None) -> Sequence[Zone]:
     """Return the zones by which a text without an offset is meant at the chargers, or at all.
 
-    Raises CommandError, where there is none as no charger has an id that is named: that says more than which policy
-    governs it.
+    Raises CommandError, where there is none as no charger has an id that is named, or as the key may not see policies:
+    that says more than which policy governs it.
     """
     zones = zones_of(calls, chargers)
     if not zones and chargers is not None and (wrong := misnamed(calls, chargers.ids or ())):
         raise CommandError(" - ".join(wrong), "correct the id, or write the time with an offset")
+    if not zones and not _sees_policies(calls):
+        message = "by which clock a time without an offset is meant, this key may not see"
+        raise CommandError(message, _WITH_OFFSET)
     return zones
+
+
+def _sees_policies(calls: ServiceCalls) -> bool:
+    try:
+        calls.get("/v1/policies", limit=1)
+    except ProblemAnswerError as error:
+        if error.status == FORBIDDEN:
+            return False
+        raise
+    return True
 
 
 def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str]) -> int:
@@ -131,7 +145,7 @@ def instant_by(text: str, zones: Callable[[], Sequence[Zone]], remarks: list[str
     if len(found) != 1:
         why = f"their policies keep {', '.join(zone.name for zone in found)}" if found else "no policy governs them"
         message = f"`{text}`: by which clock is that at these chargers? {why}"
-        raise CommandError(message, "write it with an offset, such as 2026-11-24T06:00+11:00 or 2026-11-23T19:00Z")
+        raise CommandError(message, _WITH_OFFSET)
     asked = read_instant(text, found[0])
     remarks += [asked.remark] if asked.remark else []
     return asked.at
