@@ -119,7 +119,7 @@ def test_every_route_has_a_row_and_every_row_a_route() -> None:
     app = cast("FastAPI", create_app(idle, max_body_bytes=1).app)
     described = {(method.upper(), path) for path, found in app.openapi()["paths"].items() for method in found}
     hidden = {("GET", path) for path in ("/docs", "/docs/docs.js", "/docs/docs.css", "/openapi.json")}
-    hidden |= {("HEAD", path) for path in ("/health/live", "/health/ready")}
+    hidden |= {("HEAD", path) for path in ("/health/live", "/health/ready", "/metrics")}
     assert described | hidden == set(PERMISSIONS)
 
 

@@ -74,6 +74,7 @@ def test_metrics_are_for_who_may_read(tmp_path: Path) -> None:
     reads, decides = stored(state, *(WantedKey(scope, frozenset({scope})) for scope in (Scope.READ, Scope.DECIDE)))
     with scheduling(state) as (client, _, _log):
         assert client.get("/metrics", headers=bearer(reads)).status_code == 200
+        assert client.head("/metrics", headers=bearer(reads)).status_code == 200
         refused = {
             401: client.get("/metrics"),
             403: client.get("/metrics", headers=bearer(decides)),
@@ -83,7 +84,9 @@ def test_metrics_are_for_who_may_read(tmp_path: Path) -> None:
         for status, reply in refused.items():
             assert (reply.status_code, reply.json()["status"]) == (status, status)
             assert reply.headers["content-type"] == "application/problem+json"
+            assert reply.json()["instance"] == f"urn:policy-service:request:{reply.headers['x-request-id']}"
         assert client.get("/health/ready").status_code == 200
+        assert client.get("/health/live", headers={"X-Request-ID": "probe-1"}).headers["x-request-id"] == "probe-1"
 
 
 def test_others_do_not_reach_it_without_a_key(tmp_path: Path) -> None:

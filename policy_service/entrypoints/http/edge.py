@@ -18,7 +18,7 @@ from policy_service.entrypoints.http.callers import OPEN_PREFIX, let_in, present
 from policy_service.entrypoints.http.dialects import error_response
 from policy_service.entrypoints.http.guard import template_of
 from policy_service.entrypoints.http.problems import Problem, ProblemError, ending
-from policy_service.entrypoints.http.request_ids import REQUEST_ID, new_request_id
+from policy_service.entrypoints.http.request_ids import request_id_for
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -109,20 +109,13 @@ def request_id_of(scope: Scope) -> str | None:
 
 def _introduced(scope: Scope, span: RequestSpan) -> str:
     """Return the request's id; from now on it stands in every line that is logged on the request's behalf."""
-    request_id = _request_id(scope)
+    request_id = request_id_for(scope)
     scope.setdefault("state", {})["request_id"] = request_id
     if span.trace is None:
         bind_contextvars(**{"request.id": request_id})
     else:
         bind_contextvars(**{"request.id": request_id, "trace_id": span.trace.trace_id, "span_id": span.trace.span_id})
     return request_id
-
-
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return str(value, "ascii")
-    return new_request_id()
 
 
 def _own_headers(request_id: str, span: RequestSpan) -> list[tuple[bytes, bytes]]:

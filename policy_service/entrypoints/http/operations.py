@@ -33,6 +33,7 @@ async def ready(service: ServiceOf) -> Response:
     return readiness(service.health)
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
     summary="Prometheus metrics",

@@ -140,6 +140,7 @@ PERMISSIONS: dict[tuple[str, str], Permission] = {
     ("GET", "/health/ready"): _OPEN,
     ("HEAD", "/health/ready"): _OPEN,
     ("GET", "/metrics"): _READ,
+    ("HEAD", "/metrics"): _READ,
     ("GET", "/openapi.json"): _ANY_KEY,
     ("GET", "/docs"): _ANY_KEY,
     ("GET", "/docs/docs.js"): _ANY_KEY,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from starlette.types import Scope
+
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 """What a client may call its request."""
 _POOL_IDS = 256
@@ -37,3 +39,11 @@ class RequestIds:
 
 
 new_request_id = RequestIds().next
+
+
+def request_id_for(scope: Scope) -> str:
+    """Return what a request is called by whoever sends it, where that is a good name, else a fresh id."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+            return str(value, "ascii")
+    return new_request_id()

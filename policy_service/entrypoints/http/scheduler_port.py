@@ -20,7 +20,7 @@ from policy_service.entrypoints.http.gathered import Outbox
 from policy_service.entrypoints.http.guard import Guarded
 from policy_service.entrypoints.http.operations import exposition, readiness
 from policy_service.entrypoints.http.problems import Problem, ProblemError, problem_document, problem_for
-from policy_service.entrypoints.http.request_ids import new_request_id
+from policy_service.entrypoints.http.request_ids import request_id_for
 from policy_service.entrypoints.http.tls import check_tls
 from policy_service.entrypoints.http.uvicorn_options import uvicorn_options
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Generator
 
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from policy_service.bootstrap.transitions import Scheduling
     from policy_service.settings import Settings
@@ -75,13 +75,20 @@ class SchedulerApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Who is not let in is told so before any route is looked for."""
+        request_id = scope["state"]["request_id"] = request_id_for(scope)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
         if not scope["path"].startswith(OPEN_PREFIX):
             try:
                 let_in(scope, await self._scheduling.callers.identify(presented(scope)))
             except UnknownCallerError:
-                await _response(unauthenticated())(scope, receive, send)
+                await _response(unauthenticated(), scope)(scope, receive, send_with_id)
                 return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, send_with_id)
 
     async def _live(self, _: Request) -> Response:
         return answer({"status": "live"})
@@ -93,16 +100,14 @@ class SchedulerApplication:
         return exposition(self._scheduling.metrics)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    if isinstance(error, ProblemError):
-        return _response(error)
+async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        return _response(ProblemError(problem_for(error.status_code), headers=dict(error.headers or {})))
-    return _response(ProblemError(Problem.INTERNAL))
+        error = ProblemError(problem_for(error.status_code), headers=dict(error.headers or {}))
+    return _response(error if isinstance(error, ProblemError) else ProblemError(Problem.INTERNAL), request.scope)
 
 
-def _response(error: ProblemError) -> Response:
-    document = problem_document(error, new_request_id())
+def _response(error: ProblemError, scope: Scope) -> Response:
+    document = problem_document(error, str(scope["state"]["request_id"]))
     response = Response(document.body, document.status)
     response.raw_headers += document.headers
     return response
