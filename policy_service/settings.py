@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from policy_service.domain.access import Ungoverned
 from policy_service.domain.instant import DAY
+from policy_service.secret_files import SecretFileError, read_secret
 
 PREFIX = "POLICY_SERVICE_"
 
@@ -54,9 +55,9 @@ class _SecretFiles(PydanticBaseSettingsSource):
         if field_name not in FROM_FILE or not path:
             return None, field_name, False
         try:
-            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
-        except (OSError, UnicodeDecodeError) as error:
-            message = f"{variable} names a file that cannot be read"
+            return read_secret(Path(path)), field_name, False
+        except SecretFileError as error:
+            message = f"{variable} names a file that {error}"
             raise SettingsError(message) from error
 
     def __call__(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from policy_service.application.access_keys import AccessKeys, follow_keys, keep
 from policy_service.application.callers import Callers, NoTokens
 from policy_service.application.commands.manage_keys import ManageKeys
 from policy_service.application.ports import StoreUnavailableError
+from policy_service.secret_files import SecretFileError, read_secret
 from policy_service.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from policy_service.application.ports import Clock, TokenVerifier
     from policy_service.application.version_watch import VersionWatch
     from policy_service.settings import Settings
-
-_MOST_OF_A_KEY_FILE = 4096
 
 
 class Door:
@@ -96,18 +95,10 @@ def _tokens(settings: Settings, issuer: IssuerKeys, clock: Clock) -> TokenVerifi
 
 def _key_in(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(_MOST_OF_A_KEY_FILE + 1)
-    except (OSError, UnicodeDecodeError):
-        message = "POLICY_SERVICE_BOOTSTRAP_KEY_FILE names a file that cannot be read"
+        return read_secret(path).strip()
+    except SecretFileError as error:
+        message = f"POLICY_SERVICE_BOOTSTRAP_KEY_FILE names a file that {error}"
         raise ValueError(message) from None
-    if len(text) > _MOST_OF_A_KEY_FILE:  # what was read is a part, and must not pass for a key
-        message = (
-            "POLICY_SERVICE_BOOTSTRAP_KEY_FILE names a file that holds more than a key: "
-            f"{_MOST_OF_A_KEY_FILE:,} characters are the most"
-        )
-        raise ValueError(message)
-    return text.strip()
 
 
 def _keyless(settings: Settings) -> str:

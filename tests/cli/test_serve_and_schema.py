@@ -92,6 +92,14 @@ def test_settings_that_do_not_hold_are_told_by_their_variable(
     assert "see `policy-service serve --help`" in ended.err
 
 
+@pytest.mark.parametrize("name", FROM_FILE)
+def test_a_flags_file_of_a_secret_has_an_end(cli: Callable[..., Ended], name: str) -> None:
+    flag = f"--{name.replace('_', '-')}-file"
+    ended = cli("serve", flag, "/dev/zero")
+    assert ended.code == ExitCode.USAGE
+    assert f"error: {flag} names a file that holds more than a secret: 65,536 characters are the most\n" in ended.err
+
+
 def test_a_schema_is_printed_by_kind(cli: Callable[..., Ended]) -> None:
     told = json.loads(cli("schema", "access-policy").out)
     assert told["title"] == "AccessPolicy"

@@ -179,10 +179,10 @@ def test_a_bootstrap_file_without_a_key_ends_the_start(tmp_path: Path, text: str
 
 @pytest.mark.parametrize("device", [True, False])
 def test_a_bootstrap_file_is_read_up_to_a_bound(tmp_path: Path, *, device: bool) -> None:
-    file = Path("/dev/zero") if device else bootstrap_file(tmp_path, BOOTSTRAP * 1000)
+    file = Path("/dev/zero") if device else bootstrap_file(tmp_path, BOOTSTRAP * 3000)
     served = start(POLICIES, tmp_path / "state", bootstrap_key_file=file)
     assert served.process.wait(60) == 2
-    assert "holds more than a key: 4,096 characters are the most" in served.log()
+    assert "holds more than a secret: 65,536 characters are the most" in served.log()
 
 
 def test_a_byte_order_mark_before_the_bootstrap_key_is_no_part_of_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fakes.served import POLICIES, start
 from pydantic import ValidationError
 
-from policy_service.settings import Settings, SettingsError, is_loopback
+from policy_service.settings import FROM_FILE, Settings, SettingsError, is_loopback
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,19 @@ def test_a_secret_may_lie_in_a_file_and_is_never_shown(monkeypatch: pytest.Monke
     assert "sixteen" not in repr(settings)
     monkeypatch.setenv("POLICY_SERVICE_SECRET_FILE", str(tmp_path / "none"))
     with pytest.raises(SettingsError, match="POLICY_SERVICE_SECRET_FILE"):
+        Settings()
+
+
+@pytest.mark.parametrize("name", FROM_FILE)
+def test_a_file_of_a_secret_is_read_up_to_a_bound_and_without_its_mark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv(f"POLICY_SERVICE_{name.upper()}_FILE", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("sixteen characters\r\n", encoding="utf-8-sig")
+    given = getattr(Settings(), name)
+    assert (given if isinstance(given, str) else given.get_secret_value()) == "sixteen characters"
+    (tmp_path / "file").write_text("x" * 65_537)
+    with pytest.raises(SettingsError, match=f"{name.upper()}_FILE names a file that holds more than a secret: 65,536"):
         Settings()
 
 

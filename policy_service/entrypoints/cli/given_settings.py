@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.secret_files import SecretFileError, read_secret
 from policy_service.settings import FROM_FILE, PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _variable_of(name: str) -> str:
 
 def _content(path: str, name: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError):
-        message = f"--{flag_of(name + FILE)} names a file that cannot be read"
+        return read_secret(Path(path))
+    except SecretFileError as error:
+        message = f"--{flag_of(name + FILE)} names a file that {error}"
         raise CommandError(message, "check path and rights") from None

@@ -14,6 +14,7 @@ import typer
 
 from policy_service.entrypoints.cli.exit_codes import ExitCode
 from policy_service.entrypoints.cli.failure import CommandError
+from policy_service.secret_files import SecretFileError, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -64,8 +65,6 @@ _CONNECT_S = 5.0
 MOST_A_PAGE = 1000
 """Items that the service lists at once."""
 FORBIDDEN = 403
-_MOST_OF_A_KEY_FILE = 4096
-"""Characters; a device has no end."""
 _UNAUTHORIZED = 401
 _UNAVAILABLE = 503
 _HINTS = {
@@ -277,10 +276,9 @@ def _strange(answer: httpx2.Response) -> CommandError:
 
 def _key(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            key = file.read(_MOST_OF_A_KEY_FILE).strip()
-    except (OSError, UnicodeDecodeError):
-        message = f"the key file `{path}` cannot be read"
+        key = read_secret(path).strip()
+    except SecretFileError as error:
+        message = f"the key file `{path}` {error}"
         raise CommandError(message, "check path and rights") from None
     if not key.isascii() or not key.isprintable() or len(key.split()) != 1:
         message = f"the key file `{path}` holds no key"
