@@ -24,8 +24,13 @@ class Snapshot(Protocol):
         """Those of the database when it was made; None where there is no copy."""
         ...
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the next start would find one, as far as was looked: one that was removed goes on to be read."""
+        ...
+
     def look(self) -> None:
-        """See whether another process of this node has made a newer one."""
+        """See whether another process of this node has made a newer one, or somebody has removed it."""
         ...
 
     def confirm(self) -> None:
@@ -73,7 +78,7 @@ class SnapshotKeeping:
         self._snapshot.look()
         if not self._watch.available or self._watch.current is None:
             return
-        if self._snapshot.versions != self._watch.current:
+        if self._snapshot.versions != self._watch.current or not self._snapshot.in_place:
             await self._copy()
         elif monotonic() >= self._next_confirmation:
             self._snapshot.confirm()

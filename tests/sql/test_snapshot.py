@@ -310,6 +310,23 @@ async def test_it_is_made_when_something_has_changed_and_confirmed_while_nothing
     snapshot.close()
 
 
+async def test_one_that_is_removed_serves_on_and_is_made_anew(database: Database, path: Path) -> None:
+    watch, snapshot = watch_over(SqlVersionStore(database)), SnapshotFile(path)
+    keeping = SnapshotKeeping(watch, snapshot, SnapshotMaker(database, path), Silent())
+    await SqlIdentifiers(database).put(identifier("A", id="1" * 32))
+    await watch.look()
+    await keeping.step()
+    path.unlink()
+    await keeping.step()
+    assert snapshot.find(("A",)) is not None
+    assert not path.exists(), "copies are no more than a twentieth of the work"
+    _let_begin(path)
+    await keeping.step()
+    assert SnapshotFile(path).find(("A",)) is not None
+    assert (snapshot.versions, snapshot.in_place) == (watch.current, True)
+    snapshot.close()
+
+
 _GIVING_UP = """
 import asyncio, contextlib, pathlib, random, sys
 from policy_service.adapters.sql.chargers import SqlChargers

@@ -87,6 +87,8 @@ class SnapshotFile:
         self._identity: tuple[int, int] | None = None
         self.versions: Versions | None = None
         """Those of the database when the copy was made; None where there is no copy."""
+        self.in_place = False
+        """Whether there was a file at the path when last looked."""
         self.look()
 
     @property
@@ -140,7 +142,9 @@ class SnapshotFile:
         try:
             found = self.path.stat()
         except OSError:
+            self.in_place = False
             return  # one that was removed serves on, as long as this process lives
+        self.in_place = True
         identity = (found.st_dev, found.st_ino)
         if identity != self._identity:
             self.close()
