@@ -9,6 +9,7 @@ from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from exposed import NIGHT
 from fakes.served import POLICIES, eventually, serving
 
@@ -114,7 +115,7 @@ def test_lines_for_denials_can_be_switched_off(tmp_path: Path) -> None:
         assert 'reason="unknown_identifier"} 1.0' in served.client.get("/metrics").text
 
 
-def test_an_exception_is_told_by_type_and_places_without_its_message(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_holds_neither_messages_of_exceptions_nor_what_has_no_value(capsys: pytest.CaptureFixture[str]) -> None:
     from policy_service.adapters.telemetry import configure_logs  # noqa: PLC0415 - it imports prometheus_client
 
     before = logging.getLogger().handlers[:], logging.getLogger().level
@@ -130,6 +131,10 @@ def test_an_exception_is_told_by_type_and_places_without_its_message(capsys: pyt
             assert CARD not in written
             assert "ValueError" in written
             assert "test_logs.py" in written
+            structlog.get_logger("ours").info("it is told", **{"error.message": None, "event.count": 0})
+            written = capsys.readouterr().err
+            assert "event.count" in written
+            assert "error.message" not in written, "what has no value is left out"
     finally:
         logging.getLogger().handlers[:] = before[0]
         logging.getLogger().setLevel(before[1])

@@ -32,7 +32,7 @@ def configure_logs(level: str, form: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    shown: list[Any] = [_without_messages_of_exceptions]
+    shown: list[Any] = [_without_messages_of_exceptions, _without_what_is_absent]
     if form == "console":
         shown.append(structlog.dev.ConsoleRenderer(colors=_in_colour()))
     else:
@@ -107,6 +107,11 @@ def _without_messages_of_exceptions(_: object, __: str, event: MutableMapping[st
         event["exception.type"] = type(error).__qualname__
         event["exception.stacktrace"] = "\n".join(f"{each.filename}:{each.lineno} {each.name}" for each in frames)
     return event
+
+
+def _without_what_is_absent(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out what has no value: in OpenTelemetry's data model an attribute that is not there says the same."""
+    return {name: value for name, value in event.items() if value is not None}
 
 
 def _otel_names(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
