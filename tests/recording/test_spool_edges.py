@@ -122,6 +122,21 @@ async def test_the_bound_can_be_filled_to_its_last_byte(tmp_path: Path, disk: _D
         assert spool.used == spool.limit
 
 
+def test_where_the_directory_cannot_be_made_no_process_is_left_that_would_flush(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Flusher] = []
+
+    def start(flusher: Flusher) -> None:
+        started.append(flusher)
+
+    monkeypatch.setattr(Flusher, "start", start)
+    (tmp_path / "spool").touch()
+    with pytest.raises(OSError, match="exists"):
+        FileSpool(tmp_path / "spool", limit=1 << 22).open()
+    assert not started
+
+
 def test_a_file_that_its_process_deletes_while_it_is_looked_at_is_nobodys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,9 +104,9 @@ class FileSpool:
 
     def open(self) -> None:
         """Make the directory, and take over what processes before left behind. Raises OSError."""
+        self.look()  # first: where it fails, nothing is left running
         if self._sync_always:
             self._flusher.start()
-        self.look()
 
     def look(self) -> None:
         """Measure the files of others, and take over those whose process is gone. Raises OSError.
