@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from policy_service.domain.access import AccessMode, Reason
 from policy_service.domain.charger_profile import Reboot
-from policy_service.domain.names import MAX_NAME
+from policy_service.domain.names import MAX_NAME, MISLEADING
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
 from policy_service.language import written
 
@@ -30,7 +30,8 @@ API_VERSION = "policy-service/v1"
 
 NAME = "^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$"
 ATTRIBUTE_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,62}$"
-PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+PRINTABLE = rf"^[^\x00-\x1f\x7f-\x9f{MISLEADING}]*$"
+_LINES = f"^[^{MISLEADING}]*$"
 
 _ANY_TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 _TIME: dict[str, Any] = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}
@@ -76,7 +77,9 @@ class Parts(BaseModel):
 Text: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=500, pattern=PRINTABLE), WithJsonSchema(_ANY_TEXT)
 ]
-Prose: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=4096), WithJsonSchema(_ANY_TEXT)]
+Prose: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=4096, pattern=_LINES), WithJsonSchema(_ANY_TEXT)
+]
 ChargerId: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE), WithJsonSchema(_ANY_TEXT)
 ]

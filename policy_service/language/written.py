@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from policy_service.domain.charger_profile import Reboot
 from policy_service.domain.identifier import IdentifierError, normal_form
 from policy_service.domain.instant import DAY, InstantError, parse_instant
+from policy_service.domain.names import MISLEADING
 from policy_service.domain.ocpp_answers import LONGEST_TAG_1_6
 from policy_service.domain.policy import Duration, RunningSessions, WallInstant
 from policy_service.language.wording import listed, quoted, suggestion
@@ -37,6 +38,7 @@ _DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,7})M)
 _PATTERN_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+\}|.", re.DOTALL)
 _REPEATS = tuple("*+{")
 _SO_OFTEN = re.compile(r"\{\d+\}")
+_MISLEADING = re.compile(f"[{MISLEADING}]")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _DURATION_HELP = "write a duration like `PT4H`, `PT30M` or `P1DT2H`"
 
@@ -262,6 +264,8 @@ def read_message(value: object) -> str:
     text = scalar(value, "text")
     if not text.strip():
         refuse("a message cannot be empty", "leave it out")
+    if match := _MISLEADING.search(text):
+        refuse(f"{quoted(text)} holds characters that do not print", "write it without them", offset=match.start())
     for match in _PLACEHOLDER.finditer(text):
         if match[1] not in PLACEHOLDERS:
             known = listed((f"{{{name}}}" for name in sorted(PLACEHOLDERS)), "and")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from policy_service.domain.names import MISLEADING
+
 LABEL = r"^[^:\u0000-\u001f\u007f-\u009f]+:[^\u0000-\u001f\u007f-\u009f]+$"
-PROSE = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+$"
-"""What people write for people. What joins letters, as in Persian, and marks of direction belong to it; what ends a
-line, or turns the order of what follows, would let a text pass for another where it is printed."""
+PROSE = rf"^[^\u0000-\u001f\u007f-\u009f{MISLEADING}]+$"
+"""What people write for people."""
 IMPORT_MODE = r"^(merge|replace)$"
 SOURCE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 SPAN = (
