@@ -173,6 +173,25 @@ def test_a_request_that_makes_no_sense_is_refused_and_changes_nothing(
     assert service.client.get("/v1/overrides").json()["overrides"] == []
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("04C2FF10 == 1", "… is not a number (at character 1); write it in plain decimals"),
+        ("vehicle.bus17 == 1", "… cannot be asked of a charger (at character 1); a selector names `charger.*` alone"),
+        ("charger.nothing_of_it == 1", "unknown attribute … (at character 1)"),
+        ("charger.idd == 'x'", "unknown attribute … (at character 1); did you mean `charger.id`?"),
+        ("charger.id == 'a`b' 04C2FF10", "… is not a number (at character 21); write it in plain decimals"),
+    ],
+)
+def test_a_condition_that_is_refused_is_told_and_not_repeated(service: Served, condition: str, told: str) -> None:
+    body = {"chargers": {"ids": ["*"], "when": condition}, "mode": "managed", "until": in_(3600), "reason": "x"}
+    reply = service.client.post("/v1/overrides", json=body)
+    assert reply.status_code == 409
+    [fault] = reply.json()["errors"]
+    assert fault["pointer"] == "/chargers/when"
+    assert fault["detail"] == told
+
+
 def test_it_survives_a_restart(policies: Path, tmp_path: Path) -> None:
     with serving(policies, tmp_path / "state") as first:
         made = make(first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ MOST = 1000
 """Overrides that stand at once; a caller that loops must not slow every change of policy."""
 
 _LETTERS = 8
+_QUOTED = re.compile("`(.*)`", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,11 @@ def _time_faults(override: MadeOverride, now: int) -> Iterator[Fault]:
 
 
 def _fault(found: Diagnostic) -> Fault:
-    told = f"{found.message} (at character {found.place.column})"
-    return Fault(found.place.file, f"{told}; {found.help}" if found.help else told)
+    """Tell what is wrong, where, and what to do, but not what was sent: the message quotes it, and so may the help."""
+    told = f"{_QUOTED.sub('…', found.message)} (at character {found.place.column})"
+    names = [part.rpartition(".")[2] for part in _QUOTED.findall(found.message)]
+    repeats = found.help is None or any(name in found.help for name in names)
+    return Fault(found.place.file, told if repeats else f"{told}; {found.help}")
 
 
 def _refusal(met: Reach) -> Exception:
