@@ -57,25 +57,23 @@ def explained(model: type[BaseModel], document: At, error: ValidationError, *, n
             yield translate(model, document, path, detail)
 
 
-def empty_values(at: At) -> Iterator[Diagnostic]:
-    """Tell every key that was written without a value."""
-    for at_key, key, alone in _empty(at, ""):
-        help_text = "if the comma before it belongs to a text, quote the whole text" if alone else _NO_VALUE
-        yield finding("PS013", at_key.place, f"{quoted(key)} has no value", help_text, at_key.length)
-
-
-def _empty(at: At, parent: str) -> Iterator[tuple[At, str, bool]]:
-    """Yield keys without a value, and whether not even a colon is written, as for `b` in `{a: 1, b, c: 2}`."""
-    if isinstance(at.node, MappingNode):
-        for key, (written, value) in at.node.entries.items():
-            if isinstance(value, ScalarNode) and value.text is None:
-                if (parent, key) != _NULLABLE:
-                    yield At(at.file, written), key, value.column == written.column + written.length
-            elif not isinstance(value, ScalarNode):
-                yield from _empty(At(at.file, value), key)
+def empty_values(at: At, parent: str = "") -> Iterator[Diagnostic]:
+    """Tell every key and every item of a list that was written without a value."""
+    if not isinstance(at.node, MappingNode):
+        for item in at.items():
+            if _is_null(item):
+                message = f"an item of {quoted(parent)} has no value"
+                yield finding("PS013", item.place, message, "write a value, or leave the item out", item.length)
+            yield from empty_values(item, parent)
         return
-    for item in at.items():
-        yield from _empty(item, parent)
+    for key, (written, value) in at.node.entries.items():
+        if not isinstance(value, ScalarNode):
+            yield from empty_values(At(at.file, value), key)
+        elif value.text is None and (parent, key) != _NULLABLE:
+            alone = value.column == written.column + written.length  # not even a colon, as for `b` in `{a: 1, b, c: 2}`
+            help_text = "if the comma before it belongs to a text, quote the whole text" if alone else _NO_VALUE
+            at_key = At(at.file, written)
+            yield finding("PS013", at_key.place, f"{quoted(key)} has no value", help_text, at_key.length)
 
 
 def _is_null(at: At) -> bool:
