@@ -68,6 +68,15 @@ class Reads:
         return dict(self.schema)
 
 
+class Given:
+    """Marks what may be left out, but not be written without a value: in an inventory nothing else looks for that."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Tell pydantic to take no null."""
+        schema = handler(source)
+        return schema["schema"] if schema["type"] == "nullable" else schema
+
+
 class Parts(BaseModel):
     """What every written mapping shares: camelCase keys, and no others than the declared ones."""
 
@@ -148,8 +157,8 @@ class Metadata(Parts):
     """What a document is called and whose it is."""
 
     name: Name = Field(description="Name, unique per kind: lower-case letters, digits and hyphens.")
-    title: Text | None = Field(None, description="What people call it.")
-    owner: Text | None = Field(None, description="Who answers questions about it.")
+    title: Annotated[Text | None, Given()] = Field(None, description="What people call it.")
+    owner: Annotated[Text | None, Given()] = Field(None, description="Who answers questions about it.")
 
 
 class OverrideMetadata(Metadata):

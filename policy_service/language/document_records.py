@@ -20,6 +20,7 @@ from policy_service.language.document_parts import (
     DocumentParts,
     Flag,
     FreevendTag,
+    Given,
     Instant,
     Metadata,
     Moment,
@@ -61,8 +62,8 @@ class ChargerParts(Parts):
         description="Attributes that the Attributes document declares.",
         json_schema_extra={"default": {}},
     )
-    protocol: Protocol | None = Field(None, description="What the charger speaks.")
-    profile: Text | None = Field(None, description="Name of the ChargerProfile of its model.")
+    protocol: Annotated[Protocol | None, Given()] = Field(None, description="What the charger speaks.")
+    profile: Annotated[Text | None, Given()] = Field(None, description="Name of the ChargerProfile of its model.")
     synthetic_ids: list[SyntheticId] = Field(
         default_factory=list,
         description="Tokens that the charger sends by itself while in freevend.",

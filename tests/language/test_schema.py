@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from policy_service.language.load import load
+from policy_service.language.parse import parse
 from policy_service.language.schema import schemas
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,29 @@ def test_the_schema_refuses_an_unknown_key() -> None:
     document = {"apiVersion": "policy-service/v1", "kind": "Calendar", "metadata": {"name": "a"}, "spec": {"dates": []}}
     assert validator.is_valid(document)
     assert not validator.is_valid({**document, "extra": 1})
+
+
+def emptied(value: object, way: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Yield the value again and again, each time with another part of it left without a value, and where."""
+    yield way, None
+    if isinstance(value, dict):
+        yield from ((at, {**value, key: less}) for key in value for at, less in emptied(value[key], (*way, key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for at, less in emptied(item, (*way, index)):
+                yield at, [*value[:index], less, *value[index + 1 :]]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_what_is_left_without_a_value_is_told_wherever_the_schema_refuses_it(sample: Path) -> None:
+    validator = validator_of("policy-file.v1.json")
+    accepted = set[str | int]()
+    for document in documents(sample):
+        for way, less in list(emptied(document))[1:]:
+            refused = any(found.severity == "error" for found in parse("a.json", orjson.dumps(less)).diagnostics)
+            assert refused is not validator.is_valid(less), way
+            accepted.update(() if refused else way[-1:])
+    assert accepted <= {"window"}  # of what a test expects: no window is one
 
 
 def test_every_key_has_a_description() -> None:
