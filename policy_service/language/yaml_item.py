@@ -46,6 +46,8 @@ class ItemReader:
             if event.tag is not None or event.anchor is not None or "\0" in event.value:
                 raise IrregularItemError
             value: str = event.value
+            if event.style in ("|", ">"):
+                return value.strip("\n")  # as a block is read with its places
             return None if value in NULL and not event.style else value
         if kind not in (MappingStartEvent, SequenceStartEvent) or event.tag is not None or event.anchor is not None:
             raise IrregularItemError
@@ -62,6 +64,8 @@ class ItemReader:
         found: dict[str, Plain] = {}
         while type(key := self._next()) is not MappingEndEvent:
             if type(key) is not ScalarEvent or key.tag is not None or key.anchor is not None or key.value in found:
+                raise IrregularItemError
+            if key.value in NULL and not key.style:
                 raise IrregularItemError
             found[key.value] = self._value(self._next(), depth)
         return found

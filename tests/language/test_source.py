@@ -161,6 +161,23 @@ def test_a_long_json_list_reads_as_its_items_do_alone(rows: list[str], between: 
     assert len(told.diagnostics) == findings
 
 
+YAML_KEYS = ["a", "é", "null", "~", '"null"', "''", "1"]
+YAML_VALUES = ["x", "~", "null", '"null"', "''", "'it''s'", "[x, ~, [y]]", "{x: ~, null: z}", "{x: 1, x: 2}", "&x y"]
+YAML_VALUES += ["!t y", "x # not y", "'two\n   lines'", "|\n   two\n   lines", ">\n\n   folded", "\n   - x"]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(YAML_KEYS), st.sampled_from(YAML_VALUES), min_size=1), max_size=3))
+@settings(deadline=None)
+def test_a_long_yaml_list_reads_as_its_items_do_alone(rows: list[dict[str, str]]) -> None:
+    """Whatever they hold: nulls, quotes, blocks, and what has to be read again with its places."""
+    items = ["- " + "\n  ".join(f"{key}: {value}" for key, value in row.items()) + "\n" for row in rows]
+    told = read("a.yaml", ("- {a: 1}\n" * 100 + "".join(items)).encode())
+    (document,) = told.documents
+    alone = [read("a.yaml", item.encode()) for item in items]
+    assert plain(document)[100:] == [plain(one.documents[0])[0] for one in alone]  # type: ignore[index]  # lists
+    assert [found.code for found in told.diagnostics] == [found.code for one in alone for found in one.diagnostics]
+
+
 def at_column(before: str) -> int:
     return len(before) - (before.rfind("\n") + 1) + 1
 
