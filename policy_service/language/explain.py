@@ -82,6 +82,8 @@ def _is_null(at: At) -> bool:
 
 def _where(path: Path) -> str:
     """Return how a message names what stands at a path: by the last key on the way to it."""
+    if path[-1:] == ("[key]",):
+        return f"a key of {_where(path[:-2])}"
     keys = [step for step in path if isinstance(step, str) and step]
     return quoted(keys[-1]) if keys else "the document"
 
