@@ -120,7 +120,7 @@ def _schedule(spec: At) -> Iterator[Diagnostic]:
 
 def times(at: At) -> Iterator[Diagnostic]:
     """Tell what does not go together in the times of a window or a schedule."""
-    if not at.keys:
+    if not isinstance(at.node, MappingNode):
         return
     yield from _pairs(at, set(TIME_KEYS))
     if not at.keys & {"rrule", "from", "dates"}:
@@ -167,7 +167,7 @@ def _apart(at: At, first: str, second: str, help_text: str) -> Diagnostic:
 
 def _exactly_one(at: At, keys: tuple[str, ...]) -> Iterator[Diagnostic]:
     written = [key for key in keys if key in at.keys]
-    if not at.keys or len(written) == 1:
+    if not isinstance(at.node, MappingNode) or len(written) == 1:
         return
     if written:
         yield _apart(at, written[0], written[1], "give one of them")
