@@ -127,8 +127,7 @@ def times(at: At) -> Iterator[Diagnostic]:
         yield finding(
             "PS012", at.place, "missing key `from`", "say when: `from`, `rrule` with `from`, `dates` or `schedule`"
         )
-    all_day = at.get("allDay")
-    if all_day is not None and all_day.text != "false":
+    if _all_day(at):
         for key in _ALL_DAY_APART:
             if key in at.keys:
                 yield _apart(at, "allDay", key, "`allDay` covers dayStart to the next dayStart")
@@ -138,6 +137,11 @@ def times(at: At) -> Iterator[Diagnostic]:
         )
     yield from _bounded_twice(at)
     yield from _day_sets(at, "skip")
+
+
+def _all_day(at: At) -> bool:
+    all_day = at.get("allDay")
+    return all_day is not None and all_day.text != "false"
 
 
 def _bounded_twice(at: At) -> Iterator[Diagnostic]:
@@ -152,10 +156,11 @@ def _pairs(at: At, among: set[str]) -> Iterator[Diagnostic]:
     written = at.keys & among
     apart = [_apart(at, *row) for row in _APART if row[0] in written and row[1] in written]
     yield from apart
-    if apart or "allDay" in written:
+    if apart:
         return
+    told = _ALL_DAY_APART if _all_day(at) else ()
     for key, needed, help_text in _NEEDS:
-        if key in written and not written & set(needed):
+        if key in written and key not in told and not written & set(needed):
             place = at.key(key)
             yield finding("PS015", place.place, f"{quoted(key)} needs {listed(needed)}", help_text, place.length)
 
