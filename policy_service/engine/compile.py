@@ -321,6 +321,11 @@ class Assembly:
         work = PolicyCompiler(self._around, compiled.zone, compiled.policy.day_start)
         grants = work.grants(allow)
         self.findings += work.findings
+        start, end = _instant(override.start, zone), _instant(override.end, zone)
+        if start >= end:  # of two local times, or two instants, it was told while they were read
+            place = override.places.get("to", override.place)
+            message = f"the override ends before it starts by the clock of `{zone.name}`"
+            self._report("PS113", place, message, "`to` must come after `from`")
         return Layer(
             OVERRIDE,
             0,
@@ -328,7 +333,7 @@ class Assembly:
             override.mode,
             allow,
             grants,
-            (Once(_instant(override.start, zone), _instant(override.end, zone)),),
+            (Once(start, end),),
             override.message,
             place=override.place,
             created=override.created or 0,

@@ -41,6 +41,7 @@ from policy_service.domain.policy import (
     Span,
     Times,
     WallEnd,
+    WallInstant,
 )
 from policy_service.domain.selector import Expression, Selector
 from policy_service.engine.overlaps import MOST_OVERLAPS
@@ -168,3 +169,19 @@ def test_file_overrides_that_overlap_and_differ_are_an_error() -> None:
     assert finding.help is not None
     assert "2026-03-02T12:59:59Z" in finding.help
     assert findings_of(policy(), overrides=(one, replace(two, start=NOON + H))) == []
+
+
+@pytest.mark.parametrize("zone", [None, "Australia/Melbourne"])
+def test_an_override_that_ends_before_it_starts_by_the_clock_of_its_zone_is_an_error(zone: str | None) -> None:
+    """One of the two has an offset, or lies where the clock leaps: which is first is known with the zone."""
+    noon, leap = WallInstant(date(2026, 3, 2), 12 * H), WallInstant(date(2026, 10, 4), 2 * H + 1800)
+    depot, places = policy(timezone="Australia/Melbourne"), {"to": Place("o.yaml", 9, 2)}
+    local = at("2026-03-02T01:00Z")
+
+    def found(start: WallInstant | int, end: WallInstant | int) -> list[tuple[str, str]]:
+        override = Override("o", Selector(("*",)), start, end, MANAGED, timezone=zone, places=places)
+        return told(findings_of(depot, overrides=(override,)))
+
+    assert found(noon, local) == found(local, noon) == [("PS113", "o.yaml:9:2")]
+    assert found(leap, replace(leap, second=3 * H)) == [("PS113", "o.yaml:9:2")]
+    assert found(noon, local + 1) == found(local - 1, noon) == []

@@ -24,6 +24,7 @@ from random_times import Holidays
 from policy_service.domain.access import AccessMode, Outcome, Reason, Ungoverned
 from policy_service.domain.diagnostic import Severity
 from policy_service.domain.instant import DAY
+from policy_service.domain.policy import WallInstant
 from policy_service.domain.policy_tree import PolicyTree
 from policy_service.domain.registration import Absence
 from policy_service.engine.compile import CompileContext, compile_plan
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from random_policies import Case
 
     from policy_service.domain.decision import Decision
-    from policy_service.domain.policy import Times
+    from policy_service.domain.policy import Override, Times
     from policy_service.domain.registration import Finding
     from policy_service.engine.compile import Compiled
     from policy_service.engine.plan import Plan
@@ -148,9 +149,11 @@ def plan_or_reason(case: Case, now: int) -> Plan | None:
     today = now - now % DAY
     naive = naive_of(case, today - 36 * DAY, today + 447 * DAY)
     event(f"compiled: {sorted(errors) or 'yes'}")
-    assert errors <= {"PS103", "PS110", "PS111", "PS112"}, result.diagnostics
+    assert errors <= {"PS103", "PS110", "PS111", "PS112", "PS113"}, result.diagnostics
     if "PS103" in errors:
         assert any_rule_without_days(case)
+    if "PS113" in errors:
+        assert any(within_a_leap(each) for each in case.tree.overrides)
     found = {
         finding.message.split(" overlap")[0] + " " + re.split(" as on ", finding.message)[1]
         for finding in result.diagnostics
@@ -167,6 +170,12 @@ def plan_or_reason(case: Case, now: int) -> Plan | None:
         clash = any(files.clashes(charger, 3, 0, 1 << 40) for charger in case.tree.chargers.values())
         assert clash == ("PS112" in errors)
     return result.plan
+
+
+def within_a_leap(override: Override) -> bool:
+    """Tell whether an override may have no time at all: it has less than a day, at a clock that leaps meanwhile."""
+    start, end = override.start, override.end
+    return isinstance(start, WallInstant) and isinstance(end, WallInstant) and start.day == end.day
 
 
 def any_rule_without_days(case: Case) -> bool:
