@@ -22,6 +22,7 @@ from policy_service.application.registry import Registry
 from policy_service.domain.access import VehicleClass
 from policy_service.domain.agreement import Agreement, AgreementStatus
 from policy_service.domain.identifier import IdentifierRecord, IdentifierStatus, IdentifierType
+from policy_service.domain.instant import LATEST
 from policy_service.domain.registration import Registration
 from policy_service.domain.selector import Selector
 
@@ -80,6 +81,18 @@ def test_it_says_what_was_found_but_for_the_spelling(
     assert (kept.clear_from, kept.clear_to) == (found.clear_from, found.clear_to)
     assert [kept.obstacle(at) for at in range(10)] == [found.obstacle(at) for at in range(10)]
     assert kept.edges() == found.edges()
+
+
+@given(_RECORDS, _AGREEMENTS)
+def test_nothing_stands_in_the_way_within_its_clear_interval_alone(
+    record: IdentifierRecord, signed: Agreement | None
+) -> None:
+    """Within it a decision looks no further: one that reached too far would let in whoever is blocked."""
+    found = Registration(record, signed)
+    for at in (*range(11), LATEST - 1):
+        assert (found.clear_from <= at < found.clear_to) is (found.obstacle(at) is None), at
+    changes = {at for at in range(1, 11) if found.obstacle(at) is not found.obstacle(at - 1)}
+    assert changes <= set(found.edges())
 
 
 def _read(number: int, year: int = 2026) -> Registration:
