@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policy_service.adapters.secret_fingerprints import PIN_NAMESPACE, SecretFingerprints
 from policy_service.application.lookup import Lookup
-from policy_service.domain.identifier import IdentifierError, IdentifierType, normal_form
+from policy_service.domain.identifier import IdentifierError, IdentifierType, masked, may_be_pin, normal_form
 
 LOOKUP = Lookup(SecretFingerprints(b"secret"))
+PREFIXES = ["", "VID:", "VID-", "EVCCID:", "EVCCID=", "MAC:", "MAC: "]
 
 
 @pytest.mark.parametrize("hint", ["pin", "PIN", "KeyCode", "keycode"])
@@ -33,6 +36,34 @@ def test_empty_is_no_identifier() -> None:
 def test_what_cannot_be_an_identifier_is_refused() -> None:
     with pytest.raises(IdentifierError):
         LOOKUP.present("a\nb")
+
+
+@given(st.text("0123456789ABCDEF", max_size=24), st.sampled_from(["", ":", "-", " "]), st.sampled_from(PREFIXES))
+def test_hexadecimal_is_one_identifier_however_it_is_written(digits: str, between: str, prefix: str) -> None:
+    pairs = between.join(digits[at : at + 2] for at in range(0, len(digits), 2))
+    whole = len(digits) in range(8, 21, 2)
+    assert normal_form(f" {prefix}{pairs.lower()} ") == (digits if whole else pairs)
+    assert normal_form(prefix.lower() + pairs) == normal_form(pairs)
+
+
+@pytest.mark.parametrize("text", ["x" * 256, "\ufdfa" * 15])
+def test_an_identifier_has_255_characters_at_most_in_normal_form_as_well(text: str) -> None:
+    assert len(normal_form("x" * 255)) == 255
+    assert len(normal_form("\ufdfa" * 14)) == 14 * 18
+    with pytest.raises(IdentifierError, match="at most 255"):
+        normal_form(text)
+
+
+def test_of_short_identifiers_and_pins_nothing_is_shown() -> None:
+    assert [masked("12345678"), masked("123456789"), masked("123456789", pin=True)] == ["…", "…6789", "…"]
+
+
+@pytest.mark.parametrize(
+    ("form", "typed", "may_be"),
+    [("1234567", False, True), ("12345678", False, False), ("1234567", True, False), ("123456A", False, False)],
+)
+def test_seven_digits_of_no_type_may_be_a_pin(form: str, typed: bool, may_be: bool) -> None:  # noqa: FBT001 - a table
+    assert may_be_pin(form, typed=typed) is may_be
 
 
 def test_no_normal_form_falls_into_the_name_space_of_pins() -> None:
