@@ -14,7 +14,7 @@ from fakes.levels import CountingMeter, MemorySnapshot, watch_over
 from fakes.registry_stores import MemoryIdentifiers
 from fakes.samples import agreement, identifier
 from fakes.stores import MemoryState, MemoryVersions
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy_service.adapters.no_redis import NoSharedCache
@@ -84,6 +84,7 @@ def test_it_says_what_was_found_but_for_the_spelling(
 
 
 @given(_RECORDS, _AGREEMENTS)
+@settings(max_examples=400)
 def test_nothing_stands_in_the_way_within_its_clear_interval_alone(
     record: IdentifierRecord, signed: Agreement | None
 ) -> None:
