@@ -55,6 +55,11 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
         """Tell whether the driver is refused."""
         return self.answer.outcome == "access_denied"
 
+    @property
+    def judged_denied(self) -> bool:
+        """Tell whether the driver is refused, or would be if the policy did not only observe."""
+        return self.answer.outcome == "access_denied" or self.answer.would_be is not None
+
     def holding_until(self, valid_until: int | None, *, asked_at: int | None = None) -> Decision:
         """Return it with another end, and as asked at another instant where one is given."""
         return replace(self, time=self.time if asked_at is None else asked_at, valid_until=valid_until)

@@ -17,9 +17,12 @@ _SWITCHED = {Reason.NOT_GRANTED, Reason.UNKNOWN_IDENTIFIER, Reason.NO_IDENTIFIER
 
 
 def decide_found(plan: Plan, charger_id: str, at: int, finding: Finding, *, grace_s: int = 0) -> Decision:
-    """Answer as decide does. For ``grace_s`` seconds a switch of mode or window is not held against who asks."""
+    """Answer as decide does. For ``grace_s`` seconds a switch of mode or window is not held against who asks.
+
+    Nor is it where the policy only observes: a driver whom enforcement would let in is none that it would refuse.
+    """
     decision = _settled(plan, charger_id, at, finding)
-    return _judged_back(plan, decision, finding, grace_s) if decision.denied and grace_s else decision
+    return _judged_back(plan, decision, finding, grace_s) if decision.judged_denied and grace_s else decision
 
 
 def _judged_back(plan: Plan, decision: Decision, finding: Finding, grace_s: int) -> Decision:
@@ -31,7 +34,7 @@ def _judged_back(plan: Plan, decision: Decision, finding: Finding, grace_s: int)
     if decision.answer.reason not in _SWITCHED:
         return decision
     before = _settled(plan, decision.charger, decision.time - grace_s, finding)
-    return decision if before.denied else before.holding_until(decision.time, asked_at=decision.time)
+    return decision if before.judged_denied else before.holding_until(decision.time, asked_at=decision.time)
 
 
 def _settled(plan: Plan, charger_id: str, at: int, finding: Finding) -> Decision:

@@ -150,7 +150,7 @@ class Decide:
             decision, finding = unasked, None
         elif finding is not None:
             self._findings.served()
-            if decision.denied and question.grace_s:
+            if decision.judged_denied and question.grace_s:
                 decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
         answered, event = self._told(plan, question, presented, decision, finding, now_ms)
         return Ready(answered, event, began)
@@ -226,7 +226,7 @@ class Decide:
         if decision is None:
             finding = await self._findings.about(presented, plan.chargers[question.charger])
             decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
-            if decision.denied or decision.answer.would_be is not None:
+            if decision.judged_denied:
                 await self._findings.denied(presented, question, finding)
         return self._told(plan, question, presented, decision, finding, now_ms)
 
