@@ -18,6 +18,7 @@ from policy_service.domain.instant import format_instant, parse_instant
 from policy_service.domain.messages import message_of
 from policy_service.domain.moment import TOLERANCE_S, moment
 from policy_service.domain.ocpp_answers import shown
+from policy_service.domain.ocpp_statuses import DENIALS
 from policy_service.engine.decide import RETRY
 
 if TYPE_CHECKING:
@@ -181,9 +182,29 @@ class Fallbacks:
         )
         self._tell(told)
 
-    def _told_again(self, decision_id: str, asked: Asked, at: int, *, reason: str, **told: Any) -> None:  # noqa: ANN401 - fields of a decision
-        if reason != Reason.FREEVEND:
-            self._tell(recalled_decision(decision_id, asked, at, reason=reason, **told))
+    def _told_again(
+        self,
+        decision_id: str,
+        asked: Asked,
+        at: int,
+        *,
+        outcome: str,
+        reason: str,
+        **told: Any,  # noqa: ANN401 - fields of a decision
+    ) -> None:
+        if reason == Reason.FREEVEND:
+            return
+        if _only_observed(outcome, reason):
+            told["would_be"] = str(Outcome.ACCESS_DENIED)
+        self._tell(recalled_decision(decision_id, asked, at, outcome=outcome, reason=reason, **told))
+
+
+def _only_observed(outcome: str, reason: str) -> bool:
+    """Tell whether enforcement would have refused, which no payload says: only who observes allows for such a reason.
+
+    A charger that no policy governs is allowed or refused for one reason, by a setting.
+    """
+    return outcome == Outcome.ALLOWED and reason in DENIALS and reason != Reason.NO_POLICY
 
 
 def _bounded(payload: dict[str, Any], answered_at: int, valid_until: int, at: int) -> dict[str, Any]:

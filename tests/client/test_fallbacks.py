@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from policy_service.client import OcppAnswer, Source, Told
+from policy_service.client.answers import Decided, WouldBe
 from policy_service.client.asked import Asked
 from policy_service.client.fallbacks import Fallbacks
 from policy_service.client.held_bundle import HeldBundle
@@ -68,8 +69,8 @@ class World:
         self.told: list[DegradedDecision] = []
         self.fallbacks = Fallbacks(lambda _: self.bundle, self.told.append, 100)
 
-    def hear(self, at: int = NOW, reason: str = "own_vehicle", **members: str) -> None:
-        outcome = "allowed" if reason in {"own_vehicle", "freevend"} else "access_denied"
+    def hear(self, at: int = NOW, reason: str = "own_vehicle", outcome: str | None = None, **members: str) -> None:
+        outcome = outcome or ("allowed" if reason in {"own_vehicle", "freevend"} else "access_denied")
         info: dict[str, Any] = {"status": "Accepted", "expiryDate": format_instant(at + 3600)}
         info = info if outcome == "allowed" else {"status": "Invalid"}
         answer = OcppAnswer({"idTagInfo": info}, Told("id", outcome, reason, None), Source.SERVICE)
@@ -159,6 +160,23 @@ def test_freevend_is_told_to_nobody() -> None:
     world.hear(reason="freevend")
     assert world.ask(NOW + 1).source == "cache"
     assert world.told == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "would_be"), [("unknown_identifier", "access_denied"), ("own_vehicle", None), ("no_policy", None)]
+)
+def test_what_is_remembered_of_a_policy_that_observes_is_told_as_what_it_would_be(
+    reason: str, would_be: str | None
+) -> None:
+    world = World()
+    world.hear(reason=reason, outcome="allowed")
+    names: Any = dict.fromkeys(("decision_id", "mode", "vehicle_class", "valid_until", "policy", "window"))
+    softened = None if would_be is None else WouldBe(would_be, reason)
+    told = {"outcome": "allowed", "reason": reason, "charger": "SHUT", "time": "", "revision": "", "would_be": softened}
+    world.fallbacks.heard_decision(card(), Decided(**names | told), NOW)
+    assert world.ask(NOW + 1).source == "cache"
+    assert world.fallbacks.decision(card(), (NOW + 1) * 1000).source == "cache"
+    assert [(each.outcome, each.would_be) for each in world.told] == [("allowed", would_be)] * 2
 
 
 def test_a_clock_that_was_put_back_decides_nothing() -> None:
