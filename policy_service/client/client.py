@@ -147,7 +147,8 @@ class PolicyClient:
             decided = decided_by(await self._ask("/v1/decide", told, None))
         except UnreachableError as error:
             _LOG.warning("policy-service gave no answer: %s", error)
-            return self._fallbacks.decision(_asked(charger, identifier, identifier_type, time), _now_ms())
+            asked = _asked(charger, identifier, identifier_type, time)
+            return self._fallbacks.decision(asked, _now_ms(), language)
         if time is None:
             with suppress(InvalidPayload):
                 asked = _asked(charger, identifier, identifier_type, None)

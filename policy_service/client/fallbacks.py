@@ -117,8 +117,8 @@ class Fallbacks:
         told = Told(decision_id, answer.outcome, answer.reason, signal, when.late, when.clock_suspect)
         return OcppAnswer(payload_of(version, visible, asked.type), told, judged.source)
 
-    def decision(self, asked: Asked, now_ms: int) -> Decided:
-        """Answer a question as ``/v1/decide`` does: any instant may be asked about."""
+    def decision(self, asked: Asked, now_ms: int, language: str | None = None) -> Decided:
+        """Answer a question as ``/v1/decide`` does: any instant may be asked about, in any language."""
         now = now_ms // 1000
         when = moment(None, now if asked.time is None else asked.time, replayed=False)
         decision_id = new_id(now_ms)
@@ -133,7 +133,7 @@ class Fallbacks:
             )
         judged = self._judged(asked, when, now)
         self._told(decision_id, asked, judged, self._shown(judged, asked, when, now))
-        return _decided(decision_id, judged)
+        return _decided(decision_id, judged, language)
 
     def _overtaken(self, known: Remembered[Any], outcome: str, asked: Asked, when: Moment, now: int) -> bool:
         """Tell whether a bundle that was confirmed after the answer says otherwise: a card may be blocked by now."""
@@ -233,7 +233,7 @@ def _unreachable(asked: Asked, at: int, wanted: OnUnreachable, *, own: bool) -> 
     return Decision(answer, asked.charger, at, at + RETRY)
 
 
-def _decided(decision_id: str, judged: _Judged) -> Decided:
+def _decided(decision_id: str, judged: _Judged, language: str | None) -> Decided:
     decision, answer = judged.decision, judged.decision.answer
     later = decision.next_allowed_at
     return Decided(
@@ -248,7 +248,7 @@ def _decided(decision_id: str, judged: _Judged) -> Decided:
         policy=answer.policy,
         window=answer.window,
         revision=judged.revision or "",
-        message=message_of(decision, None) if decision.denied else None,
+        message=message_of(decision, language) if decision.denied else None,
         next_allowed_at=None if later is None else format_instant(later),
         would_be=None if answer.would_be is None else WouldBe(answer.would_be, answer.reason),
         source=judged.source,

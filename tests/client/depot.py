@@ -70,7 +70,7 @@ kind: ChargerInventory
 metadata: {name: depot}
 spec:
   chargers:
-    - {id: SHUT, labels: {depot: yard}}
+    - {id: SHUT, labels: {depot: yard}, syntheticIds: [FREEVEND]}
     - {id: NIGHTS, labels: {depot: nights}}
     - {id: PUBLIC, labels: {depot: public}}
     - {id: OPEN, labels: {depot: yard}}
@@ -78,6 +78,7 @@ spec:
 """
 CARD, PARTNER, BLOCKED, ELSEWHERE = "04A2B3C4D5E680", "92D50A693F80", "04FFFFFFFFFF02", "04FFFFFFFFFF03"
 LAPSED, STRANGER, PIN = "04FFFFFFFFFF04", "04FFFFFFFFFF01", "82649173"
+SYNTHETIC = "FREEVEND"
 IDENTIFIERS = [CARD, PARTNER, BLOCKED, ELSEWHERE, LAPSED, STRANGER]
 CHARGERS = ["SHUT", "NIGHTS", "PUBLIC", "OPEN", "STRAY"]
 VERSIONS = ["1.6", "2.0.1", "2.1"]

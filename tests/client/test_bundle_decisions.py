@@ -6,13 +6,15 @@ import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
-from depot import CARD, CHARGERS, IDENTIFIERS, fill, policies
+from depot import CARD, CHARGERS, IDENTIFIERS, SYNTHETIC, fill, policies
 from fakes.served import serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policy_service.client.asked import Asked
+from policy_service.client.fallbacks import Fallbacks
 from policy_service.client.held_bundle import HeldBundle, held
 from policy_service.domain.bundle import HOLDS_S
 from policy_service.domain.instant import format_instant
@@ -65,6 +67,29 @@ def test_the_bundle_decides_as_the_service_does(
     assert format_instant(found.decision.valid_until or 0) == min(until or "9", format_instant(bundle.ends))
     later = found.decision.next_allowed_at
     assert (None if later is None else format_instant(later)) == told.get("next_allowed_at")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    charger=st.sampled_from(CHARGERS),
+    identifier=st.sampled_from([*IDENTIFIERS, SYNTHETIC, ""]),
+    language=st.sampled_from([None, "fr", "fr-CH", "de"]),
+    ahead=st.integers(0, HOLDS_S - 1),
+)
+def test_the_client_tells_of_it_what_the_service_tells(
+    node: Served, bundle: HeldBundle, charger: str, identifier: str, language: str | None, ahead: int
+) -> None:
+    at = bundle.confirmed_at + ahead
+    question = {"charger": charger, "identifier": identifier, "time": format_instant(at), "record": False}
+    told = node.decide(**question, **({"language": language} if language else {})).json()
+    asked = Asked.of(charger=charger, identifier=identifier, type_=None, time=at)
+    fallbacks = Fallbacks(lambda _: bundle, lambda _: None, 1)
+    found = msgspec.to_builtins(fallbacks.decision(asked, bundle.confirmed_at * 1000, language))
+    assert found.pop("source") == "bundle"
+    differing = {"decision_id", "valid_until"}
+    assert {name: found[name] for name in found.keys() - differing if found[name] or name in told} == {
+        name: told[name] for name in told.keys() - differing
+    }
 
 
 def test_a_switch_of_mode_within_the_outage_is_followed(bundle: HeldBundle) -> None:
