@@ -46,6 +46,7 @@ class _Judged(NamedTuple):
     decision: Decision
     registration: Registration | None
     revision: str | None
+    stop: bool = False
 
 
 class Fallbacks:
@@ -114,7 +115,7 @@ class Fallbacks:
         self._told(decision_id, asked, judged, visible)
         answer = judged.decision.answer
         signal = str(visible.signal) if judged.decision.denied else None
-        told = Told(decision_id, answer.outcome, answer.reason, signal, when.late, when.clock_suspect)
+        told = Told(decision_id, answer.outcome, answer.reason, signal, when.late, when.clock_suspect, judged.stop)
         return OcppAnswer(payload_of(version, visible, asked.type), told, judged.source)
 
     def decision(self, asked: Asked, now_ms: int, language: str | None = None) -> Decided:
@@ -153,7 +154,8 @@ class Fallbacks:
         bundle = self._bundle(now)
         found = None if bundle is None or self._is_put_back(now) else bundle.decide(asked, when)
         if bundle is not None and found is not None:
-            return _Judged(Source.BUNDLE, found.decision, found.registration, bundle.plan.revision)
+            stop = bundle.stops(found.decision)
+            return _Judged(Source.BUNDLE, found.decision, found.registration, bundle.plan.revision, stop)
         wanted = None if bundle is None else bundle.on_unreachable(asked.charger)
         own = bool(asked.form) and self._payloads.is_own(asked)
         if wanted is None:
@@ -251,5 +253,6 @@ def _decided(decision_id: str, judged: _Judged, language: str | None) -> Decided
         message=message_of(decision, language) if decision.denied else None,
         next_allowed_at=None if later is None else format_instant(later),
         would_be=None if answer.would_be is None else WouldBe(answer.would_be, answer.reason),
+        stop=judged.stop,
         source=judged.source,
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from policy_service.client.reading import read
-from policy_service.domain.access import OnUnreachable
+from policy_service.domain.access import OnBreach, OnUnreachable, Reason
 from policy_service.domain.bundle import FORMAT, HOLDS_S, Bundle
 from policy_service.domain.bundled_registry import check, registration_in
+from policy_service.domain.charger_profile import on_breach
 from policy_service.domain.registration import Absence, Registration
 from policy_service.engine.decide import decide
 from policy_service.engine.decide_found import decide_found
@@ -62,6 +63,13 @@ class HeldBundle:
         if entry is None:
             return None
         return OnUnreachable.DENY if entry.policy is None else entry.policy.on_unreachable
+
+    def stops(self, decision: Decision) -> bool:
+        """Tell whether the session is to be ended: the charger sent its own token, let it begin unasked, that is."""
+        entry = self.entry(decision.charger)
+        if entry is None or not decision.denied or decision.answer.reason is not Reason.SYNTHETIC_IDENTIFIER:
+            return False
+        return on_breach(None if entry.policy is None else entry.policy.on_breach, entry.profile) is OnBreach.STOP
 
     def decide(self, asked: Asked, when: Moment) -> Found | None:
         """Decide; None for another's charger, a time out of reach, and a PIN, as no bundle has any."""

@@ -61,6 +61,8 @@ class BundledPolicy:
     on_unreachable: str
     messages: dict[str, dict[str, str]]
     """Texts by reason and language."""
+    on_breach: str | None = None
+    """What follows a session that nobody authorised; null: what the profile says. Older bundles lack it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class BundledProfile:
     languages: tuple[str, ...]
     led: bool
     buzzer: bool
+    on_breach: str | None = None
+    """What follows where the policy does not say; null: it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from policy_service.domain.bundle import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from policy_service.domain.access import OnBreach
     from policy_service.domain.charger_profile import ChargerProfile
     from policy_service.domain.policy import AccessPolicy, Texts
     from policy_service.engine.plan import ChargerPlan, Governance, Plan
@@ -142,6 +143,7 @@ def _policy(policy: AccessPolicy) -> BundledPolicy:
         str(policy.on_lookup_failure),
         str(policy.on_unreachable),
         {reason: dict(texts) for reason, texts in policy.messages.items()},
+        _text(policy.on_breach),
     )
 
 
@@ -157,7 +159,12 @@ def _profile(profile: ChargerProfile) -> BundledProfile:
         signal.languages,
         signal.led or signal.undocumented,  # either passes a status on, and that is all that answers tell
         signal.buzzer,
+        _text(profile.on_breach),
     )
+
+
+def _text(word: OnBreach | None) -> str | None:
+    return None if word is None else str(word)
 
 
 def _texts(texts: Texts | None) -> dict[str, str] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from policy_service.domain.access import (
     AccessMode,
     Enforcement,
+    OnBreach,
     OnLookupFailure,
     OnUnreachable,
     Ungoverned,
@@ -174,6 +175,7 @@ def _policy(policy: BundledPolicy) -> AccessPolicy:
         enforcement=Enforcement(policy.enforcement),
         on_lookup_failure=OnLookupFailure(policy.on_lookup_failure),
         on_unreachable=OnUnreachable(policy.on_unreachable),
+        on_breach=_on_breach(policy.on_breach),
         messages={reason: tuple(texts.items()) for reason, texts in policy.messages.items()},
     )
 
@@ -183,7 +185,12 @@ def _profile(profile: BundledProfile) -> ChargerProfile:
     denial = DenialSignal(
         profile.display_text, profile.max_chars, profile.formats, profile.languages, profile.led, profile.buzzer
     )
-    return ChargerProfile(profile.name, synthetic_ids=forms, denial=denial, statuses=tuple(profile.statuses.items()))
+    statuses, follows = tuple(profile.statuses.items()), _on_breach(profile.on_breach)
+    return ChargerProfile(profile.name, synthetic_ids=forms, denial=denial, statuses=statuses, on_breach=follows)
+
+
+def _on_breach(word: str | None) -> OnBreach | None:
+    return None if word is None else OnBreach(word)
 
 
 def _texts(texts: dict[str, str] | None) -> Texts | None:

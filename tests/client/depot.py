@@ -31,6 +31,7 @@ spec:
   timezone: Europe/London
   chargers: {labels: {depot: yard}}
   defaultMode: managed
+  onBreach: stop
   allow: [{class: own}, {class: agreement, agreements: ["metro-*"], when: vehicle.kind == "bus", during: [evens]}]
   messages: {unknown_identifier: {en: This vehicle is not known here, fr: Véhicule inconnu ici}}
 ---

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from depot import CARD, CHARGERS, IDENTIFIERS, SYNTHETIC, fill, policies
+from depot import CARD, CHARGERS, IDENTIFIERS, STRANGER, SYNTHETIC, fill, policies
 from fakes.served import serving
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from policy_service.client.asked import Asked
@@ -76,6 +76,8 @@ def test_the_bundle_decides_as_the_service_does(
     language=st.sampled_from([None, "fr", "fr-CH", "de"]),
     ahead=st.integers(0, HOLDS_S - 1),
 )
+@example(charger="SHUT", identifier=STRANGER, language="fr", ahead=0)
+@example(charger="SHUT", identifier=SYNTHETIC, language=None, ahead=0)
 def test_the_client_tells_of_it_what_the_service_tells(
     node: Served, bundle: HeldBundle, charger: str, identifier: str, language: str | None, ahead: int
 ) -> None:
