@@ -41,22 +41,28 @@ class Replayed:
         default_factory=list["tuple[Mapping[str, Any], Access | None]"]
     )
     untold: int = 0
-    """Of which the record does not tell enough: a condition asks for what no event shows."""
+    """Of which the record does not tell enough: a condition asks for what no event shows, or something else decided,
+    such as an override, the grace of a start, or an identifier that holds at other chargers."""
 
 
-def replay(events: Iterable[Mapping[str, Any]], plan: Plan) -> Replayed:
-    """Ask the plan about each event, in the form of ``/v1/events``. Raises KeyError and ValueError for what is none."""
+def replay(events: Iterable[Mapping[str, Any]], before: Plan, plan: Plan) -> Replayed:
+    """Ask the plan about each event, in the form of ``/v1/events``. Raises KeyError and ValueError for what is none.
+
+    What the plan ``before`` answers as this one does, and not as it was recorded, is no difference of policies.
+    """
     asked = untold = 0
     differing: list[tuple[Mapping[str, Any], Access | None]] = []
     for event in events:
         if event["type"] == EventType.BREACH:
             continue
         asked += 1
-        access = _access(event, plan)
-        outcome = _outcome(access, Reason(event["reason"]))
-        if outcome is None:
+        reason, access = Reason(event["reason"]), _access(event, plan)
+        outcome = _outcome(access, reason)
+        if outcome == event["outcome"]:
+            continue
+        if outcome is None or outcome == _outcome(_access(event, before), reason):
             untold += 1
-        elif outcome != event["outcome"]:
+        else:
             differing.append((event, access))
     return Replayed(asked, differing, untold)
 

@@ -150,7 +150,7 @@ def diff(
         differs = bool(compared.differences)
         if recorded.replay is not None or recorded.replay_latest:
             with long_work(shown=shown) as work:
-                replayed = _replayed(compared, both[1], recorded, connection, work)
+                replayed = _replayed(compared, both, recorded, connection, work)
             differs |= _tell_replayed(replayed)
     except RefusedTreeError as error:
         raise _refused(error, both, (old, new)) from error
@@ -174,13 +174,15 @@ def _write(compared: Compared, written: Format) -> None:
         out(line if can_draw(sys.stdout.encoding) else line.plain.translate(_ASCII))
 
 
-def _replayed(compared: Compared, new: Side, recorded: Recorded, connection: Connection, work: LongWork) -> Replayed:
+def _replayed(
+    compared: Compared, both: tuple[Side, Side], recorded: Recorded, connection: Connection, work: LongWork
+) -> Replayed:
     path = recorded.replay
     events = events_in(path) if path is not None else events_of(connection.calls(), recorded.replay_latest)
-    work.stage("compiling what is new")
-    plan = plan_of(1, compared.trees[1], new)
+    work.stage("compiling both sides")
+    before, plan = (plan_of(number, compared.trees[number], side) for number, side in enumerate(both))
     try:
-        return replay(work.through("asking recorded decisions again", events), plan)
+        return replay(work.through("asking recorded decisions again", events), before, plan)
     except ValueError as error:
         message = f"an event cannot be asked again: {error}"
         raise CommandError(message, "events are as `/v1/events` lists them") from error
