@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -44,6 +45,16 @@ def test_of_many_at_once_no_more_are_judged(served: Served) -> None:
 def test_an_explanation_is_no_way_around(served: Served) -> None:
     reasons = [served.client.post("/v1/explain", json=_question(n)).json()["reason"] for n in range(15)]
     assert reasons == ["unknown_identifier"] * ATTEMPTS + ["too_many_attempts"] * 5
+
+
+def test_a_pin_that_is_known_and_denied_counts_in_an_explanation_too(served: Served) -> None:
+    blocked = {"identifier": "71234", "type": "pin", "class": "own", "vehicle": "bus-1", "fleet": "north"}
+    content = json.dumps({**blocked, "status": "blocked"})
+    headers = {"Content-Type": "application/x-ndjson"}
+    assert served.client.post("/v1/identifiers/import", content=content, headers=headers).json()["accepted"] == 1
+    asked = {**_question(0), "identifier": "71234"}
+    reasons = [served.client.post("/v1/explain", json=asked).json()["reason"] for _ in range(ATTEMPTS + 1)]
+    assert reasons == ["identifier_blocked"] * ATTEMPTS + ["too_many_attempts"]
 
 
 def test_a_refusal_is_explained_with_when_pins_are_judged_again(served: Served) -> None:

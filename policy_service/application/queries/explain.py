@@ -1,4 +1,4 @@
-"""Explain: the same answer as a decision, with the steps that led to it; leaves no event and counts no attempt."""
+"""Explain: the answer of a decision, with the steps that led to it; leaves no event. Denied PINs count as attempts."""
 
 from __future__ import annotations
 
@@ -37,5 +37,7 @@ class Explain:
         if decide(plan, question.charger, at) is None:
             finding = await self._findings.about(presented, plan.chargers[question.charger])
         explanation = explain(plan, question.charger, at, finding)
+        if finding is not None and explanation.decision.judged_denied:
+            await self._findings.denied(presented, question, finding)
         answered = Answered(self._ids.next(), explanation.decision, plan.revision, question.language)
         return answered, explanation
