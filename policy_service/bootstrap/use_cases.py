@@ -291,7 +291,9 @@ def _policies(core: _Core) -> Policies:
 def _explain_event(core: _Core, recorded: Callable[[], Awaitable[None]]) -> ExplainEvent:
     database = core.stores.database
     past = PastPlans(core.plans, SqlPlanArchive(database), LibraryHolidays(), packaged_profiles(), core.clock)
-    return ExplainEvent(SqlEventReader(database), past, recorded, pin_window=core.settings.pin_attempts_window)
+    told = core.settings
+    window, grace = told.pin_attempts_window, told.start_grace
+    return ExplainEvent(SqlEventReader(database), past, recorded, pin_window=window, start_grace_s=grace)
 
 
 def _fleet_reports(core: _Core, recorded: Callable[[], Awaitable[None]]) -> FleetReportQueries | None:
