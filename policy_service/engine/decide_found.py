@@ -22,7 +22,7 @@ def decide_found(plan: Plan, charger_id: str, at: int, finding: Finding, *, grac
     Nor is it where the policy only observes: a driver whom enforcement would let in is none that it would refuse.
     """
     decision = _settled(plan, charger_id, at, finding)
-    return _judged_back(plan, decision, finding, grace_s) if decision.judged_denied and grace_s else decision
+    return _judged_back(plan, decision, finding, grace_s) if grace_s and decision.judged_denied else decision
 
 
 def _judged_back(plan: Plan, decision: Decision, finding: Finding, grace_s: int) -> Decision:

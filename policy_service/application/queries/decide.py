@@ -150,7 +150,7 @@ class Decide:
             decision, finding = unasked, None
         elif finding is not None:
             self._findings.served()
-            if decision.judged_denied and question.grace_s:
+            if question.grace_s and decision.judged_denied:
                 decision = decide_found(plan, question.charger, at, finding, grace_s=question.grace_s)
         answered, event = self._told(plan, question, presented, decision, finding, now_ms)
         return Ready(answered, event, began)
