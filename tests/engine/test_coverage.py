@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from random_policies import FREEVEND, MANAGED
+from small_plans import context, tree
 from test_goldens import H, at, daily, own, plan_of, policy, window
 
 from policy_service.domain.access import Reason, VehicleClass
+from policy_service.domain.identifier import IdentifierStatus
 from policy_service.domain.policy import Grant, Override, Schedule, ScheduleRef, Span, WallEnd
 from policy_service.domain.registration import Absence, Registration
 from policy_service.domain.selector import Expression, Selector
+from policy_service.engine.compile import compile_plan
 from policy_service.engine.coverage import Kind, coverage_of
 from policy_service.engine.decide import decide
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from policy_service.engine.plan import Plan
 
 BUS, VAN = own(attributes={"kind": "bus"}), own(attributes={"kind": "van"})
+BLOCKED = own(attributes={"kind": "bus"}, status=IdentifierStatus.BLOCKED)
 STRANGER = Absence.UNKNOWN_IDENTIFIER
 NIGHT, NOON = "2026-03-02T23:00Z", "2026-03-02T12:00Z"
 BUSES = (Grant(VehicleClass.OWN, when=Expression('vehicle.kind == "bus"')),)
@@ -53,6 +57,7 @@ CASES: list[tuple[tuple[tuple[str, Registration | Absence], ...], set[str]]] = [
     (((NIGHT, STRANGER),), {"window nights", "reason unknown_identifier"}),
     (((NIGHT, BUS),), {"window nights", "grant own", "condition met", "reason own_vehicle"}),
     (((NIGHT, VAN),), {"window nights", "condition not met", "reason not_granted"}),
+    (((NIGHT, BLOCKED),), {"window nights"}),
     (((NOON, VAN), (NIGHT, VAN), (NIGHT, BUS), (NIGHT, STRANGER)), set(ALL)),
 ]
 
@@ -98,6 +103,27 @@ def test_a_selector_is_covered_by_chargers_on_both_sides_of_its_condition() -> N
     assert "condition not met" in missing(plan, (NOON, BUS))
     alone = policy(chargers=Selector(ids=("A1",), when=Expression('charger.id == "A1"')))
     assert [part.text for part in coverage_of(plan_of(alone)).parts if part.kind is Kind.CONDITION] == ["condition met"]
+
+
+def test_a_selector_is_not_covered_by_a_charger_that_the_rest_of_it_leaves_out() -> None:
+    apart = Selector(ids=("A2",), when=Expression('charger.id != "B1"'))
+    plan = plan_of(policy(), policy(name="apart", chargers=apart, priority=200))
+    assert "condition met" in missing(plan, (NOON, BUS))
+
+
+@pytest.mark.parametrize("charger", ["A2", "B1"])
+def test_a_charger_that_no_policy_governs_covers_nothing(charger: str) -> None:
+    plan = plan_of(policy(chargers=Selector(ids=("A1",))))
+    coverage = coverage_of(plan)
+    coverage.ask(plan, charger, at(NOON), BUS, Reason.NO_POLICY)
+    assert coverage.missing == list(coverage.parts)
+
+
+def test_an_override_made_over_http_is_not_asked_for() -> None:
+    made = Override("made", Selector(ids=("A1",)), at(NOON), at(NIGHT), MANAGED, created=1)
+    plan = compile_plan(tree(policy()), context(overrides=(made,))).plan
+    assert plan is not None
+    assert [part.text for part in coverage_of(plan).parts] == ["window default", "reason freevend"]
 
 
 def test_an_override_of_a_file_is_covered_where_it_sets_the_mode() -> None:
