@@ -21,6 +21,7 @@ from policy_service.domain.policy import (
 )
 from policy_service.domain.policy_tree import PolicyTree
 from policy_service.language.load import load
+from policy_service.language.parse import parse
 
 POLICY = """apiVersion: policy-service/v1
 kind: AccessPolicy
@@ -156,3 +157,23 @@ def test_files_that_did_not_change_are_not_read_again() -> None:
     assert again.tree == first.tree
     assert len(cache) == len(files)
     assert sum(cache[key] is kept.get(key) for key in cache) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "most"),
+    [
+        ("{kind: ChargerInventory, spec: {chargers: [{id: A, labels: {depot: %s}}]}}", 500),
+        ("{kind: ChargerInventory, spec: {chargers: [{id: A, labels: {%s: north}}]}}", 500),
+        ("{kind: ChargerInventory, spec: {chargers: [{id: A, attributes: {bay: %s}}]}}", 500),
+        ("{kind: ChargerInventory, spec: {chargers: [{id: %s}]}}", 255),
+        ("{kind: ChargerProfile, spec: {freevend: {key: %s, on: 1, off: 0}}}", 50),
+        ("{kind: ChargerProfile, spec: {freevend: {key: a, component: %s, on: 1, off: 0}}}", 50),
+        ("{kind: ChargerProfile, spec: {freevend: {key: a, on: %s, off: 0}}}", 500),
+        ("{kind: ChargerProfile, spec: {notes: [%s]}}", 4096),
+    ],
+)
+def test_texts_are_as_long_as_they_may_be_and_no_longer(written: str, most: int) -> None:
+    head = "{apiVersion: policy-service/v1, metadata: {name: a}, "
+    for length, told in ((most, []), (most + 1, ["PS014"])):
+        document = head + written.removeprefix("{") % ("x" * length)
+        assert [found.code for found in parse("a.yaml", document.encode()).diagnostics] == told
