@@ -177,3 +177,15 @@ def test_texts_are_as_long_as_they_may_be_and_no_longer(written: str, most: int)
     for length, told in ((most, []), (most + 1, ["PS014"])):
         document = head + written.removeprefix("{") % ("x" * length)
         assert [found.code for found in parse("a.yaml", document.encode()).diagnostics] == told
+
+
+def test_a_known_charger_is_sought_for_the_first_twenty_unknown_ones_alone() -> None:
+    """An inventory is long, and so is the search."""
+    expect = "vehicle: unknown, at: 2026-01-05T19:00Z, expect: {outcome: allowed}"
+    cases = "".join(f"    - {{name: c{number}, charger: NTH-{number:02}, {expect}}}\n" for number in range(25))
+    test = f"---\napiVersion: policy-service/v1\nkind: PolicyTest\nmetadata: {{name: u}}\nspec:\n  cases:\n{cases}"
+    yard = "---\napiVersion: policy-service/v1\nkind: ChargerInventory\nmetadata: {name: y}\n"
+    yard += "spec: {chargers: [{id: NTH-99}]}\n"
+    found = load({"a.yaml": (POLICY + test + yard).encode()}).diagnostics
+    near = [each.help == "did you mean `NTH-99`?" for each in found if each.code == "PS114"]
+    assert near == [True] * 20 + [False] * 5
