@@ -137,6 +137,26 @@ async def test_chargers_of_before_belong_to_who_listed_them_last(url: str, last:
     await database.close()
 
 
+async def test_chargers_that_were_seen_in_their_mode_count_as_seen_after_an_upgrade(url: str) -> None:
+    database = database_at(url)
+    await database.technology.before_migrating(database.engine)
+    row = "INSERT INTO reported_modes (charger, mode, at, recorded_at, settled_at, online, evidence, attempts) VALUES "
+    async with database.engine.connect() as connection:
+        await connection.run_sync(partial(migrate, to="0013"))
+        for values in (
+            "'A', 'managed', 9, 9, 5, true",
+            "'B', 'managed', 9, 9, 5, false",
+            "'C', NULL, 9, 9, NULL, true",
+        ):
+            await connection.execute(text(f"{row} ({values}, '{{}}', 0)"))
+        await connection.commit()
+    await upgrade(database)
+    async with database.reading() as connection:
+        found = await connection.execute(text("SELECT charger, seen_at FROM reported_modes ORDER BY charger"))
+        assert found.all() == [("A", 9), ("B", 5), ("C", None)]
+    await database.close()
+
+
 def test_the_version_that_needs_no_migration_is_the_latest() -> None:
     scripts = Path(schema.__file__).parent / "migrations"
     assert ScriptDirectory(str(scripts)).get_current_head() == schema.HEAD
