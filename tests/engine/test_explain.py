@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from random_policies import cases
 from small_plans import NOW, STRANGER, at, context, own
+from test_oracle import ABOUT, compiled, midnight, oracle
 
-from policy_service.domain.access import AccessMode, VehicleClass
+from policy_service.domain.access import AccessMode, Outcome, Reason, VehicleClass
 from policy_service.domain.agreement import Agreement
 from policy_service.domain.identifier import IdentifierRecord, IdentifierStatus, IdentifierType
+from policy_service.domain.instant import DAY
 from policy_service.domain.made_override import MadeOverride
 from policy_service.domain.registration import Registration
 from policy_service.domain.selector import Selector
@@ -18,7 +24,10 @@ from policy_service.engine.explain import explain
 from policy_service.language.load import load
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from policy_service.domain.registration import Finding
+    from policy_service.engine.explain import Explanation
     from policy_service.engine.plan import Plan
 
 TREE = """\
@@ -227,3 +236,33 @@ def test_who_holds_at_other_chargers_is_told_that_before_the_grants(plan: Plan) 
     told = explain(plan, "A1", at(MORNING), own(chargers=Selector(("B*",)))).steps
     assert told[4].text == "the identifier holds at other chargers only"
     assert told[4].detail == {"met": False, "selector": "identifier"}
+
+
+@given(st.data(), ABOUT, st.integers(0, 1 << 32))
+@oracle(20)
+def test_steps_lead_to_the_decision(data: st.DataObject, about: date, seed: int) -> None:
+    case, dice = data.draw(cases(about)), random.Random(seed)  # noqa: S311 - a test's choice of instants
+    found = compiled(case, midnight(about)).plan
+    if found is None:
+        return
+    for charger, entry in found.chargers.items():
+        edges = [each.start for each in entry.segments(midnight(about), midnight(about) + 60 * DAY)]
+        for finding in case.findings:
+            for edge in dice.sample(edges, min(len(edges), 10)):
+                lead_to_the_decision(explain(found, charger, edge + dice.randrange(-1, 2), finding))
+
+
+def lead_to_the_decision(explanation: Explanation) -> None:
+    """Hold each step against what was decided."""
+    answer = explanation.decision.answer
+    details = {step.name: step.detail for step in explanation.steps}
+    grants = [step.detail for step in explanation.steps if step.name == "grant"]
+    assert (details["mode"]["mode"], details["mode"]["window"]) == (answer.mode, answer.window)
+    assert details["policy"]["policy"] == answer.policy
+    admitted = answer.reason in {Reason.OWN_VEHICLE, Reason.AGREEMENT_VEHICLE}
+    obstacle = details.get("identifier", {}).get("obstacle")
+    assert obstacle in {None, answer.reason}
+    met = any(each.get("met") for each in grants) and not any("selector" in each for each in grants)
+    assert met is admitted
+    assert bool(grants) is (admitted or answer.reason is Reason.NOT_GRANTED)
+    assert (explanation.nearest_allow is None) is ((answer.would_be or answer.outcome) is Outcome.ALLOWED)
