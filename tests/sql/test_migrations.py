@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +15,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from policy_service.adapters.sql import mode_tables, schema, tables
+from policy_service.adapters.sql import mode_tables, on_sqlite, schema, tables
 from policy_service.adapters.sql.chargers import SqlChargers
 from policy_service.adapters.sql.columns import METADATA
 from policy_service.adapters.sql.engine import database_at
 from policy_service.adapters.sql.schema import migrate, upgrade
 from policy_service.adapters.sql.versions import SqlVersionStore
 from policy_service.application.ports import LaterSchemaError, StoreUnavailableError, Versions
+from policy_service.domain.charger import Charger
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -85,6 +88,24 @@ async def test_processes_that_migrate_at_once_wait_for_each_other(url: str) -> N
     assert [process.returncode for process in processes] == [0, 0, 0], ends
     database = database_at(url)
     assert await SqlVersionStore(database).versions() == Versions(0, 0)
+    await database.close()
+
+
+async def test_a_start_waits_for_a_migration_that_takes_longer_than_writers_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_sqlite, "BUSY_TIMEOUT_MS", 100)
+    database = database_at(f"sqlite:///{tmp_path / 'state.db'}")
+    await database.technology.before_migrating(database.engine)
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        starting = asyncio.create_task(upgrade(database))
+        await asyncio.wait([starting], timeout=0.5)
+        other.execute("COMMIT")
+        await starting
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailableError):  # which is not for ever
+            await SqlChargers(database).put([Charger("A", source="http")])
     await database.close()
 
 

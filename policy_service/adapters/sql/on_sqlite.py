@@ -38,6 +38,7 @@ IMPORT_CACHE_KB = 32 * 1024
 _ROWS_A_STATEMENT = 100
 _CACHE_KB = 2_000
 _WAIT_S = 60
+"""How long a start waits for another process that brings the file up to date."""
 
 
 class OnSqlite:
@@ -142,9 +143,13 @@ class OnSqlite:
         await _ensure_wal(engine)
 
     async def migrate_alone(self, connection: AsyncConnection) -> None:
-        """Begin as a writer."""
+        """Begin as a writer once whoever migrates now is through, which may take longer than writers wait."""
         await connection.execution_options(**{IMMEDIATE: True})
-        await connection.exec_driver_sql("SELECT 1")
+        await _pragma(connection, f"busy_timeout = {_WAIT_S * 1_000}")
+        try:
+            await connection.exec_driver_sql("SELECT 1")
+        finally:
+            await _pragma(connection, f"busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _make(file: Path) -> None:
@@ -159,15 +164,20 @@ async def _ensure_wal(engine: AsyncEngine) -> None:
     while True:
         try:
             async with engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                driver: Any = raw.driver_connection  # beneath SQLAlchemy, which would begin a transaction
-                await (await driver.execute("PRAGMA journal_mode = WAL")).close()
+                await _pragma(connection, "journal_mode = WAL")
         except sqlite3.OperationalError:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(0.05)
         else:
             return
+
+
+async def _pragma(connection: AsyncConnection, setting: str) -> None:
+    """Set it beneath SQLAlchemy, which would begin a transaction."""
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    await (await driver.execute(f"PRAGMA {setting}")).close()
 
 
 class NoDatabaseFileError(sqlite3.OperationalError):
