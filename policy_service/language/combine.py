@@ -95,7 +95,14 @@ def _policy(spec: At) -> Iterator[Diagnostic]:
         yield from _grants(exception)
         yield from _pairs(exception, {"start", "end", "duration"})
         yield from _day_sets(exception, "days")
+        yield from _without_days(exception)
     yield from _names_twice(spec)
+
+
+def _without_days(exception: At) -> Iterator[Diagnostic]:
+    if "days" in exception.keys and not any(exception.every("days")):
+        at = exception.key("days")
+        yield finding("PS012", at.place, "`days` names no day", "list the days, or leave the exception out", at.length)
 
 
 def _window(window: At) -> Iterator[Diagnostic]:
