@@ -302,7 +302,7 @@ class ImportParams(Params):
     """How an import is meant."""
 
     mode: Annotated[str, StringConstraints(pattern=forms.IMPORT_MODE)] = Field(
-        "merge", description="`replace` drops what the source no longer lists; of chargers, whatever is not listed."
+        "merge", description="`replace` drops what the source no longer lists."
     )
     source: Annotated[str, StringConstraints(pattern=forms.SOURCE)] = Field(
         DEFAULT_SOURCE, description="Who the records come from."
