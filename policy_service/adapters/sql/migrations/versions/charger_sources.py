@@ -10,10 +10,10 @@ down_revision = "0016"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _LAST = """
-    UPDATE chargers SET source = (
+    UPDATE chargers SET source = COALESCE((
         SELECT imports.source FROM sources JOIN imports ON imports.id = sources.last_import
         WHERE sources.kind = 'chargers' ORDER BY imports.started_at DESC, imports.id DESC LIMIT 1
-    ) WHERE EXISTS (SELECT 1 FROM sources WHERE kind = 'chargers' AND last_import IS NOT NULL)
+    ), source)
 """
 
 
