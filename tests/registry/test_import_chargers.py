@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from policy_service.application.commands.import_chargers import ChargerCommands,
 from policy_service.application.imports.batches import ImportOptions
 from policy_service.application.imports.fields import InvalidRecordError
 from policy_service.application.imports.rows import ImportFormat
-from policy_service.application.ports import ImportTooLossyError
+from policy_service.application.ports import ConflictError, ImportTooLossyError
 from policy_service.domain.charger import Charger
 from policy_service.domain.policy import AttributeTypes
 
@@ -113,3 +114,24 @@ async def test_single_chargers_are_put_and_deleted() -> None:
         await house.commands.put("A", {"id": "B"})
     assert await house.commands.delete("A")
     assert not await house.commands.delete("A")
+
+
+@pytest.mark.parametrize(
+    ("listed", "refused"), [(["B"], None), (["A", "B"], "^`A` belongs to another source")], ids=["left", "listed"]
+)
+async def test_what_another_source_brings_during_an_upload_stays_its_own(
+    listed: list[str], refused: str | None
+) -> None:
+    house = House()
+    await house.import_({"id": "A"}, {"id": "B"}, source="yard")
+
+    async def upload() -> AsyncIterator[bytes]:
+        await house.commands.delete("A")
+        await house.import_({"id": "A", "profile": "abb"}, source="office")
+        yield "\n".join(json.dumps({"id": each}) for each in listed).encode()
+
+    importing = house.commands.import_(upload(), ImportOptions(source="yard", replace=True, force=True))
+    with nullcontext() if refused is None else pytest.raises(ConflictError, match=refused):
+        await importing
+    assert house.state.chargers["A"] == Charger("A", profile="abb", source="office")
+    assert house.state.chargers["B"].source == "yard"

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 Admit: TypeAlias = "Callable[[Mapping[str, Charger]], Awaitable[Sequence[str]]]"
 """Given all chargers of HTTP as they would then be, says what speaks against it; nothing where all is well."""
 
-
 _OWN_SOURCE = "http"
+_FOREIGN = "belongs to another source"
 
 
 class ChargersNotAdmittedError(ConflictError):
@@ -57,7 +57,10 @@ class ChargerCommands:
     async def import_(
         self, chunks: AsyncIterator[bytes], options: ImportOptions, report: ImportReport | None = None
     ) -> ImportReport:
-        """Import and report. Raises ChargersNotAdmittedError, ImportTooLossyError and StoreUnavailableError."""
+        """Import and report.
+
+        Raises ChargersNotAdmittedError, ConflictError, ImportTooLossyError and StoreUnavailableError.
+        """
         declared, from_text = self._attribute_types().charger, options.written is ImportFormat.CSV
 
         def read(values: Mapping[str, Any]) -> Charger:
@@ -90,13 +93,16 @@ class ChargerCommands:
     async def _importing(self, source: str, _atomic: bool) -> AsyncGenerator[_Gathering, None]:  # noqa: FBT001 - the port's
         gathering = _Gathering(await self._chargers.all(), source)
         yield gathering
-        then = {
-            **await self._chargers.all(),
-            **gathering.listed,
-        }  # uploads may take long: others have changed some since
-        for charger_id in gathering.unlisted:
+        held = await self._chargers.all()  # uploads may take long: others have changed some since
+        foreign = {charger.id for charger in held.values() if charger.source != source}
+        if taken := sorted(foreign & gathering.listed.keys()):
+            message = f"`{taken[0]}` {_FOREIGN} that brought it meanwhile; send the list again"
+            raise ConflictError(message)
+        drop = [charger_id for charger_id in gathering.unlisted if charger_id not in foreign]
+        then = {**held, **gathering.listed}
+        for charger_id in drop:
             then.pop(charger_id, None)
-        await self._commit(then, list(gathering.listed.values()), gathering.unlisted)
+        await self._commit(then, list(gathering.listed.values()), drop)
 
     async def _commit(self, then: Mapping[str, Charger], fresh: Sequence[Charger], drop: Sequence[str] = ()) -> None:
         problems = await self._admit(then)
@@ -119,7 +125,7 @@ class _Gathering:
         conflicts: list[ImportConflict] = []
         for index, charger in enumerate(batch):
             if charger.id in self._foreign:
-                conflicts.append(ImportConflict(index, "/id", "belongs to another source"))
+                conflicts.append(ImportConflict(index, "/id", _FOREIGN))
             elif charger.id in self.listed:
                 conflicts.append(ImportConflict(index, "/id", "listed twice in this import"))
             else:
