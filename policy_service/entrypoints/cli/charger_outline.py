@@ -67,8 +67,8 @@ def _lines(
     if found["profile"] and counts_as != found["profile"]:
         rest = f"there is no profile {found['profile']}, see `policy-service charger-profiles list`"
         yield labelled("counts", f"as {counts_as or 'no model at all'}: {rest}")
-    source = found.get("source")  # nor that
-    yield labelled("listed", f"in {found['file']}" if found["file"] else f"over HTTP, by {source or 'somebody'}")
+    by_whom = f", by {found['source']}" if found.get("source") else ""  # nor that
+    yield labelled("listed", f"in {found['file']}" if found["file"] else f"over HTTP{by_whom}")
     yield from _mode(mode, zone)
     if override is not None:
         yield labelled("override", f"ends {_when(override['until'], zone)}: {override['reason']}")

@@ -82,7 +82,7 @@ async def decide_batch(request: Request) -> Response:
     openapi_extra=takes_json(DecideRequest),
 )
 async def explain(request: Request) -> Response:
-    """Answer as decide does, with every step. Leaves no event."""
+    """Answer as decide does, with every step. Leaves no event; a denied PIN counts as an attempt."""
     body = await json_body(request, DecideRequest)
     demand_charger(request, body.charger)
     answered, explanation = await service_of(request).explain(question_of(body, request))
