@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PASSING = frozenset({Reason.LOOKUP_FAILED, Reason.TOO_MANY_ATTEMPTS})
 """Nothing that policies decide about a vehicle: the moment's reason."""
+_NOBODY_ASKED = frozenset({Reason.NO_POLICY, Reason.UNKNOWN_CHARGER})
+"""The charger's reasons: nobody was looked up, so an admission by a grant cannot be told."""
 _OBSTACLES = frozenset(
     {
         Reason.IDENTIFIER_BLOCKED,
@@ -83,7 +85,8 @@ def _outcome(access: Access | None, reason: Reason) -> str | None:
         return Foreseen.ACCESS_DENIED
     if access.outcome is Foreseen.CONDITIONAL or (reason in _PASSING and access.outcome is not Foreseen.ALLOWED):
         return None
-    # recorded in freevend: nobody was looked up, so an admission by a grant cannot be told
-    if reason is Reason.FREEVEND and access.mode is not AccessMode.FREEVEND:
+    if reason in _NOBODY_ASKED and access.mode is AccessMode.MANAGED:
+        return None
+    if reason is Reason.FREEVEND and access.mode is not AccessMode.FREEVEND:  # nor was anybody looked up there
         return None
     return access.outcome

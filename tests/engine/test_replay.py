@@ -62,6 +62,12 @@ def test_what_decided_beside_policies_is_no_difference_of_them() -> None:
     assert just_after == (Replayed(asked=1, untold=1), False)
 
 
+def test_a_charger_that_no_policy_governed_does_not_tell_who_is_let_in_under_one() -> None:
+    alone = plan_of(policy(default_mode=MANAGED, allow=OWN, chargers=Selector(("Z*",))))
+    governed = plan_of(policy(default_mode=MANAGED, allow=OWN))
+    assert asked_again((alone, governed), "A1", NOON, own()) == (Replayed(asked=1, untold=1), True)
+
+
 def asked_again(
     plans: tuple[Plan, Plan], charger: str, instant: int, finding: Finding, grace: int = 0
 ) -> tuple[Replayed, bool] | None:
